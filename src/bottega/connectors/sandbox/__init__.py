@@ -1,0 +1,1 @@
+"""Every port without a vendor: deterministic, inspectable, safe to break."""
