@@ -1,1 +1,1 @@
-"""One Protocol per file, in the shop's words; a port exists only where a vendor or a model stands behind it."""
+"""One Protocol per file, in the shop's words, wherever a vendor or a model stands behind it."""

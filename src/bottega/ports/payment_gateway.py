@@ -10,16 +10,15 @@ Three kinds of answer, and the caller must tell them apart:
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
-from types import MappingProxyType
+from datetime import datetime, timedelta
 from typing import Literal, Protocol
 
-from bottega.kernel.errors import Forbidden, Unavailable
+from bottega.kernel.errors import Forbidden
 from bottega.kernel.money import Money
 
 DEFAULT_TIMEOUT_SECONDS = 20.0
 LARGEST_EVENT_PAGE = 100
-NO_METADATA: Mapping[str, str] = MappingProxyType({})
+CLOCK_SKEW = timedelta(minutes=5)
 
 CaptureMode = Literal["automatic", "manual"]
 PaymentStatus = Literal["requires_action", "processing", "authorised", "captured", "declined", "voided"]
@@ -38,17 +37,13 @@ _PROGRESS: dict[PaymentStatus, int] = {
 }
 
 
-class OutcomeUnknown(Unavailable):
-    """The request was sent and no clear answer came back: the effect may have happened."""
-
-
 class EventRefused(Forbidden):
     """A webhook whose signature is missing, wrong or too old."""
 
 
 @dataclass(frozen=True, slots=True)
 class InstrumentReference:
-    """What is charged: the provider's token of a card or account, and the provider's customer it is kept under."""
+    """What is charged: the provider's token of a card or account, and its customer if kept under one."""
 
     token: str
     customer_reference: str | None = None
@@ -64,7 +59,7 @@ class AuthoriseRequest:
     instrument: InstrumentReference | None = None
     capture: CaptureMode = "manual"
     return_url: str | None = None
-    metadata: Mapping[str, str] = NO_METADATA
+    metadata: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +101,8 @@ class NextAction:
 class PaymentState:
     """Where a payment stands at the provider; `reference` is the provider's name of it, `payment_id` is ours.
 
-    `amount_authorised_minor` is what was ever authorised, also after a capture or void. `reference` is empty only
-    when the provider declined without keeping anything.
+    `amount_authorised_minor` is what was ever authorised, also after a capture or void. `reference` is empty
+    only when the provider declined without keeping anything.
     """
 
     reference: str
@@ -153,8 +148,8 @@ class Refused:
 class GatewayEvent:
     """Something the provider reports; unique by (gateway, event_id), repeated and reordered at will.
 
-    `payment` and `refund` are the states at the time of the event, so a reader either compares `progress` or, better,
-    takes the event as a hint and reads the payment. An event that concerns neither has kind `other`.
+    `payment` and `refund` are the states at the time of the event, so a reader either compares `progress` or,
+    better, takes the event as a hint and reads the payment. An event that concerns neither has kind `other`.
     """
 
     gateway: str
@@ -178,8 +173,8 @@ class EventPage:
 class PaymentGateway(Protocol):
     """A payment provider. Every call raises `Unavailable` or `OutcomeUnknown` as the module says.
 
-    An `idempotency_key` with the same request gives the same answer and one effect; with another request it is
-    `Refused` (or, from `authorise`, declined) with the code `idempotency_key_reused`.
+    An `idempotency_key` with the same request gives the same answer and one effect; with another request it
+    is `Refused` (or, from `authorise`, declined) with the code `idempotency_key_reused`.
     """
 
     @property
@@ -194,11 +189,15 @@ class PaymentGateway(Protocol):
         idempotency_key: str,
         timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS,
     ) -> PaymentState:
-        """Authorise, and with `capture="automatic"` capture; a refusal of any kind is the status `declined`."""
+        """Authorise, and if asked to capture at once; a refusal of any kind is the status `declined`."""
         ...
 
     async def capture(
-        self, request: CaptureRequest, *, idempotency_key: str, timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS
+        self,
+        request: CaptureRequest,
+        *,
+        idempotency_key: str,
+        timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS,
     ) -> PaymentState | Refused: ...
 
     async def void(
@@ -206,7 +205,11 @@ class PaymentGateway(Protocol):
     ) -> PaymentState | Refused: ...
 
     async def refund(
-        self, request: RefundRequest, *, idempotency_key: str, timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS
+        self,
+        request: RefundRequest,
+        *,
+        idempotency_key: str,
+        timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS,
     ) -> RefundState | Refused: ...
 
     async def read_payment(
@@ -218,21 +221,22 @@ class PaymentGateway(Protocol):
     async def find_payment(
         self, payment_id: str, *, created_after: datetime, timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS
     ) -> PaymentState | None:
-        """The payment that carries our id, when the answer to `authorise` was lost; None means the provider has none.
+        """The payment that carries our id, when the answer to `authorise` was lost, or None.
 
-        `created_after` is when we began to try; it bounds the search. A request may still be on its way, so whoever
-        tries again after None keeps the idempotency key.
+        `created_after` is when we began to try; it bounds the search (less `CLOCK_SKEW`). A request may still
+        be on its way, so whoever tries again after None keeps the idempotency key. Of several payments with our
+        id the one that came furthest is answered.
         """
         ...
 
     async def find_refund(
         self, refund_id: str, *, payment_reference: str, timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS
     ) -> RefundState | None:
-        """The refund that carries our id, when the answer to `refund` was lost; None means there is none."""
+        """The refund that carries our id, when the answer to `refund` was lost; None when there is none."""
         ...
 
     def parse_event(self, headers: Mapping[str, str], body: bytes) -> GatewayEvent:
-        """Check a webhook's signature and age and read it; raises `EventRefused`, or `Invalid` for a bad body."""
+        """Check a webhook's signature and age and read it; raises `EventRefused` or `Invalid`."""
         ...
 
     async def list_events(
@@ -243,7 +247,7 @@ class PaymentGateway(Protocol):
         cursor: str | None = None,
         timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS,
     ) -> EventPage:
-        """A page of what happened at or after `since`, for webhooks that never arrived; `limit` is 1 to 100."""
+        """A page of what happened since then, for webhooks that never arrived; `limit` is 1 to 100."""
         ...
 
     async def close(self) -> None:
