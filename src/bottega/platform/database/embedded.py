@@ -1,0 +1,268 @@
+"""The PostgreSQL server that comes with the package: start it, find it, stop it, remove it."""
+
+import os
+import shutil
+import signal
+import sys
+import time
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+from urllib.parse import quote
+
+from bottega.kernel.errors import Conflict, Unavailable
+from bottega.platform.database import server_files, server_probe, server_process
+from bottega.platform.database.server_files import ServerFiles
+
+DATABASE = "bottega"
+START_TIMEOUT_SECONDS = 120.0
+STOP_PATIENCE = ((signal.SIGINT, 30.0), (signal.SIGQUIT, 10.0), (signal.SIGKILL, 5.0))
+LOCK_TIMEOUT_SECONDS = 180.0
+ORPHANS_PATIENCE_SECONDS = 3.0
+UNREACHABLE_PATIENCE_SECONDS = 5.0
+LAUNCHES_LIMIT = 3
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running server. `notice` is for a person and empty when there is nothing to say."""
+
+    dsn: str
+    process_id: int
+    data_directory: Path
+    version: str
+    log_file: Path
+    notice: str = ""
+
+
+@dataclass(frozen=True)
+class ServerStatus:
+    """`starting` also stands for a server that is recovering or shutting down; `server` only when it runs."""
+
+    state: Literal["running", "starting", "stopped", "not_created"]
+    data_directory: Path
+    server: Server | None = None
+
+
+def start(data_directory: Path) -> Server:
+    """The running server of this data directory, made and started if need be.
+
+    Safe for any number of processes at once, and after the sudden death of any of them or of the server.
+    The server is detached: it goes on running when the caller ends.
+    """
+    data_directory = _checked(data_directory)
+    files = server_files.locate(data_directory)
+    if files is not None and (server := _reach(files)) is not None:
+        return server
+    server_files.make_folder(data_directory)
+    with _operations_lock(data_directory, "start") as handle:
+        return _Starter(data_directory, handle).run()
+
+
+def stop(data_directory: Path) -> bool:
+    """End the server: politely, then firmly. True when one was running. Data stays."""
+    data_directory = _checked(data_directory)
+    if server_files.locate(data_directory) is None:
+        return False
+    with _operations_lock(data_directory, "stop"):
+        files = server_files.locate(data_directory)
+        return files is not None and _end(files)
+
+
+def status(data_directory: Path) -> ServerStatus:
+    """What is there now; changes nothing."""
+    data_directory = _checked(data_directory)
+    files = server_files.locate(data_directory)
+    if files is None or not files.cluster.exists():
+        return ServerStatus("not_created", data_directory)
+    if (server := _reach(files)) is not None:
+        return ServerStatus("running", data_directory, server)
+    return ServerStatus("starting" if _postmaster(files) else "stopped", data_directory)
+
+
+def reset(data_directory: Path) -> bool:
+    """Stop the server and delete its data for good. Refuses a folder that bottega did not make."""
+    data_directory = _checked(data_directory)
+    folder = server_files.folder_of(data_directory)
+    if server_files.locate(data_directory) is None:
+        if folder.exists():
+            server_files.make_folder(data_directory)
+        return False
+    with _operations_lock(data_directory, "reset"):
+        files = server_files.locate(data_directory)
+        if files is None:
+            return False
+        _end(files)
+        if files.socket_directory.parent != files.home and server_files.is_private(
+            files.socket_directory, _owner_id(files)
+        ):
+            shutil.rmtree(files.socket_directory)
+        if files.home.exists():
+            shutil.rmtree(files.home)
+        (folder / server_files.MARKER_NAME).unlink()
+        return True
+
+
+class _Starter:
+    """One attempt to bring a server up, made while holding the lock between processes."""
+
+    def __init__(self, data_directory: Path, lock_handle: int) -> None:
+        self.lock_handle = lock_handle
+        self.files = _settle(data_directory)
+        self.began = time.monotonic()
+        self.orphaned_since: float | None = None
+        self.launches = 0
+        self.notice = ""
+
+    def run(self) -> Server:
+        while time.monotonic() - self.began < START_TIMEOUT_SECONDS:
+            found = server_probe.probe(self.files.socket_file, DATABASE)
+            if found.state == "database_missing":
+                server_probe.execute(self.files.socket_file, "postgres", f'CREATE DATABASE "{DATABASE}"')
+                continue
+            if found.state in {"ready", "full"} and (server := _describe(self.files, found, self.notice)):
+                return server
+            self._advance(found)
+            server_process.pause()
+        raise Unavailable(
+            "database_not_ready",
+            f"the database in {self.files.home} did not answer within {START_TIMEOUT_SECONDS:.0f} s:"
+            f" {server_process.last_lines(self.files.log_file)}",
+            next_step=f"It may still be recovering: see {self.files.log_file} and try again.",
+            retry_after_seconds=10.0,
+        )
+
+    def _advance(self, found: server_probe.Probe) -> None:
+        """Nothing answers yet: launch when no process is left of an earlier server, else wait or clear up."""
+        alive = server_files.try_lock(self.files.alive_lock)
+        if alive is None:
+            self._wait_for_living(found)
+            return
+        try:
+            if not _postmaster(self.files):
+                self._launch(alive)
+        finally:
+            os.close(alive)
+
+    def _launch(self, alive: int) -> None:
+        if self.launches == LAUNCHES_LIMIT:
+            raise Unavailable(
+                "database_does_not_start",
+                f"PostgreSQL ended {self.launches} times while starting:"
+                f" {server_process.last_lines(self.files.startup_log)}",
+                next_step=f"See {self.files.startup_log} and {self.files.log_file}.",
+            )
+        self.launches += 1
+        programs = server_process.binaries(self.files.cluster)
+        account = server_process.choose_account(self.files, programs)
+        self.notice = account.notice
+        if not self.files.cluster.exists():
+            server_process.make_cluster(self.files, account, programs, keep=self.lock_handle)
+        server_files.write_configuration(self.files)
+        server_files.prune_logs(self.files)
+        # Nobody holds the lock of the living and no such server was found: whatever process id the file names
+        # is dead, a zombie or a stranger, and PostgreSQL would refuse to start over a stranger's.
+        (self.files.cluster / "postmaster.pid").unlink(missing_ok=True)
+        server_process.launch(self.files, account, programs, alive=alive)
+
+    def _wait_for_living(self, found: server_probe.Probe) -> None:
+        now = time.monotonic()
+        if not _postmaster(self.files):
+            self.orphaned_since = self.orphaned_since or now
+            if now - self.orphaned_since > ORPHANS_PATIENCE_SECONDS:
+                server_process.end_orphans(self.files.cluster, signal.SIGKILL)
+            return
+        self.orphaned_since = None
+        entry = server_files.postmaster_entry(self.files.cluster)
+        is_unreachable = found.state == "absent" and entry is not None and entry[1] == "ready"
+        if is_unreachable and now - self.began > UNREACHABLE_PATIENCE_SECONDS:
+            # Somebody removed the socket: only a new start brings it back.
+            _end(self.files)
+
+
+def _settle(data_directory: Path) -> ServerFiles:
+    """The places of this server, decided once and written down; the private folders exist afterwards."""
+    files = server_files.locate(data_directory)
+    home = files.home if files is not None else server_files.usual_home(data_directory)
+    home.mkdir(mode=0o700, exist_ok=True)
+    if files is None or not server_files.is_private(files.socket_directory, _owner_id(files)):
+        sockets = server_files.choose_socket_directory(home)
+        sockets.mkdir(mode=0o700, exist_ok=True)
+        files = server_files.write_marker(data_directory, home, sockets)
+    return files
+
+
+def _reach(files: ServerFiles) -> Server | None:
+    """The server, when it answers and everything is in place."""
+    found = server_probe.probe(files.socket_file, DATABASE)
+    return _describe(files, found, "") if found.state in {"ready", "full"} else None
+
+
+def _describe(files: ServerFiles, found: server_probe.Probe, notice: str) -> Server | None:
+    entry = server_files.postmaster_entry(files.cluster)
+    if entry is None:
+        return None
+    version = found.version or (files.cluster / "PG_VERSION").read_text().strip()
+    host = quote(str(files.socket_directory), safe="/")
+    dsn = f"postgresql://{server_probe.USER}@/{DATABASE}?host={host}&port={server_files.PORT}"
+    return Server(dsn, entry[0], files.data_directory, version, files.log_file, notice)
+
+
+def _postmaster(files: ServerFiles) -> int:
+    """The process id of the live server of this cluster, or 0."""
+    entry = server_files.postmaster_entry(files.cluster)
+    return entry[0] if entry and server_process.is_postmaster(entry[0], files.cluster) else 0
+
+
+def _end(files: ServerFiles) -> bool:
+    process_id = _postmaster(files)
+    if not process_id:
+        server_process.end_orphans(files.cluster, signal.SIGKILL)
+        return False
+    for number, patience_seconds in STOP_PATIENCE:
+        server_process.send(process_id, number)
+        if number is signal.SIGKILL:
+            server_process.end_orphans(files.cluster, signal.SIGKILL)
+        deadline = time.monotonic() + patience_seconds
+        while time.monotonic() < deadline:
+            if _has_ended(files, process_id):
+                return True
+            server_process.pause()
+    raise Unavailable(
+        "database_does_not_stop",
+        f"the server process {process_id} of {files.cluster} is still there after SIGKILL.",
+        next_step="The machine's storage may hang: look at the kernel's messages.",
+    )
+
+
+def _has_ended(files: ServerFiles, process_id: int) -> bool:
+    if server_process.is_postmaster(process_id, files.cluster):
+        return False
+    alive = server_files.try_lock(files.alive_lock)
+    if alive is None:
+        return False
+    os.close(alive)
+    return True
+
+
+def _owner_id(files: ServerFiles) -> int:
+    return files.home.stat().st_uid if files.home.exists() else os.geteuid()
+
+
+def _operations_lock(data_directory: Path, verb: str) -> AbstractContextManager[int]:
+    lock_file = server_files.folder_of(data_directory) / server_files.LOCK_NAMES[0]
+    return server_files.held(lock_file, timeout_seconds=LOCK_TIMEOUT_SECONDS, purpose=verb)
+
+
+def _checked(data_directory: Path) -> Path:
+    if sys.platform == "win32":
+        raise Unavailable(
+            "embedded_database_not_on_windows",
+            "the embedded database runs on Linux and macOS only.",
+            next_step="Set DATABASE_URL to a PostgreSQL 16 or newer with pgvector.",
+        )
+    resolved = data_directory.expanduser().resolve()
+    if resolved.exists() and not resolved.is_dir():
+        raise Conflict("not_our_directory", f"{resolved} is a file.", next_step="Choose another BOTTEGA_DATA_DIR.")
+    return resolved

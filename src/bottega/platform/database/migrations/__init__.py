@@ -1,0 +1,1 @@
+"""The database's history: one Alembic revision per step, its statements in SQL files."""

@@ -1,0 +1,255 @@
+"""Where the embedded server keeps its files, which of them are ours, and the locks between processes."""
+
+import contextlib
+import fcntl
+import hashlib
+import json
+import os
+import stat
+import tempfile
+import time
+from collections.abc import Generator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bottega.kernel.errors import Conflict, Unavailable
+
+PORT = 5432
+SOCKET_NAME = f".s.PGSQL.{PORT}"
+# sockaddr_un holds 104 bytes on macOS and 108 on Linux, the closing zero included.
+SOCKET_PATH_BYTES_LIMIT = 100
+MARKER_FORMAT = 1
+MARKER_NAME = "bottega.json"
+LOCK_NAMES = ("start.lock", "alive.lock")
+SYSTEM_FOLDER = Path("/var/lib/bottega")
+LOCK_PAUSE_SECONDS = 0.01
+KEPT_LOG_FILES = 8
+
+CONFIGURATION = """\
+# Written by bottega at every start. Put your own settings into local.conf beside this file: it is read last.
+listen_addresses = ''
+port = {port}
+unix_socket_directories = '{socket_directory}'
+unix_socket_permissions = 0700
+cluster_name = 'bottega'
+max_connections = 100
+shared_buffers = 128MB
+jit = off
+timezone = 'UTC'
+log_timezone = 'UTC'
+datestyle = 'iso, ymd'
+lc_messages = 'C'
+logging_collector = on
+log_directory = 'log'
+log_filename = 'server-%Y%m%d-%H%M%S.log'
+log_file_mode = 0600
+log_rotation_age = 1d
+log_rotation_size = 10MB
+log_line_prefix = '%m [%p] %q%a '
+include_if_exists = 'local.conf'
+"""
+
+HOST_RULES = """\
+# Written by bottega: whoever can enter the socket's private folder may sign in, and there is no other way in.
+local all all trust
+"""
+
+
+@dataclass(frozen=True)
+class ServerFiles:
+    """The places of one embedded server."""
+
+    data_directory: Path
+    home: Path
+    socket_directory: Path
+
+    @property
+    def folder(self) -> Path:
+        return folder_of(self.data_directory)
+
+    @property
+    def cluster(self) -> Path:
+        return self.home / "cluster"
+
+    @property
+    def socket_file(self) -> Path:
+        return self.socket_directory / SOCKET_NAME
+
+    @property
+    def startup_log(self) -> Path:
+        return self.home / "startup.log"
+
+    @property
+    def start_lock(self) -> Path:
+        return self.folder / LOCK_NAMES[0]
+
+    @property
+    def alive_lock(self) -> Path:
+        """Held by every process of the running server, from its birth to its last child's death."""
+        return self.folder / LOCK_NAMES[1]
+
+    @property
+    def log_file(self) -> Path:
+        """The file the server writes to now; the start-up messages until there is one."""
+        with contextlib.suppress(OSError):
+            for line in (self.cluster / "current_logfiles").read_text().splitlines():
+                kind, _, name = line.partition(" ")
+                if kind == "stderr":
+                    return self.cluster / name
+        return self.startup_log
+
+
+def folder_of(data_directory: Path) -> Path:
+    return data_directory / "database"
+
+
+def usual_home(data_directory: Path) -> Path:
+    return folder_of(data_directory) / "server"
+
+
+def system_home(data_directory: Path) -> Path:
+    """Where the cluster lives when root must lend it to an account that cannot enter the data directory."""
+    return SYSTEM_FOLDER / hashlib.sha256(os.fsencode(data_directory)).hexdigest()[:16]
+
+
+def locate(data_directory: Path) -> ServerFiles | None:
+    """The files of the server that was set up there, or None; writes nothing."""
+    marker = _read_marker(data_directory)
+    if marker is None:
+        return None
+    home = Path(marker["home"]) if marker["home"] else usual_home(data_directory)
+    if home not in {usual_home(data_directory), system_home(data_directory)}:
+        raise _not_ours(data_directory, f"its {MARKER_NAME} names {home} as the place of the cluster")
+    sockets = Path(marker["socket_directory"]) if marker["socket_directory"] else home / "socket"
+    return ServerFiles(data_directory, home, sockets)
+
+
+def make_folder(data_directory: Path) -> None:
+    """Create the private folder, or refuse one that holds somebody else's files. Changes no existing mode."""
+    folder = folder_of(data_directory)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not (folder / MARKER_NAME).exists():
+        foreign = sorted(entry.name for entry in folder.iterdir() if not _is_ours_by_name(entry.name))
+        if foreign:
+            raise _not_ours(data_directory, f"it holds {', '.join(foreign[:3])} and no {MARKER_NAME}")
+
+
+def write_marker(data_directory: Path, home: Path, socket_directory: Path) -> ServerFiles:
+    """Say, in one atomic step, that this folder is ours and where its parts are."""
+    record = {
+        "format": MARKER_FORMAT,
+        "home": "" if home == usual_home(data_directory) else str(home),
+        "socket_directory": "" if socket_directory == home / "socket" else str(socket_directory),
+    }
+    folder = folder_of(data_directory)
+    draft = folder / f".{MARKER_NAME}.draft"
+    draft.write_text(json.dumps(record) + "\n")
+    draft.replace(folder / MARKER_NAME)
+    return ServerFiles(data_directory, home, socket_directory)
+
+
+def choose_socket_directory(home: Path) -> Path:
+    """Beside the cluster where its path is short enough, else a private folder for temporary files."""
+    beside = home / "socket"
+    if len(os.fsencode(beside / SOCKET_NAME)) <= SOCKET_PATH_BYTES_LIMIT:
+        return beside
+    base = tempfile.gettempdir()
+    if len(os.fsencode(base)) > SOCKET_PATH_BYTES_LIMIT // 2:
+        base = "/tmp"  # noqa: S108 (mkdtemp makes a private folder below it)
+    return Path(tempfile.mkdtemp(prefix="bottega-", dir=base))
+
+
+def is_private(directory: Path, owner_id: int) -> bool:
+    """A real folder of this owner that nobody else may enter."""
+    try:
+        found = directory.lstat()
+    except FileNotFoundError:
+        return False
+    return stat.S_ISDIR(found.st_mode) and found.st_uid == owner_id and stat.S_IMODE(found.st_mode) & 0o077 == 0
+
+
+def write_configuration(files: ServerFiles) -> None:
+    """Bring the cluster's two configuration files to what this version of bottega wants."""
+    quoted = str(files.socket_directory).replace("'", "''")
+    _write_if_different(files.cluster / "postgresql.conf", CONFIGURATION.format(port=PORT, socket_directory=quoted))
+    _write_if_different(files.cluster / "pg_hba.conf", HOST_RULES)
+
+
+def prune_logs(files: ServerFiles) -> None:
+    """Keep the newest log files; each holds at most about 10 MB or one day."""
+    with contextlib.suppress(OSError):
+        for old in sorted((files.cluster / "log").glob("server-*.log"))[:-KEPT_LOG_FILES]:
+            old.unlink(missing_ok=True)
+
+
+def postmaster_entry(cluster: Path) -> tuple[int, str] | None:
+    """Process id and status word of postmaster.pid, or None when there is none or it is half written."""
+    try:
+        lines = (cluster / "postmaster.pid").read_text().splitlines()
+        return int(lines[0]), lines[7].strip() if len(lines) > 7 else "starting"
+    except (OSError, ValueError, IndexError):
+        return None
+
+
+@contextlib.contextmanager
+def held(lock_file: Path, *, timeout_seconds: float, purpose: str) -> Generator[int]:
+    """Hold the lock between processes; the kernel frees it when the holder dies, however it dies."""
+    deadline = time.monotonic() + timeout_seconds
+    while (handle := try_lock(lock_file)) is None:
+        if time.monotonic() > deadline:
+            raise Unavailable(
+                "database_busy",
+                f"another process has been holding {lock_file} for {timeout_seconds:.0f} s.",
+                next_step=f"Look who holds it (fuser {lock_file}), then {purpose} again.",
+                retry_after_seconds=5.0,
+            )
+        time.sleep(LOCK_PAUSE_SECONDS)
+    try:
+        yield handle
+    finally:
+        os.close(handle)
+
+
+def try_lock(lock_file: Path) -> int | None:
+    """An open handle that holds the lock, or None when somebody else holds it."""
+    handle = os.open(lock_file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(handle)
+        return None
+    except BaseException:
+        os.close(handle)
+        raise
+    return handle
+
+
+def _read_marker(data_directory: Path) -> dict[str, Any] | None:
+    path = folder_of(data_directory) / MARKER_NAME
+    try:
+        record = json.loads(path.read_text())
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except ValueError as error:
+        raise _not_ours(data_directory, f"its {MARKER_NAME} is not JSON") from error
+    if not isinstance(record, dict) or record.get("format") != MARKER_FORMAT:  # pyright: ignore[reportUnknownMemberType]
+        raise _not_ours(data_directory, f"its {MARKER_NAME} is not of format {MARKER_FORMAT}")
+    return {"home": "", "socket_directory": "", **record}
+
+
+def _is_ours_by_name(name: str) -> bool:
+    return name in LOCK_NAMES or name == f".{MARKER_NAME}.draft"
+
+
+def _not_ours(data_directory: Path, reason: str) -> Conflict:
+    return Conflict(
+        "not_our_directory",
+        f"{folder_of(data_directory)} is not a bottega database: {reason}.",
+        next_step="Choose another data directory with BOTTEGA_DATA_DIR.",
+    )
+
+
+def _write_if_different(path: Path, text: str) -> None:
+    if not path.exists() or path.read_text() != text:
+        path.write_text(text)
