@@ -1,0 +1,250 @@
+"""The policy book: packs loaded and proven by their cases, and the decision about one action."""
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from importlib import resources
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, TypeAlias
+
+import cedarpy
+
+from bottega.actions.policy.cases import Case
+from bottega.actions.policy.decision import (
+    APPROVAL_LADDER,
+    NO_RULE_PERMITS,
+    NO_RULE_PERMITS_DESCRIPTION,
+    UNKNOWN_ACTION_DESCRIPTION,
+    UNREADABLE_RULE,
+    UNREADABLE_RULE_DESCRIPTION,
+    ActorLike,
+    Decision,
+    Effect,
+    Facts,
+)
+from bottega.actions.policy.facts import approved_context, context_of, entities_of
+from bottega.actions.policy.pack import PolicyPack, read_pack, refuse_repeated_ids
+from bottega.actions.policy.rejection import PolicyPackRejected
+from bottega.actions.policy.rules import Rule, parsed_set
+from bottega.kernel import canonical_json
+from bottega.kernel.errors import Invalid
+
+ActionGroups: TypeAlias = Collection[str]
+PACKS_MAX = 16
+_ACTION_NAME = re.compile(r"[A-Z][A-Za-z0-9]{0,79}")
+_GROUP_NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
+_PROBLEM = re.compile(r"policy `([^`]+)`: (.*)", re.DOTALL)
+_MISSING_FACT = re.compile(r"record does not have the attribute `([^`]+)`")
+_STRICTNESS: dict[Effect, int] = {"permit": 0, "hold": 1, "forbid": 2}
+
+
+@dataclass(frozen=True, slots=True)
+class _BoundAction:
+    """One action type: the rules that can apply to it, parsed once."""
+
+    groups: frozenset[str]
+    rules: Mapping[str, Rule]
+    policy_set: cedarpy.PolicySet
+    entity: str
+    approval_can_matter: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Verdict:
+    """What one evaluation said: `rule_ids` are the permits when permitted, otherwise the refusals, if any."""
+
+    permitted: bool
+    rule_ids: tuple[str, ...]
+    problems: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyBook:
+    """Loaded packs, in order. Immutable and pure: the same question always has the same answer.
+
+    `version` is the sha256 over the normalised texts of all packs in their order.
+    """
+
+    packs: tuple[PolicyPack, ...]
+    version: str
+    _bound: Mapping[str, _BoundAction] = field(default_factory=lambda: MappingProxyType({}), repr=False)
+
+    def bind(self, actions: Mapping[str, ActionGroups]) -> "PolicyBook":
+        """A book that knows these actions by name and groups.
+
+        Proves every case about one of them again, with the groups it really has. Raises `PolicyPackRejected`
+        when a case fails, `Invalid` for a malformed name.
+        """
+        book = self._knowing(actions)
+        for pack in self.packs:
+            for case in pack.case_book.cases:
+                if case.action in actions:
+                    _prove(book, pack, case, exactly=pack is self.packs[-1])
+        return book
+
+    def decide(self, action_name: str, actor: ActorLike, facts: Facts, *, approved: bool = False) -> Decision:
+        """Whether the actor may do the action over these facts.
+
+        With `approved=True` the facts may say who approved: `approver_role` (the highest role among the
+        approvers), `approvers` (how many different people), `approver_is_requester`. Raises `Invalid` for
+        facts that cannot be judged.
+        """
+        bound = self._bound.get(action_name)
+        if bound is None:
+            return Decision("forbid", (NO_RULE_PERMITS,), (UNKNOWN_ACTION_DESCRIPTION,), self.version)
+        context = context_of(facts, bound.groups, approved=approved)
+        asked = _evaluate(bound, action_name, actor, context)
+        if asked.permitted:
+            return self._decision("permit", bound, asked)
+        if not bound.approval_can_matter:
+            return self._decision("forbid", bound, asked)
+        strongest = _evaluate(bound, action_name, actor, approved_context(context, APPROVAL_LADDER[-1]))
+        if not strongest.permitted:
+            # Only what no approval lifts: a refusal must not read as if it waited for somebody.
+            return self._decision("forbid", bound, strongest)
+        needs = next(
+            (
+                need
+                for need in APPROVAL_LADDER[:-1]
+                if _evaluate(bound, action_name, actor, approved_context(context, need)).permitted
+            ),
+            APPROVAL_LADDER[-1],
+        )
+        held_by = asked if asked.rule_ids else strongest
+        return replace(self._decision("hold", bound, held_by), needs=needs)
+
+    def rules_for(self, action_name: str) -> tuple[Rule, ...]:
+        """The rules that can apply to an action, in the order of the packs; none for an unknown action."""
+        bound = self._bound.get(action_name)
+        return tuple(bound.rules.values()) if bound else ()
+
+    def _decision(self, effect: Effect, bound: _BoundAction, verdict: _Verdict) -> Decision:
+        if not verdict.rule_ids:
+            descriptions = (NO_RULE_PERMITS_DESCRIPTION,)
+            return Decision(effect, (NO_RULE_PERMITS,), descriptions, self.version, problems=verdict.problems)
+        descriptions = tuple(
+            bound.rules[rule_id].description if rule_id in bound.rules else UNREADABLE_RULE_DESCRIPTION
+            for rule_id in verdict.rule_ids
+        )
+        problems = () if effect == "permit" else verdict.problems
+        return Decision(effect, verdict.rule_ids, descriptions, self.version, problems=problems)
+
+    def _knowing(self, actions: Mapping[str, ActionGroups]) -> "PolicyBook":
+        rules = [rule for pack in self.packs for rule in pack.rules]
+        bound = {name: _bind(name, frozenset(groups), rules) for name, groups in actions.items()}
+        return replace(self, _bound=MappingProxyType(bound))
+
+
+def load_packs(pack_directories: Sequence[Path | Traversable]) -> PolicyBook:
+    """Reads the packs in order and proves their cases.
+
+    A pack is proven together with the packs before it. A later pack may refuse more, and may permit what no
+    earlier case refuses; a case of an earlier pack that it would loosen rejects it. The book knows no actions
+    until `bind`. Raises `PolicyPackRejected`.
+    """
+    if not 1 <= len(pack_directories) <= PACKS_MAX:
+        raise Invalid(
+            "policy_packs_count",
+            f"{len(pack_directories)} policy packs were named, 1 to {PACKS_MAX} can be loaded.",
+            next_step="Name the packs to load, the default pack first.",
+        )
+    book = PolicyBook((), _version(()))
+    for directory in pack_directories:
+        book = _with_pack(book, read_pack(directory))
+    return book
+
+
+def default_pack() -> Traversable:
+    """The folder of the pack that covers a whole shop."""
+    return resources.files("bottega.actions.policy") / "packs" / "default"
+
+
+def _with_pack(book: PolicyBook, pack: PolicyPack) -> PolicyBook:
+    if any(pack.name == loaded.name for loaded in book.packs):
+        raise PolicyPackRejected(pack.name, "pack.toml", expected="a name of its own", got="a second pack with it")
+    refuse_repeated_ids(pack.name, pack.rules, frozenset(rule.rule_id for p in book.packs for rule in p.rules))
+    packs = (*book.packs, pack)
+    extended = PolicyBook(packs, _version(packs))
+    for proven in packs:
+        known = extended._knowing(proven.case_book.actions)  # pyright: ignore[reportPrivateUsage] - same module
+        for case in proven.case_book.cases:
+            _prove(known, proven, case, exactly=proven is pack)
+    return extended
+
+
+def _version(packs: tuple[PolicyPack, ...]) -> str:
+    return canonical_json.digest([[pack.name, pack.version, [list(text) for text in pack.texts]] for pack in packs])
+
+
+def _prove(book: PolicyBook, pack: PolicyPack, case: Case, *, exactly: bool) -> None:
+    """Raises `PolicyPackRejected` unless the case holds; beside later packs the answer may also be stricter."""
+    place = f"case {case.name!r}"
+    try:
+        decision = book.decide(case.action, case.actor, case.facts, approved=case.approved)
+    except Invalid as error:
+        raise PolicyPackRejected(pack.name, place, expected=case.expectation(), got=error.message) from error
+    strict_enough = _STRICTNESS[decision.effect] >= _STRICTNESS[case.expected]
+    if case.agrees(decision) if exactly else strict_enough:
+        return
+    got = f"{decision.effect} by {', '.join(decision.rule_ids)}"
+    if decision.needs:
+        got += f", {decision.needs.approvers} × {decision.needs.approver_role}"
+    if decision.problems:
+        got += f" ({'; '.join(decision.problems)})"
+    raise PolicyPackRejected(pack.name, place, expected=case.expectation(), got=got)
+
+
+def _bind(name: str, groups: frozenset[str], rules: list[Rule]) -> _BoundAction:
+    if not _ACTION_NAME.fullmatch(name):
+        raise Invalid("policy_action_name", f"{name!r} is no name of an action.", next_step="Use e.g. RefundPayment.")
+    for group in groups:
+        if not _GROUP_NAME.fullmatch(group):
+            raise Invalid(
+                "policy_group_name", f"{name} declares the group {group!r}.", next_step="Use a name such as money."
+            )
+    applicable = {rule.rule_id: rule for rule in rules if rule.can_apply(name, groups)}
+    parents = [{"type": "Action", "id": group} for group in sorted(groups)]
+    entity: dict[str, Any] = {"uid": {"type": "Action", "id": name}, "attrs": {}, "parents": parents}
+    # Cedar wants the parents as entities of their own only when they have parents; they have none.
+    return _BoundAction(
+        groups,
+        MappingProxyType(applicable),
+        parsed_set(applicable.values()),
+        canonical_json.dumps(entity).decode(),
+        any(rule.reads_approval for rule in applicable.values()),
+    )
+
+
+def _evaluate(bound: _BoundAction, action_name: str, actor: ActorLike, context: dict[str, Any]) -> _Verdict:
+    """One Cedar evaluation, failing closed: a forbid that cannot be read refuses, a permit that cannot does nothing."""
+    result = cedarpy.is_authorized(
+        {
+            "principal": {"type": "Actor", "id": actor.id},
+            "action": {"type": "Action", "id": action_name},
+            "resource": {"type": "Shop", "id": "shop"},
+            "context": context,
+        },
+        bound.policy_set,
+        entities_of(bound.entity, actor),
+    )
+    assert result.decision is not cedarpy.Decision.NoDecision, result.diagnostics.errors
+    if not result.diagnostics.errors:
+        return _Verdict(result.allowed, tuple(sorted(result.diagnostics.reasons)), ())
+    unread = dict(_problem(error) for error in result.diagnostics.errors)
+    refusing = {rule_id for rule_id in unread if rule_id not in bound.rules or bound.rules[rule_id].effect == "forbid"}
+    problems = tuple(f"{rule_id} could not be read: {problem}." for rule_id, problem in sorted(unread.items()))
+    if not refusing:
+        return _Verdict(result.allowed, tuple(sorted(result.diagnostics.reasons)), problems)
+    refused_by = refusing if result.allowed else refusing | set(result.diagnostics.reasons)
+    return _Verdict(permitted=False, rule_ids=tuple(sorted(refused_by)), problems=problems)
+
+
+def _problem(error: str) -> tuple[str, str]:
+    found = _PROBLEM.search(error)
+    if found is None:
+        return UNREADABLE_RULE, error
+    rule_id, problem = found.groups()
+    missing = _MISSING_FACT.search(problem)
+    return rule_id, f"fact {missing[1]} is missing" if missing else problem

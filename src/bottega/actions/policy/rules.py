@@ -1,0 +1,78 @@
+"""One rule of a policy pack, read from Cedar text: its id, its words, and the actions it can apply to."""
+
+import json
+import re
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from typing import Any, Literal, cast
+
+import cedarpy
+
+from bottega.actions.policy.rejection import PolicyPackRejected
+
+_RULE_ID = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+")
+_RESERVED_PREFIX = "default."
+DESCRIPTION_MAX_CHARACTERS = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A permit or a forbid. `actions` are the names in its head; None means that it applies to every action."""
+
+    rule_id: str
+    description: str
+    effect: Literal["permit", "forbid"]
+    actions: frozenset[str] | None
+    tree_json: str
+
+    @property
+    def reads_approval(self) -> bool:
+        """Whether an approval could change what the rule says."""
+        return '"approve' in self.tree_json
+
+    def can_apply(self, action_name: str, groups: Collection[str]) -> bool:
+        """Whether the head of the rule lets the action in, by its name or by one of its groups."""
+        return self.actions is None or action_name in self.actions or not self.actions.isdisjoint(groups)
+
+
+def rules_from(pack: str, file_name: str, text: str) -> list[Rule]:
+    """The rules of one Cedar file, in their order. Raises `PolicyPackRejected`."""
+    try:
+        tree: dict[str, Any] = json.loads(cedarpy.policies_to_json_str(text))
+    except ValueError as error:
+        raise PolicyPackRejected(pack, file_name, expected="Cedar policies", got=str(error)) from error
+    if tree["templates"]:
+        raise PolicyPackRejected(pack, file_name, expected="policies without slots", got="a template")
+    # Cedar numbers the policies of a text policy0, policy1, … in the order in which they stand.
+    in_order = sorted(tree["staticPolicies"].items(), key=lambda item: int(item[0].removeprefix("policy")))
+    return [_rule(pack, f"{file_name}, policy {index + 1}", node) for index, (_, node) in enumerate(in_order)]
+
+
+def parsed_set(rules: Iterable[Rule]) -> cedarpy.PolicySet:
+    """The rules as one parsed set in which every policy is known by its rule id."""
+    policies = {rule.rule_id: json.loads(rule.tree_json) for rule in rules}
+    return cedarpy.PolicySet.from_json_str(
+        json.dumps({"templates": {}, "staticPolicies": policies, "templateLinks": []})
+    )
+
+
+def _rule(pack: str, place: str, node: dict[str, Any]) -> Rule:
+    annotations: dict[str, str | None] = node.get("annotations", {})
+    rule_id = annotations.get("id") or ""
+    if not _RULE_ID.fullmatch(rule_id):
+        expected = 'an id such as @id("money.refund_above_limit")'
+        raise PolicyPackRejected(pack, place, expected=expected, got=repr(rule_id) if rule_id else "none")
+    if rule_id.startswith(_RESERVED_PREFIX):
+        raise PolicyPackRejected(pack, rule_id, expected="a family other than default", got=rule_id)
+    description = (annotations.get("describe") or "").strip()
+    if not description or len(description) > DESCRIPTION_MAX_CHARACTERS:
+        expected = f'@describe("…") in at most {DESCRIPTION_MAX_CHARACTERS} characters'
+        raise PolicyPackRejected(pack, rule_id, expected=expected, got=f"{len(description)} characters")
+    return Rule(rule_id, description, node["effect"], _actions_in_head(node["action"]), json.dumps(node))
+
+
+def _actions_in_head(head: dict[str, Any]) -> frozenset[str] | None:
+    if head["op"] == "All":
+        return None
+    entities = cast("list[dict[str, str]]", head["entities"] if "entities" in head else [head["entity"]])
+    return frozenset(entity["id"] for entity in entities)
