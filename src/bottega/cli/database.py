@@ -1,0 +1,119 @@
+"""`bottega db`: start, stop, look at and remove the embedded database."""
+
+import json
+import os
+import sys
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from bottega.kernel.errors import Refusal
+from bottega.platform.database import embedded
+
+EXIT_REFUSED = 1
+EXIT_NOT_RUNNING = 3
+
+app = typer.Typer(no_args_is_help=True, help="The embedded PostgreSQL database.")
+
+
+def usual_data_directory() -> Path:
+    """The user's own folder for application data on this system."""
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Application Support" / "bottega"
+    base = os.environ.get("XDG_DATA_HOME", "")
+    return (Path(base) if base.startswith("/") else Path.home() / ".local" / "share") / "bottega"
+
+
+DataDirectory = Annotated[
+    Path,
+    typer.Option(
+        "--data-directory",
+        envvar="BOTTEGA_DATA_DIR",
+        default_factory=usual_data_directory,
+        show_default="the user's data directory",
+        help="Where bottega keeps its data.",
+    ),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
+
+
+@app.command()
+def start(data_directory: DataDirectory, as_json: AsJson = False) -> None:
+    """Start the database, or find it running; it goes on running in the background."""
+    with _refusals_shown(as_json):
+        server = embedded.start(data_directory)
+        _show(_record(server), as_json, f"[green]running[/green], process {server.process_id}", server.dsn)
+
+
+@app.command()
+def stop(data_directory: DataDirectory, as_json: AsJson = False) -> None:
+    """Stop the database; its data stays."""
+    with _refusals_shown(as_json):
+        was_running = embedded.stop(data_directory)
+        _show({"state": "stopped", "was_running": was_running}, as_json, "stopped" if was_running else "not running")
+
+
+@app.command()
+def status(data_directory: DataDirectory, as_json: AsJson = False) -> None:
+    """Say whether the database runs; exit code 3 when it does not."""
+    with _refusals_shown(as_json):
+        found = embedded.status(data_directory)
+        if found.server is not None:
+            server = found.server
+            _show(_record(server), as_json, f"[green]running[/green], process {server.process_id}", server.dsn)
+            return
+        words = found.state.replace("_", " ")
+        _show({"state": found.state, "data_directory": str(found.data_directory)}, as_json, words)
+        raise typer.Exit(EXIT_NOT_RUNNING)
+
+
+@app.command()
+def reset(data_directory: DataDirectory, yes: Yes = False, as_json: AsJson = False) -> None:
+    """Stop the database and delete its data for good."""
+    if not yes:
+        typer.confirm(f"Delete the whole database in {data_directory}?", abort=True, err=True)
+    with _refusals_shown(as_json):
+        was_there = embedded.reset(data_directory)
+        _show(
+            {"state": "not_created", "was_there": was_there}, as_json, "deleted" if was_there else "nothing to delete"
+        )
+
+
+@contextmanager
+def _refusals_shown(as_json: bool) -> Generator[None]:
+    try:
+        yield
+    except Refusal as refusal:
+        if as_json:
+            print(json.dumps({"error": refusal.as_record()}))
+        else:
+            Console(stderr=True).print(f"[red]{refusal.code}[/red]: {refusal}", soft_wrap=True)
+        raise typer.Exit(EXIT_REFUSED) from refusal
+
+
+def _record(server: embedded.Server) -> dict[str, Any]:
+    return {
+        "state": "running",
+        "dsn": server.dsn,
+        "process_id": server.process_id,
+        "version": server.version,
+        "data_directory": str(server.data_directory),
+        "log_file": str(server.log_file),
+        "notice": server.notice,
+    }
+
+
+def _show(record: dict[str, Any], as_json: bool, headline: str, *details: str) -> None:
+    if as_json:
+        print(json.dumps(record))
+        return
+    console = Console()
+    console.print(f"database {headline}", soft_wrap=True)
+    for line in (*details, record.get("notice", "")):
+        if line:
+            console.print(f"  {line}", markup=False, soft_wrap=True)
