@@ -25,37 +25,6 @@ CLEAN_ENVIRONMENT = {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"}
 DETACHED = ("/bin/sh", "-c", '"$@" &', "sh")
 
 
-@dataclass(frozen=True)
-class Account:
-    """How the server's processes are run: a command prefix, or the user and group they change to."""
-
-    prefix: tuple[str, ...] = ()
-    user_id: int | None = None
-    group_id: int | None = None
-    notice: str = ""
-
-    def run(
-        self, command: Sequence[str | Path], *, keep: int | None = None, timeout_seconds: float, output: int
-    ) -> int:
-        """Run to the end in a session of its own and return the exit code; `keep` is a handle to inherit."""
-        return subprocess.run(  # noqa: S603 (the binaries of the wheel, with arguments of our own)
-            [*self.prefix, *map(str, command)],
-            check=False,
-            cwd="/",
-            env=CLEAN_ENVIRONMENT,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            pass_fds=() if keep is None else (keep,),
-            start_new_session=True,
-            timeout=timeout_seconds,
-            user=self.user_id,
-            group=self.group_id,
-            extra_groups=None if self.user_id is None else [],
-            umask=0o077,
-        ).returncode
-
-
 def binaries(cluster: Path) -> Path:
     """The wheel's folder of programs for this cluster's major version, or the newest for a new cluster."""
     spec = importlib.util.find_spec(WHEEL)
@@ -86,33 +55,6 @@ def major_version(folder: Path) -> int:
         if line.startswith("#define PG_MAJORVERSION_NUM"):
             return int(line.split()[2])
     raise Unavailable("embedded_database_broken", f"{folder.parent} does not say which PostgreSQL it is.")
-
-
-def choose_account(files: ServerFiles, programs: Path) -> Account:
-    """As ourselves; for root, who may not run PostgreSQL, as the least that works without touching accounts."""
-    owner_id = files.cluster.stat().st_uid if files.cluster.exists() else None
-    ourselves = os.geteuid()
-    if ourselves != 0:
-        if owner_id not in {None, ourselves}:
-            raise Forbidden(
-                "database_of_another_user",
-                f"{files.cluster} belongs to {_account_name(owner_id)}.",
-                next_step=f"Run this as {_account_name(owner_id)}, or choose another BOTTEGA_DATA_DIR.",
-            )
-        return Account()
-    if owner_id:
-        return _as_user(owner_id)
-    if shutil.which(IN_USER_NAMESPACE[0], path=os.defpath):
-        account = Account(prefix=IN_USER_NAMESPACE)
-        if _can_run(account, programs, files.home if files.home.exists() else files.folder):
-            return account
-    if owner_id == 0:
-        raise Unavailable(
-            "database_needs_user_namespace",
-            f"{files.cluster} belongs to root and this machine forbids user namespaces now.",
-            next_step="Allow them again (unshare --user), or run bottega as an ordinary user.",
-        )
-    return _as_user(pwd.getpwnam(UNPRIVILEGED_ACCOUNT).pw_uid)
 
 
 def make_cluster(files: ServerFiles, account: Account, programs: Path, *, keep: int) -> None:
@@ -210,32 +152,3 @@ def _works_in(process_id: int, folder: Path) -> bool:
         return Path(f"/proc/{process_id}/cwd").samefile(folder)
     except OSError:
         return False
-
-
-def _as_user(user_id: int) -> Account:
-    try:
-        entry = pwd.getpwuid(user_id)
-    except KeyError as error:
-        raise Unavailable(
-            "database_account_missing",
-            f"the database belongs to user id {user_id}, which has no entry in the password file.",
-            next_step="Add the entry, or set DATABASE_URL to a PostgreSQL that runs elsewhere.",
-        ) from error
-    return Account(
-        user_id=entry.pw_uid,
-        group_id=entry.pw_gid,
-        notice=f"PostgreSQL refuses to run as root and user namespaces are not allowed here:"
-        f" the database runs as {entry.pw_name}.",
-    )
-
-
-def _can_run(account: Account, programs: Path, folder: Path) -> bool:
-    """Whether the account may execute the server's program and write to the folder."""
-    check = ("/bin/sh", "-c", 'test -w "$1" && exec "$2" --version', "sh", folder, programs / "postgres")
-    return account.run(check, timeout_seconds=30.0, output=subprocess.DEVNULL) == 0
-
-
-def _account_name(user_id: int | None) -> str:
-    with contextlib.suppress(KeyError, TypeError):
-        return pwd.getpwuid(user_id or 0).pw_name
-    return f"user id {user_id}"

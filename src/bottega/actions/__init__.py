@@ -1,0 +1,1 @@
+"""The one path by which the shop changes: actions, policy, approvals, the log, effects, undo and replay."""

@@ -1,0 +1,146 @@
+"""Approvals: a person's decision on exactly one held action, used once."""
+
+from datetime import datetime
+from typing import Annotated, Any, ClassVar
+
+from pydantic import Field
+
+from bottega.actions.action import Action
+from bottega.actions.registry import Facts, handles
+from bottega.actions.work import Work
+from bottega.kernel.errors import Conflict, Forbidden, NotFound
+from bottega.kernel.identifiers import ApprovalId
+from bottega.platform.database.pool import Connection, Row
+
+Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+class GrantApproval(Action):
+    """Lets a held action happen; `arguments_digest` is of the arguments that the approver was shown."""
+
+    groups: ClassVar[tuple[str, ...]] = ("approval",)
+    approval_id: ApprovalId
+    arguments_digest: Digest
+
+
+class DenyApproval(Action):
+    """Refuses a held action for good."""
+
+    groups: ClassVar[tuple[str, ...]] = ("approval",)
+    approval_id: ApprovalId
+    reason: Annotated[str, Field(min_length=1, max_length=1000)]
+
+
+async def decision_facts(action: GrantApproval | DenyApproval, work: Work) -> Facts:
+    """Whether the approver asked for it, who did, and how much is at stake."""
+    row = await work.connection.fetchrow(
+        "SELECT actor_kind, actor_id, action, coalesce(amount_minor, 0) AS amount_minor FROM log.approvals WHERE id = $1",
+        action.approval_id,
+    )
+    if row is None:
+        raise _no_such_approval(action.approval_id)
+    return {
+        "own_request": row["actor_kind"] == work.actor.kind and row["actor_id"] == work.actor.id,
+        "held_action": row["action"],
+        "amount_minor": row["amount_minor"],
+    }
+
+
+@handles(GrantApproval, facts=decision_facts)
+async def grant_approval(action: GrantApproval, work: Work) -> dict[str, Any]:
+    """Grant, perform in the same transaction, and mark the approval as used."""
+    approval = await _waiting_approval(work.connection, action.approval_id, work.now)
+    if approval["arguments_digest"] != action.arguments_digest:
+        raise Conflict(
+            "approval_shows_other_arguments",
+            "What you saw is not what this approval holds.",
+            next_step="Open the approval again and decide on what it shows now.",
+        )
+    if (approval["actor_kind"], approval["actor_id"]) == (work.actor.kind, work.actor.id):
+        raise Forbidden("own_request", "You asked for this yourself.", next_step="Ask a colleague to decide.")
+    approvers: list[dict[str, Any]] = list(approval["approvers"])
+    if any(approver["id"] == work.actor.id for approver in approvers):
+        raise Forbidden("already_approved", "You approved this already.", next_step="A second person has to.")
+    approvers.append({"id": work.actor.id, "role": work.actor.role, "at": work.now.isoformat()})
+    done = await work.performer.perform_held(work, approval, approvers)
+    await work.connection.execute(
+        "UPDATE log.approvals SET approvers = $2, state = $3, decided_at = $4, entry_id = $5 WHERE id = $1",
+        action.approval_id,
+        approvers,
+        "waiting" if done is None else "granted",
+        None if done is None else work.now,
+        None if done is None else done["entry_id"],
+    )
+    if done is None:
+        return {"approval_id": action.approval_id, "state": "waiting", "approvers": len(approvers)}
+    return {"approval_id": action.approval_id, "state": "granted", **done}
+
+
+@handles(DenyApproval, facts=decision_facts)
+async def deny_approval(action: DenyApproval, work: Work) -> dict[str, Any]:
+    """Refuse; the requester may ask again with a new approval."""
+    await _waiting_approval(work.connection, action.approval_id, work.now)
+    await work.connection.execute(
+        "UPDATE log.approvals SET state = 'denied', reason = $2, decided_at = $3, "
+        "approvers = approvers || jsonb_build_array($4::jsonb) WHERE id = $1",
+        action.approval_id,
+        action.reason,
+        work.now,
+        {"id": work.actor.id, "role": work.actor.role, "at": work.now.isoformat()},
+    )
+    return {"approval_id": action.approval_id, "state": "denied"}
+
+
+async def _waiting_approval(connection: Connection, approval_id: str, now: datetime) -> Row:
+    row = await connection.fetchrow("SELECT * FROM log.approvals WHERE id = $1 FOR UPDATE", approval_id)
+    if row is None:
+        raise _no_such_approval(approval_id)
+    if row["state"] != "waiting":
+        raise Conflict(
+            "approval_already_decided",
+            f"Approval {approval_id} is {row['state']} already.",
+            next_step="Ask for the change again if it is still wanted.",
+            state=row["state"],
+        )
+    if row["expires_at"] <= now:
+        raise Conflict(
+            "approval_expired",
+            f"Approval {approval_id} expired at {row['expires_at']:%Y-%m-%d %H:%M} UTC.",
+            next_step="Ask for the change again.",
+        )
+    return row
+
+
+def _no_such_approval(approval_id: str) -> NotFound:
+    return NotFound("no_such_approval", f"There is no approval {approval_id}.", next_step="List the waiting ones.")
+
+
+APPROVAL_COLUMNS = (
+    "id, action, convert_from(arguments, 'UTF8')::jsonb AS arguments, arguments_digest, actor_kind, actor_id, "
+    "actor_role, on_behalf_of, because, rule_ids, policy_version, facts, diff, amount_minor, currency, evidence, "
+    "approvers, CASE WHEN state = 'waiting' AND expires_at <= $1 THEN 'expired' ELSE state END AS state, "
+    "requested_at, expires_at, decided_at, reason, entry_id"
+)
+
+
+async def list_approvals(
+    connection: Connection, now: datetime, *, state: str | None = None, after: str = "", limit: int = 50
+) -> list[dict[str, Any]]:
+    """Approvals by id (oldest first), each with its arguments, diff and the rules that held it; `limit` ≤ 200."""
+    rows = await connection.fetch(
+        f"SELECT * FROM (SELECT {APPROVAL_COLUMNS} FROM log.approvals) AS shown "
+        "WHERE ($2::text IS NULL OR state = $2) AND id > $3 ORDER BY id LIMIT $4",
+        now,
+        state,
+        after,
+        min(limit, 200),
+    )
+    return [dict(row) for row in rows]
+
+
+async def get_approval(connection: Connection, approval_id: str, now: datetime) -> dict[str, Any]:
+    """One approval as a person decides on it."""
+    row = await connection.fetchrow(f"SELECT {APPROVAL_COLUMNS} FROM log.approvals WHERE id = $2", now, approval_id)
+    if row is None:
+        raise _no_such_approval(approval_id)
+    return dict(row)

@@ -1,0 +1,201 @@
+"""Effects: intended calls to the outside world, each sent with a stable key, its outcome recorded by an action."""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Literal, TypeAlias
+
+import structlog
+
+from bottega.actions.action import Action
+from bottega.actions.actor import Cause, system
+from bottega.actions.outcome import Done
+from bottega.actions.perform import Performer
+from bottega.kernel.errors import Conflict, Forbidden, Invalid, NotFound, OutcomeUnknown, Unavailable
+from bottega.platform.database.pool import Connection, Row
+from bottega.ports.services import Services
+
+log = structlog.get_logger(__name__)
+
+SEND_TIMEOUT_SECONDS = 30.0
+# An effect that has been `sent` this long without an outcome lost its sender: it is unknown and is looked up.
+LOST_AFTER = timedelta(seconds=45)
+LONGEST_BACKOFF_SECONDS = 900.0
+STATES = ("intended", "sent", "confirmed", "refused", "unknown", "dead", "cancelled")
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """One intended call, as a sender sees it."""
+
+    id: str
+    entry_id: str
+    kind: str
+    key: str
+    payload: Mapping[str, Any]
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the outside said; `record` is JSON-ready and holds nothing personal."""
+
+    state: Literal["confirmed", "refused"]
+    record: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """What a sender may use: the ports, and reads of the shop (to reveal personal values at the last moment)."""
+
+    services: Services
+    performer: Performer
+
+
+Send: TypeAlias = Callable[[Effect, Sending], Awaitable[Answer]]
+LookUp: TypeAlias = Callable[[Effect, Sending], Awaitable["Answer | None"]]
+Settle: TypeAlias = Callable[[Effect, Answer], "Action | None"]
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """How one kind of effect is sent, looked up when its outcome is unknown, and recorded."""
+
+    kind: str
+    send: Send
+    look_up: LookUp
+    settle: Settle
+
+
+_SENDERS: dict[str, Sender] = {}
+
+
+def register_sender(kind: str, *, send: Send, look_up: LookUp, settle: Settle) -> None:
+    """Registers the one sender of a kind; `look_up` returns None when the call surely never took effect."""
+    assert kind not in _SENDERS, f"{kind} has two senders"
+    _SENDERS[kind] = Sender(kind, send, look_up, settle)
+
+
+class EffectDriver:
+    """Sends what is due and records what came back; several may run at once on many machines."""
+
+    def __init__(self, performer: Performer, services: Services) -> None:
+        self._performer = performer
+        self._sending = Sending(services, performer)
+
+    async def drive(self, effect_id: str) -> str:
+        """One step of one effect; returns its state afterwards. Safe to call at any time, any number of times."""
+        now = self._performer.clock.now()
+        async with self._performer.database.connection() as connection:
+            row = await connection.fetchrow(_CLAIM, effect_id, now, now - LOST_AFTER, now + LOST_AFTER)
+            if row is None:
+                return await connection.fetchval("SELECT state FROM log.effects WHERE id = $1", effect_id) or "missing"
+        effect = Effect(row["id"], row["entry_id"], row["kind"], row["key"], row["payload"], row["attempts"])
+        sender = _SENDERS[effect.kind]
+        try:
+            async with asyncio.timeout(SEND_TIMEOUT_SECONDS):
+                if row["was"] == "intended":
+                    answer: Answer | None = await sender.send(effect, self._sending)
+                else:
+                    answer = await sender.look_up(effect, self._sending)
+        except (OutcomeUnknown, TimeoutError) as error:
+            return await self._postpone(row, "unknown", error)
+        except Unavailable as error:
+            return await self._postpone(row, row["was"] if row["was"] != "sent" else "unknown", error)
+        except (Invalid, NotFound, Conflict, Forbidden) as error:
+            return await self._bury(row, error)
+        if answer is None:
+            return await self._postpone(row, "intended", None)
+        return await self._settle(sender, effect, answer, looked_up=row["was"] != "intended")
+
+    async def _settle(self, sender: Sender, effect: Effect, answer: Answer, *, looked_up: bool) -> str:
+        async def mark(connection: Connection) -> None:
+            await connection.execute(
+                _SETTLE, effect.id, answer.state, answer.record, self._performer.clock.now(), looked_up
+            )
+
+        action = sender.settle(effect, answer)
+        if action is None:
+            async with self._performer.database.connection() as connection:
+                await mark(connection)
+            return answer.state
+        outcome = await self._performer.perform(
+            action,
+            by=system("effects"),
+            key=f"effect:{effect.id}:{effect.attempts}",
+            because=Cause("entry", effect.entry_id),
+            alongside=mark,
+        )
+        if isinstance(outcome, Done):
+            return answer.state
+        log.error("effect_outcome_not_recorded", effect_id=effect.id, kind=effect.kind, outcome=repr(outcome))
+        async with self._performer.database.connection() as connection:
+            await connection.execute(_BURY, effect.id, f"its outcome could not be recorded: {outcome!r}"[:2000])
+        return "dead"
+
+    async def _postpone(self, row: Row, state: str, error: Exception | None) -> str:
+        """Back to `intended` or `unknown` with backoff and jitter, or to the dead letters after the last attempt."""
+        if row["attempts"] >= row["maximum_attempts"]:
+            return await self._bury(row, error or Unavailable("never_took_effect", "It never took effect."))
+        wait = min(2.0 ** row["attempts"] * 0.5, LONGEST_BACKOFF_SECONDS) * random.uniform(0.5, 1.0)
+        if isinstance(error, Unavailable) and error.retry_after_seconds is not None:
+            wait = max(wait, min(error.retry_after_seconds, LONGEST_BACKOFF_SECONDS))
+        due = self._performer.clock.now() + timedelta(seconds=0 if error is None else wait)
+        async with self._performer.database.connection() as connection:
+            await connection.execute(_POSTPONE, row["id"], state, due, None if error is None else str(error)[:2000])
+        return state
+
+    async def _bury(self, row: Row, error: Exception) -> str:
+        log.warning("effect_dead", effect_id=row["id"], kind=row["kind"], error=str(error)[:200])
+        async with self._performer.database.connection() as connection:
+            await connection.execute(_BURY, row["id"], str(error)[:2000])
+        return "dead"
+
+    async def drive_due(self, limit: int = 50) -> int:
+        """Drives what is due (a sender that died, a retry whose time has come); returns how many."""
+        async with self._performer.database.read() as connection:
+            rows = await connection.fetch(_DUE, self._performer.clock.now(), limit)
+        for row in rows:
+            await self.drive(row["id"])
+        return len(rows)
+
+
+async def list_effects(
+    connection: Connection, *, state: str | None = None, after: str = "", limit: int = 50
+) -> list[dict[str, Any]]:
+    """Effects by id, oldest first; `limit` ≤ 200."""
+    rows = await connection.fetch(
+        "SELECT * FROM log.effects WHERE ($1::text IS NULL OR state = $1) AND id > $2 ORDER BY id LIMIT $3",
+        state,
+        after,
+        min(limit, 200),
+    )
+    return [dict(row) for row in rows]
+
+
+_CLAIM = """
+WITH due AS (
+    SELECT id, state FROM log.effects
+    WHERE id = $1 AND next_attempt_at <= $2
+      AND (state IN ('intended', 'unknown') OR (state = 'sent' AND sent_at < $3))
+    FOR UPDATE SKIP LOCKED)
+UPDATE log.effects e
+SET state = 'sent', attempts = e.attempts + 1, sent_at = $2, next_attempt_at = $4
+FROM due WHERE e.id = due.id
+RETURNING e.*, due.state AS was"""
+
+_SETTLE = """
+UPDATE log.effects SET state = $2, outcome = $3, settled_at = $4, reconciled = $5, last_error = NULL
+WHERE id = $1 AND state = 'sent'"""
+
+_POSTPONE = """
+UPDATE log.effects SET state = $2, next_attempt_at = $3, last_error = coalesce($4, last_error)
+WHERE id = $1 AND state = 'sent'"""
+
+_BURY = "UPDATE log.effects SET state = 'dead', last_error = $2 WHERE id = $1 AND state = 'sent'"
+
+_DUE = """
+SELECT id FROM log.effects WHERE state IN ('intended', 'sent', 'unknown') AND next_attempt_at <= $1
+ORDER BY next_attempt_at LIMIT $2"""

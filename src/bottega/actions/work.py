@@ -1,0 +1,143 @@
+"""What a handler works with: the one transaction of its action, and what it may leave behind in it."""
+
+import hashlib
+import hmac
+import os
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from bottega.actions.actor import Actor
+from bottega.kernel.errors import NotFound
+from bottega.kernel.identifiers import new_id
+from bottega.platform.database.pool import Connection
+
+
+class JobQueue(Protocol):
+    """The part of the jobs port that a handler needs."""
+
+    async def enqueue(
+        self,
+        connection: Connection,
+        name: str,
+        payload: Mapping[str, Any],
+        *,
+        key: str | None = None,
+        delay_seconds: float = 0.0,
+    ) -> str: ...
+
+
+class HeldPerformer(Protocol):
+    """Performs a held action inside the transaction of the action that grants it."""
+
+    async def perform_held(
+        self, granting: "Work", approval: Mapping[str, Any], approvers: list[dict[str, Any]]
+    ) -> dict[str, Any] | None: ...
+
+
+class Work:
+    """The transaction of one action."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        entry_id: str,
+        actor: Actor,
+        now: datetime,
+        jobs: JobQueue,
+        lookup_key: bytes,
+        performer: HeldPerformer,
+    ) -> None:
+        self.connection = connection
+        self.entry_id = entry_id
+        self.actor = actor
+        self.now = now
+        self.resolved: dict[str, Any] = {}
+        self.kept: dict[str, str] = {}
+        self.intended_effects: list[str] = []
+        self.performer = performer
+        self._jobs = jobs
+        self._lookup_key = lookup_key
+
+    def new_id(self, prefix: str) -> str:
+        """A new identifier with the prefix of its noun."""
+        return new_id(prefix)
+
+    def resolve(self, name: str, value: Any) -> None:
+        """Records a value that was read without a lock (a price, a rate), so that what-if can use the same one."""
+        self.resolved[name] = value
+
+    async def intend(
+        self, kind: str, payload: Mapping[str, Any], *, key: str, delay_seconds: float = 0.0, maximum_attempts: int = 8
+    ) -> str:
+        """Writes down an effect on the outside world; it is sent after the commit, with `key` as its stable key."""
+        effect_id = new_id("eff")
+        await self.connection.execute(
+            "INSERT INTO log.effects (id, entry_id, kind, key, payload, maximum_attempts, next_attempt_at, created_at) "
+            "VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+            effect_id,
+            self.entry_id,
+            kind,
+            key,
+            dict(payload),
+            maximum_attempts,
+            self.now + timedelta(seconds=delay_seconds),
+            self.now,
+        )
+        self.intended_effects.append(effect_id)
+        return effect_id
+
+    async def enqueue(
+        self, name: str, payload: Mapping[str, Any], *, key: str | None = None, delay_seconds: float = 0.0
+    ) -> str:
+        """Leaves a job that runs if and only if this action commits."""
+        return await self._jobs.enqueue(self.connection, name, payload, key=key, delay_seconds=delay_seconds)
+
+    async def keep(self, subject_id: str, kind: str, value: str) -> str:
+        """Puts a personal value into the vault; returns the reference `<id>.<commitment>` that rows and log hold.
+
+        The commitment is HMAC-SHA256 under a salt that lives in the vault row alone, so once the row is gone
+        nothing links the reference to the value.
+        """
+        value_id, salt = new_id("per"), os.urandom(16)
+        commitment = hmac.new(salt, value.encode(), hashlib.sha256).hexdigest()[:32]
+        await self.connection.execute(
+            "INSERT INTO vault.values (id, subject_id, kind, value, salt, created_at) VALUES ($1, $2, $3, $4, $5, $6)",
+            value_id,
+            subject_id,
+            kind,
+            value,
+            salt,
+            self.now,
+        )
+        reference = f"{value_id}.{commitment}"
+        self.kept[kind] = reference
+        return reference
+
+    async def reveal(self, reference: str) -> str:
+        """The personal value behind a reference; `NotFound` when it was forgotten."""
+        value = await self.connection.fetchval("SELECT vault.reveal($1)", reference)
+        if value is None:
+            raise NotFound("forgotten", "This personal value was forgotten.", next_step="Ask the customer again.")
+        return value
+
+    def lookup_digest(self, kind: str, value: str) -> bytes:
+        """The keyed digest under which a personal value (an e-mail address) is found again."""
+        return lookup_digest(self._lookup_key, kind, value)
+
+    async def count(self, name: str, scope: str, amount: int) -> int:
+        """Adds to today's running total and returns the total before; the row stays locked until the transaction ends."""
+        total: int = await self.connection.fetchval(
+            "INSERT INTO log.limits AS l (name, scope, day, total) VALUES ($1, $2, $3, $4) "
+            "ON CONFLICT (name, scope, day) DO UPDATE SET total = l.total + excluded.total RETURNING total",
+            name,
+            scope,
+            self.now.date(),
+            amount,
+        )
+        return total - amount
+
+
+def lookup_digest(lookup_key: bytes, kind: str, value: str) -> bytes:
+    """HMAC-SHA256 of kind and case-folded value under the shop's look-up key."""
+    return hmac.new(lookup_key, f"{kind}\0{value.strip().casefold()}".encode(), hashlib.sha256).digest()

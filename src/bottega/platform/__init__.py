@@ -1,0 +1,1 @@
+"""What the shop stands on: database, jobs, clock, secrets, telemetry."""

@@ -1,0 +1,106 @@
+"""Connections to the database: one pool that writes, one that can only read."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from typing import Any, TypeAlias
+
+import asyncpg
+import orjson
+
+from bottega.kernel.errors import Unavailable
+
+Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
+Row: TypeAlias = asyncpg.Record
+
+COMMAND_TIMEOUT_SECONDS = 30
+# A transaction that waits longer than this for a row lock is refused: somebody else holds the row far too long.
+LOCK_TIMEOUT_SECONDS = 10
+IDLE_IN_TRANSACTION_TIMEOUT_SECONDS = 60
+
+
+class ShopConnection(asyncpg.Connection):  # pyright: ignore[reportMissingTypeArgument]
+    """A connection that sends nothing when it goes back to the pool: no code of ours leaves session state behind."""
+
+    def get_reset_query(self) -> str:
+        return ""
+
+
+async def _prepare(connection: Any) -> None:
+    for name in ("json", "jsonb"):
+        await connection.set_type_codec(
+            name, encoder=_encode_json, decoder=orjson.loads, schema="pg_catalog", format="text"
+        )
+
+
+def _encode_json(value: Any) -> str:
+    return value.decode() if isinstance(value, bytes) else orjson.dumps(value).decode()
+
+
+class Database:
+    """The two pools of one process."""
+
+    def __init__(self, dsn: str, writers: "asyncpg.Pool[Any]", readers: "asyncpg.Pool[Any]") -> None:
+        self.dsn = dsn
+        self._writers = writers
+        self._readers = readers
+
+    @classmethod
+    async def open(cls, dsn: str, *, writers: int = 10, readers: int = 10) -> "Database":
+        """Connect; raises `Unavailable` naming the cause when the server does not answer."""
+        try:
+            return cls(dsn, await _pool(dsn, writers, read_only=False), await _pool(dsn, readers, read_only=True))
+        except (OSError, asyncpg.PostgresError, TimeoutError) as error:
+            raise Unavailable(
+                "database_unreachable",
+                f"The database does not answer: {error}",
+                next_step="Check `bottega db status` or DATABASE_URL.",
+            ) from error
+
+    async def close(self) -> None:
+        """Close both pools, waiting for work under way."""
+        await self._writers.close()
+        await self._readers.close()
+
+    @asynccontextmanager
+    async def read(self) -> AsyncGenerator[Connection]:
+        """A connection on which every statement is its own read-only transaction."""
+        async with self._readers.acquire() as connection:
+            yield connection  # pyright: ignore[reportReturnType]
+
+    @asynccontextmanager
+    async def read_snapshot(self) -> AsyncGenerator[Connection]:
+        """A read-only transaction in which all statements see the same data."""
+        async with self._readers.acquire() as connection, connection.transaction(isolation="repeatable_read"):
+            yield connection  # pyright: ignore[reportReturnType]
+
+    @asynccontextmanager
+    async def write(self) -> AsyncGenerator[Connection]:
+        """A read-committed transaction; leaving by an exception rolls it back."""
+        async with self._writers.acquire() as connection, connection.transaction():
+            yield connection  # pyright: ignore[reportReturnType]
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncGenerator[Connection]:
+        """A writing connection without a transaction, for single statements and LISTEN."""
+        async with self._writers.acquire() as connection:
+            yield connection  # pyright: ignore[reportReturnType]
+
+
+async def _pool(dsn: str, size: int, *, read_only: bool) -> "asyncpg.Pool[Any]":
+    return await asyncpg.create_pool(
+        dsn,
+        min_size=1,
+        max_size=size,
+        command_timeout=COMMAND_TIMEOUT_SECONDS,
+        max_inactive_connection_lifetime=300,
+        connection_class=ShopConnection,
+        init=_prepare,
+        server_settings={
+            "application_name": "bottega",
+            "timezone": "UTC",
+            "default_transaction_read_only": "on" if read_only else "off",
+            "lock_timeout": f"{LOCK_TIMEOUT_SECONDS}s",
+            "idle_in_transaction_session_timeout": f"{IDLE_IN_TRANSACTION_TIMEOUT_SECONDS}s",
+            "jit": "off",
+        },
+    )
