@@ -34,7 +34,6 @@ from bottega.kernel.errors import Invalid
 ActionGroups: TypeAlias = Collection[str]
 PACKS_MAX = 16
 _ACTION_NAME = re.compile(r"[A-Z][A-Za-z0-9]{0,79}")
-_GROUP_NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _PROBLEM = re.compile(r"policy `([^`]+)`: (.*)", re.DOTALL)
 _MISSING_FACT = re.compile(r"record does not have the attribute `([^`]+)`")
 _STRICTNESS: dict[Effect, int] = {"permit": 0, "hold": 1, "forbid": 2}
@@ -48,7 +47,6 @@ class _BoundAction:
     rules: Mapping[str, Rule]
     policy_set: cedarpy.PolicySet
     entity: str
-    approval_can_matter: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +73,12 @@ class PolicyBook:
         """A book that knows these actions by name and groups.
 
         Proves every case about one of them again, with the groups it really has. Raises `PolicyPackRejected`
-        when a case fails, `Invalid` for a malformed name.
+        when a case fails, `Invalid` for a malformed name and for a group that no pack declares: a misspelt group
+        would slip past the rules written for it.
         """
+        known_groups = self.groups()
+        for name, groups in actions.items():
+            _refuse_unknown_groups(name, groups, known_groups)
         book = self._knowing(actions)
         for pack in self.packs:
             for case in pack.case_book.cases:
@@ -98,8 +100,6 @@ class PolicyBook:
         asked = _evaluate(bound, action_name, actor, context)
         if asked.permitted:
             return self._decision("permit", bound, asked)
-        if not bound.approval_can_matter:
-            return self._decision("forbid", bound, asked)
         strongest = _evaluate(bound, action_name, actor, approved_context(context, APPROVAL_LADDER[-1]))
         if not strongest.permitted:
             # Only what no approval lifts: a refusal must not read as if it waited for somebody.
@@ -114,6 +114,10 @@ class PolicyBook:
         )
         held_by = asked if asked.rule_ids else strongest
         return replace(self._decision("hold", bound, held_by), needs=needs)
+
+    def groups(self) -> dict[str, str]:
+        """The groups that the packs declare, and what they mean."""
+        return {name: meaning for pack in self.packs for name, meaning in pack.groups.items()}
 
     def rules_for(self, action_name: str) -> tuple[Rule, ...]:
         """The rules that can apply to an action, in the order of the packs; none for an unknown action."""
@@ -166,6 +170,7 @@ def _with_pack(book: PolicyBook, pack: PolicyPack) -> PolicyBook:
         raise PolicyPackRejected(pack.name, "pack.toml", expected="a name of its own", got="a second pack with it")
     refuse_repeated_ids(pack.name, pack.rules, frozenset(rule.rule_id for p in book.packs for rule in p.rules))
     packs = (*book.packs, pack)
+    _refuse_unknown_names(packs)
     extended = PolicyBook(packs, _version(packs))
     for proven in packs:
         known = extended._knowing(proven.case_book.actions)  # pyright: ignore[reportPrivateUsage] - same module
@@ -196,14 +201,34 @@ def _prove(book: PolicyBook, pack: PolicyPack, case: Case, *, exactly: bool) -> 
     raise PolicyPackRejected(pack.name, place, expected=case.expectation(), got=got)
 
 
+def _refuse_unknown_names(packs: tuple[PolicyPack, ...]) -> None:
+    """Raises `PolicyPackRejected` when the last pack uses a group or an action that no pack declares."""
+    pack = packs[-1]
+    groups = {group for known in packs for group in known.groups}
+    actions = {name for known in packs for name in known.case_book.actions}
+    for name, used in pack.case_book.actions.items():
+        if unknown := used - groups:
+            expected = "groups listed in [groups] of pack.toml"
+            raise PolicyPackRejected(pack.name, f"action {name}", expected=expected, got=", ".join(sorted(unknown)))
+    for rule in pack.rules:
+        if unknown := rule.mentions - groups - actions:
+            expected = "groups listed in [groups] of pack.toml, actions listed in [actions] of cases.toml"
+            raise PolicyPackRejected(pack.name, rule.rule_id, expected=expected, got=", ".join(sorted(unknown)))
+
+
+def _refuse_unknown_groups(name: str, groups: ActionGroups, known: Mapping[str, str]) -> None:
+    unknown = {groups} if isinstance(groups, str) else set(groups) - set(known)
+    if unknown:
+        raise Invalid(
+            "policy_group_unknown",
+            f"{name} declares {', '.join(sorted(unknown))}, which no policy pack knows as a group.",
+            next_step=f"Declare a tuple of: {', '.join(sorted(known))}; or add the group to a pack's [groups].",
+        )
+
+
 def _bind(name: str, groups: frozenset[str], rules: list[Rule]) -> _BoundAction:
     if not _ACTION_NAME.fullmatch(name):
         raise Invalid("policy_action_name", f"{name!r} is no name of an action.", next_step="Use e.g. RefundPayment.")
-    for group in groups:
-        if not _GROUP_NAME.fullmatch(group):
-            raise Invalid(
-                "policy_group_name", f"{name} declares the group {group!r}.", next_step="Use a name such as money."
-            )
     applicable = {rule.rule_id: rule for rule in rules if rule.can_apply(name, groups)}
     parents = [{"type": "Action", "id": group} for group in sorted(groups)]
     entity: dict[str, Any] = {"uid": {"type": "Action", "id": name}, "attrs": {}, "parents": parents}
@@ -213,13 +238,13 @@ def _bind(name: str, groups: frozenset[str], rules: list[Rule]) -> _BoundAction:
         MappingProxyType(applicable),
         parsed_set(applicable.values()),
         canonical_json.dumps(entity).decode(),
-        any(rule.reads_approval for rule in applicable.values()),
     )
 
 
 def _evaluate(bound: _BoundAction, action_name: str, actor: ActorLike, context: dict[str, Any]) -> _Verdict:
     """One Cedar evaluation, failing closed: a forbid that cannot be read refuses, a permit that cannot does nothing."""
-    result = cedarpy.is_authorized(
+    # cedarpy annotates its arguments with a bare dict.
+    result = cedarpy.is_authorized(  # pyright: ignore[reportUnknownMemberType]
         {
             "principal": {"type": "Actor", "id": actor.id},
             "action": {"type": "Action", "id": action_name},

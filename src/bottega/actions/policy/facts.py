@@ -74,7 +74,8 @@ def _entities(
     principal = canonical_json.dumps(
         {"uid": {"type": "Actor", "id": _text("id", actor_id)}, "attrs": attributes, "parents": []}
     ).decode()
-    return cedarpy.Entities.from_json_str(f"[{action_entity},{principal}]")
+    # cedarpy annotates its optional schema with a bare dict.
+    return cedarpy.Entities.from_json_str(f"[{action_entity},{principal}]")  # pyright: ignore[reportUnknownMemberType]
 
 
 def _checked(name: str, value: FactValue) -> bool | int | str | list[str]:

@@ -15,6 +15,7 @@ from bottega.actions.policy.rules import Rule, rules_from
 FILE_MAX_BYTES = 512 * 1024
 RULE_FILES_MAX = 64
 RULES_MAX = 1_000
+_GROUP_NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _PACK_NAME = re.compile(r"[a-z][a-z0-9-]{0,63}")
 
 
@@ -23,15 +24,20 @@ class _PackFile(BaseModel):
     name: str
     version: str
     description: str
+    groups: dict[str, str] = {}
 
 
 @dataclass(frozen=True, slots=True)
 class PolicyPack:
-    """A pack as it stands in its folder; `texts` are the normalised rule files by name."""
+    """A pack as it stands in its folder; `texts` are the normalised rule files by name.
+
+    `groups` are those it adds, with their meaning.
+    """
 
     name: str
     version: str
     description: str
+    groups: dict[str, str]
     rules: tuple[Rule, ...]
     case_book: CaseBook
     texts: tuple[tuple[str, str], ...]
@@ -50,7 +56,7 @@ def read_pack(folder: Path | Traversable) -> PolicyPack:
         raise PolicyPackRejected(about.name, folder.name, expected=f"1 to {RULES_MAX} rules", got=str(len(rules)))
     refuse_repeated_ids(about.name, rules)
     case_book = cases_from(about.name, _read(about.name, folder / "cases.toml"))
-    return PolicyPack(about.name, about.version, about.description, rules, case_book, texts)
+    return PolicyPack(about.name, about.version, about.description, about.groups, rules, case_book, texts)
 
 
 def refuse_repeated_ids(pack: str, rules: tuple[Rule, ...], known: frozenset[str] = frozenset()) -> None:
@@ -72,6 +78,9 @@ def _about(folder: Path | Traversable) -> _PackFile:
         ) from error
     if not _PACK_NAME.fullmatch(about.name):
         raise PolicyPackRejected(folder.name, "pack.toml", expected="a name such as tau-retail", got=about.name)
+    for group in about.groups:
+        if not _GROUP_NAME.fullmatch(group):
+            raise PolicyPackRejected(about.name, "[groups]", expected="a name such as money", got=group)
     return about
 
 

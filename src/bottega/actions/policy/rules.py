@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal, cast
 
@@ -17,18 +17,18 @@ DESCRIPTION_MAX_CHARACTERS = 300
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A permit or a forbid. `actions` are the names in its head; None means that it applies to every action."""
+    """A permit or a forbid.
+
+    `actions` are the action and group names in its head, None when it applies to every action; `mentions` are
+    all such names in the rule, wherever they stand.
+    """
 
     rule_id: str
     description: str
     effect: Literal["permit", "forbid"]
     actions: frozenset[str] | None
+    mentions: frozenset[str]
     tree_json: str
-
-    @property
-    def reads_approval(self) -> bool:
-        """Whether an approval could change what the rule says."""
-        return '"approve' in self.tree_json
 
     def can_apply(self, action_name: str, groups: Collection[str]) -> bool:
         """Whether the head of the rule lets the action in, by its name or by one of its groups."""
@@ -68,7 +68,8 @@ def _rule(pack: str, place: str, node: dict[str, Any]) -> Rule:
     if not description or len(description) > DESCRIPTION_MAX_CHARACTERS:
         expected = f'@describe("…") in at most {DESCRIPTION_MAX_CHARACTERS} characters'
         raise PolicyPackRejected(pack, rule_id, expected=expected, got=f"{len(description)} characters")
-    return Rule(rule_id, description, node["effect"], _actions_in_head(node["action"]), json.dumps(node))
+    mentions = frozenset(_actions_in(node))
+    return Rule(rule_id, description, node["effect"], _actions_in_head(node["action"]), mentions, json.dumps(node))
 
 
 def _actions_in_head(head: dict[str, Any]) -> frozenset[str] | None:
@@ -76,3 +77,16 @@ def _actions_in_head(head: dict[str, Any]) -> frozenset[str] | None:
         return None
     entities = cast("list[dict[str, str]]", head["entities"] if "entities" in head else [head["entity"]])
     return frozenset(entity["id"] for entity in entities)
+
+
+def _actions_in(node: object) -> Iterator[str]:
+    """The ids of all entities of type Action in a part of the tree."""
+    if isinstance(node, dict):
+        branch = cast("dict[str, object]", node)
+        if branch.get("type") == "Action" and isinstance(name := branch.get("id"), str):
+            yield name
+        for inner in branch.values():
+            yield from _actions_in(inner)
+    elif isinstance(node, list):
+        for inner in cast("list[object]", node):
+            yield from _actions_in(inner)
