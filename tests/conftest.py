@@ -5,18 +5,21 @@ dropped in the background, because each DROP DATABASE waits for a checkpoint.
 """
 
 import asyncio
+import contextlib
 import itertools
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import AsyncGenerator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 
 from bottega.platform.database import embedded, scratch, server_files, server_probe
 from bottega.platform.database.migrate import migrate
+from tests.shop_fixtures import Shop, open_shop
 
 DIRECTORY_PREFIX = "bottega-tests-"
 DIRECTORY_VARIABLE = "BOTTEGA_TEST_SESSION_DIRECTORY"
@@ -70,6 +73,13 @@ def database_url(database_server: embedded.Server, database_dropper: ThreadPoolE
     database_dropper.submit(_execute, database_server, f"DROP DATABASE {name} WITH (FORCE)")
 
 
+@pytest_asyncio.fixture
+async def shop(database_url: str, tmp_path: Path) -> AsyncGenerator[Shop]:
+    """A whole empty shop over a fresh database."""
+    async with open_shop(database_url, tmp_path) as opened:
+        yield opened
+
+
 def _execute(server: embedded.Server, statement: str) -> None:
     files = server_files.locate(server.data_directory)
     assert files is not None
@@ -81,8 +91,10 @@ def _began_session(config: pytest.Config) -> bool:
 
 
 def _remove(directory: Path) -> None:
-    embedded.reset(directory)
-    shutil.rmtree(directory)
+    # Two sessions may clear the same remains at once.
+    with contextlib.suppress(FileNotFoundError):
+        embedded.reset(directory)
+        shutil.rmtree(directory)
 
 
 def _remove_abandoned() -> None:

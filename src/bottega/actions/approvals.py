@@ -34,7 +34,8 @@ class DenyApproval(Action):
 async def decision_facts(action: GrantApproval | DenyApproval, work: Work) -> Facts:
     """Whether the approver asked for it, who did, and how much is at stake."""
     row = await work.connection.fetchrow(
-        "SELECT actor_kind, actor_id, action, coalesce(amount_minor, 0) AS amount_minor FROM log.approvals WHERE id = $1",
+        "SELECT actor_kind, actor_id, action, coalesce(amount_minor, 0) AS amount_minor "
+        "FROM log.approvals WHERE id = $1",
         action.approval_id,
     )
     if row is None:

@@ -139,7 +139,8 @@ class EffectDriver:
         """Back to `intended` or `unknown` with backoff and jitter, or to the dead letters after the last attempt."""
         if row["attempts"] >= row["maximum_attempts"]:
             return await self._bury(row, error or Unavailable("never_took_effect", "It never took effect."))
-        wait = min(2.0 ** row["attempts"] * 0.5, LONGEST_BACKOFF_SECONDS) * random.uniform(0.5, 1.0)
+        wait = min(2.0 ** row["attempts"] * 0.5, LONGEST_BACKOFF_SECONDS)
+        wait *= random.uniform(0.5, 1.0)  # noqa: S311 - jitter, not a secret
         if isinstance(error, Unavailable) and error.retry_after_seconds is not None:
             wait = max(wait, min(error.retry_after_seconds, LONGEST_BACKOFF_SECONDS))
         due = self._performer.clock.now() + timedelta(seconds=0 if error is None else wait)

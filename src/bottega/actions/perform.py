@@ -107,7 +107,7 @@ class Performer:
             except (asyncpg.DeadlockDetectedError, asyncpg.SerializationError):
                 if attempt == ATTEMPTS_AFTER_DEADLOCK - 1:
                     raise
-                await asyncio.sleep(random.uniform(0, 0.02 * 2**attempt))
+                await asyncio.sleep(random.uniform(0, 0.02 * 2**attempt))  # noqa: S311 - jitter, not a secret
             except asyncpg.LockNotAvailableError as error:
                 raise Unavailable(
                     "busy", "Another change holds this for too long.", next_step="Try again.", retry_after_seconds=2
@@ -272,7 +272,8 @@ class Performer:
     async def _deny(self, request: Request, decision: Decision, facts: Facts) -> Denied:
         async with self.database.connection() as connection:
             await connection.execute(
-                "INSERT INTO log.denials (action, actor_kind, actor_id, actor_role, rule_ids, policy_version, facts, denied_at) "
+                "INSERT INTO log.denials (action, actor_kind, actor_id, actor_role, "
+                "rule_ids, policy_version, facts, denied_at) "
                 "VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
                 request.name,
                 request.by.kind,
@@ -348,7 +349,8 @@ def _parse_cause(text: str | None) -> Cause | None:
 async def recorded_diff(connection: Connection, entry_id: str) -> list[dict[str, Any]]:
     """The rows an entry changes, as table, key, operation, before and after, inside its own transaction."""
     rows = await connection.fetch(
-        "SELECT table_name, row_key, operation, before, after FROM log.changes WHERE entry_id = $1 ORDER BY id LIMIT 500",
+        "SELECT table_name, row_key, operation, before, after FROM log.changes "
+        "WHERE entry_id = $1 ORDER BY id LIMIT 500",
         entry_id,
     )
     return [dict(row) for row in rows]

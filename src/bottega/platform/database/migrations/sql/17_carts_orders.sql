@@ -1,7 +1,7 @@
 -- Carts, and the orders they become.
 CREATE TABLE shop.carts (
     id                  text COLLATE "C" PRIMARY KEY,
-    customer_id         text COLLATE "C" REFERENCES shop.customers,   -- null while an unknown guest's
+    customer_id         text COLLATE "C" NOT NULL,       -- a guest's row in shop.customers is made at checkout
     currency            text NOT NULL,
     state               text NOT NULL DEFAULT 'open' CHECK (state IN ('open', 'ordered', 'merged', 'expired')),
     email_ref           text,

@@ -1,0 +1,162 @@
+"""The composition root: the only module that names concrete connectors."""
+
+import hmac
+import importlib
+import pkgutil
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from importlib import resources
+
+from fastapi import FastAPI
+
+import bottega.actions.approvals
+import bottega.actions.undo
+import bottega.shop
+from bottega.actions.effects import EffectDriver
+from bottega.actions.perform import Performer
+from bottega.actions.policy.engine import PolicyBook, load_packs
+from bottega.actions.registry import registered_handlers
+from bottega.connectors.sandbox.mail import PostgresOutbox
+from bottega.connectors.sandbox.payment_store import PostgresPaymentStore
+from bottega.connectors.sandbox.payments import SandboxPaymentGateway
+from bottega.connectors.smtp.mailer import SmtpMailer, SmtpServer
+from bottega.connectors.stripe.gateway import StripeAccount, StripePaymentGateway
+from bottega.gateway.application import create_app
+from bottega.gateway.context import GatewayContext
+from bottega.platform.clock import Clock, SystemClock
+from bottega.platform.database import embedded
+from bottega.platform.database.migrate import migrate
+from bottega.platform.database.pool import Database, StatementRunner
+from bottega.platform.jobs.queue import Jobs
+from bottega.ports.mailer import Mailer
+from bottega.ports.payment_gateway import PaymentGateway
+from bottega.ports.services import Services
+from bottega.settings import Settings
+
+assert bottega.actions.approvals and bottega.actions.undo, "their handlers are registered by importing them"
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """Everything that one process works with."""
+
+    settings: Settings
+    database: Database
+    performer: Performer
+    services: Services
+    effects: EffectDriver
+    jobs: Jobs
+    clock: Clock
+    policy: PolicyBook
+
+
+def database_url(settings: Settings) -> str:
+    """The address of the database; starts the embedded server when no other is named."""
+    if settings.database_url is not None:
+        return settings.database_url.get_secret_value()
+    return embedded.start(settings.data_dir / "database").dsn
+
+
+def load_shop() -> None:
+    """Imports every module of the shop, so that all handlers, senders and jobs are registered."""
+    for module in pkgutil.walk_packages(bottega.shop.__path__, "bottega.shop."):
+        importlib.import_module(module.name)
+
+
+def load_policy(settings: Settings) -> PolicyBook:
+    """The default pack and those of the settings, bound to the registered actions."""
+    default = resources.files("bottega.actions.policy") / "packs" / "default"
+    packs: Sequence[object] = (default, *settings.policy_packs)
+    book = load_packs(packs)  # pyright: ignore[reportArgumentType] - Path and Traversable share what is used
+    return book.bind({name: handler.action.groups for name, handler in registered_handlers().items()})
+
+
+def derived_secret(settings: Settings, purpose: str) -> bytes:
+    """A 32-byte key for one purpose, derived from the secret (HMAC-SHA256)."""
+    return hmac.digest(settings.secret.get_secret_value().encode(), purpose.encode(), "sha256")
+
+
+@asynccontextmanager
+async def open_application(
+    settings: Settings, *, clock: Clock | None = None, services: Services | None = None
+) -> AsyncGenerator[Application]:
+    """Start the database if need be, migrate it, and wire everything; closes it all on the way out."""
+    load_shop()
+    policy = load_policy(settings)
+    dsn = database_url(settings)
+    await migrate(dsn)
+    async with AsyncExitStack() as stack:
+        connections = settings.database_connections
+        database = await Database.open(dsn, writers=connections, readers=connections)
+        stack.push_async_callback(database.close)
+        jobs = await stack.enter_async_context(Jobs(dsn))
+        chosen_clock = clock or SystemClock()
+        if services is None:
+            services = connect_services(settings, database, chosen_clock)
+        performer = Performer(
+            database,
+            policy,
+            jobs,
+            chosen_clock,
+            secret=derived_secret(settings, "performer"),
+            approval_lifetime=timedelta(hours=settings.approval_hours),
+        )
+        effects = EffectDriver(performer, services)
+        yield Application(settings, database, performer, services, effects, jobs, chosen_clock, policy)
+
+
+def gateway_context(application: Application) -> GatewayContext:
+    """What the web application needs of an application."""
+    settings = application.settings
+    return GatewayContext(
+        database=application.database,
+        performer=application.performer,
+        effects=application.effects,
+        services=application.services,
+        policy=application.policy,
+        clock=application.clock,
+        token_key=derived_secret(settings, "tokens"),
+        public_url=settings.public_url,
+        production=settings.mode == "production",
+        card_gateway=settings.payment_gateway,
+        requests_per_minute=settings.requests_per_minute,
+    )
+
+
+def web_app(application: Application) -> FastAPI:
+    """The ASGI application over an open application."""
+    return create_app(gateway_context(application))
+
+
+def connect_services(settings: Settings, database: Database, clock: Clock) -> Services:
+    """The connectors that the settings ask for."""
+    services = Services()
+    runner = StatementRunner(database)
+    sandbox = SandboxPaymentGateway(
+        clock, PostgresPaymentStore(runner), webhook_secret=settings.sandbox_webhook_secret.get_secret_value()
+    )
+    if settings.mode == "development":
+        services.add(PaymentGateway, sandbox, "sandbox")
+    if settings.payment_gateway == "stripe":
+        assert settings.stripe_api_key and settings.stripe_webhook_secret, "checked by the settings"
+        account = StripeAccount(
+            api_key=settings.stripe_api_key.get_secret_value(),
+            webhook_secrets=(settings.stripe_webhook_secret.get_secret_value(),),
+            base_url=settings.stripe_base_url,
+        )
+        services.add(PaymentGateway, StripePaymentGateway(account, clock), "stripe")
+    if settings.mailer == "smtp":
+        server = SmtpServer(
+            host=settings.smtp_host,
+            sender=settings.mail_sender,
+            port=settings.smtp_port,
+            encryption=settings.smtp_encryption,
+            username=settings.smtp_username,
+            password=None if settings.smtp_password is None else settings.smtp_password.get_secret_value(),
+        )
+        services.add(Mailer, SmtpMailer(server, clock))
+    else:
+        services.add(Mailer, PostgresOutbox(runner, clock))
+    return services

@@ -1,0 +1,43 @@
+"""The web application: routes, limits and the error map put together."""
+
+import importlib
+import pkgutil
+
+from fastapi import FastAPI
+from starlette.responses import Response
+
+import bottega.gateway.api
+from bottega import __version__
+from bottega.gateway import problems
+from bottega.gateway.answers import answer
+from bottega.gateway.context import GatewayContext
+from bottega.gateway.envelope import Envelope
+
+DESCRIPTION = (
+    "Every change is an action decided by policy and written to a verifiable log. Send `Idempotency-Key` with "
+    "writes; refusals are `application/problem+json` with a stable code and the next step."
+)
+
+
+def create_app(context: GatewayContext) -> FastAPI:
+    """The ASGI application of one web process."""
+    app = FastAPI(
+        title="Bottega",
+        version=__version__,
+        description=DESCRIPTION,
+        openapi_url="/api/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.state.context = context
+    problems.install(app)
+    for module in sorted(pkgutil.iter_modules(bottega.gateway.api.__path__), key=lambda found: found.name):
+        routes = importlib.import_module(f"bottega.gateway.api.{module.name}")
+        app.include_router(routes.router, prefix="/api")
+    app.add_api_route("/healthz", _health, include_in_schema=False)
+    app.add_middleware(Envelope)
+    return app
+
+
+async def _health() -> Response:
+    return answer({"status": "ok", "version": __version__})

@@ -1,0 +1,27 @@
+"""What the gateway works with, handed in by bootstrap."""
+
+from dataclasses import dataclass, field
+
+from bottega.actions.effects import EffectDriver
+from bottega.actions.perform import Performer
+from bottega.actions.policy.engine import PolicyBook
+from bottega.platform.clock import Clock
+from bottega.platform.database.pool import Database
+from bottega.ports.services import Services
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayContext:
+    """One per web process; stored as `app.state.context`."""
+
+    database: Database
+    performer: Performer
+    effects: EffectDriver
+    services: Services
+    policy: PolicyBook
+    clock: Clock
+    token_key: bytes = field(repr=False)
+    public_url: str
+    production: bool
+    card_gateway: str
+    requests_per_minute: int

@@ -1,0 +1,87 @@
+"""What surrounds every request: an id, size limits, well-formed bodies, and security headers."""
+
+from typing import Any
+
+import structlog
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from bottega.gateway.problems import BadRequest, TooLarge, problem_response
+from bottega.kernel.identifiers import new_id
+
+log = structlog.get_logger(__name__)
+
+LARGEST_BODY_BYTES = 1_000_000
+LARGEST_TARGET_BYTES = 8_000
+_SECURITY_HEADERS: list[tuple[bytes, bytes]] = [
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"same-origin"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+]
+
+
+class Envelope:
+    """Pure ASGI, so that it costs little; the body is read up to its limit before any route sees it."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request_id = new_id("req")
+        scope.setdefault("state", {})["request_id"] = request_id
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [
+                    *message.get("headers", []),
+                    *_SECURITY_HEADERS,
+                    (b"x-request-id", request_id.encode()),
+                ]
+            await send(message)
+
+        try:
+            body = await _read_body(scope, receive)
+        except (BadRequest, TooLarge) as refusal:
+            await problem_response(refusal)(scope, receive, send_with_headers)
+            return
+        await self._app(scope, _replay(body, receive), send_with_headers)
+
+
+async def _read_body(scope: Scope, receive: Receive) -> bytes:
+    target = len(scope.get("raw_path") or b"") + len(scope.get("query_string") or b"")
+    if target > LARGEST_TARGET_BYTES or b"%00" in (scope.get("raw_path") or b"") + (scope.get("query_string") or b""):
+        raise BadRequest("bad_address", "The address is too long or holds a NUL.", next_step="Shorten it.")
+    if scope["method"] in ("GET", "HEAD", "OPTIONS"):
+        return b""
+    chunks: list[bytes] = []
+    size = 0
+    while True:
+        message: dict[str, Any] = dict(await receive())
+        if message["type"] == "http.disconnect":
+            raise BadRequest("disconnected", "The request ended early.")
+        chunks.append(message.get("body", b""))
+        size += len(chunks[-1])
+        if size > LARGEST_BODY_BYTES:
+            raise TooLarge("body_too_large", f"A body has at most {LARGEST_BODY_BYTES} bytes.", next_step="Send less.")
+        if not message.get("more_body", False):
+            break
+    body = b"".join(chunks)
+    if b"\\u0000" in body or b"\0" in body:
+        raise BadRequest("nul_character", "The body holds a NUL character.", next_step="Remove it.")
+    return body
+
+
+def _replay(body: bytes, receive: Receive) -> Receive:
+    sent = False
+
+    async def replay() -> Message:
+        nonlocal sent
+        if sent:
+            return await receive()
+        sent = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return replay

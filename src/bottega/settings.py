@@ -1,0 +1,100 @@
+"""The settings of one process: a frozen tree read once from the environment and `.env` by the entry points."""
+
+import sys
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from bottega.kernel.errors import Invalid
+
+DEVELOPMENT_SECRET = "development-only-secret-do-not-use-in-production"  # noqa: S105 - known on purpose; production refuses it
+
+
+def default_data_directory() -> Path:
+    """The user's own data directory for Bottega."""
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Application Support" / "bottega"
+    return Path.home() / ".local" / "share" / "bottega"
+
+
+class Settings(BaseSettings):
+    """Every setting, its default, and what it does; `docs/settings.md` is generated from here."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="BOTTEGA_", env_file=".env", env_file_encoding="utf-8", extra="ignore", frozen=True
+    )
+
+    mode: Literal["development", "production"] = Field(
+        "development", description="`production` refuses to start with default secrets or sandbox connectors."
+    )
+    secret: SecretStr = Field(
+        SecretStr(DEVELOPMENT_SECRET),
+        description="At least 32 characters; signs the log and tokens. Losing it makes past signatures unverifiable.",
+    )
+    data_dir: Path = Field(
+        default_factory=default_data_directory, description="Where the embedded database and the log's anchor live."
+    )
+    database_url: SecretStr | None = Field(
+        None,
+        validation_alias="DATABASE_URL",
+        description="A PostgreSQL ≥ 16 with pgvector ≥ 0.8; absent: the embedded server under the data directory.",
+    )
+    database_connections: Annotated[int, Field(ge=2, le=200)] = Field(
+        10, description="Largest number of connections of each of a process's two pools."
+    )
+    host: str = Field("127.0.0.1", description="Address that the web server listens on.")
+    port: Annotated[int, Field(ge=1, le=65535)] = Field(8000, description="Port that the web server listens on.")
+    public_url: str = Field("http://127.0.0.1:8000", description="The address under which shoppers reach the shop.")
+    web_workers: Annotated[int, Field(ge=1, le=32)] = Field(1, description="Web processes that `serve` starts.")
+    payment_gateway: Literal["sandbox", "stripe"] = Field("sandbox", description="Who takes card payments.")
+    stripe_api_key: SecretStr | None = Field(None, description="Stripe's secret key.")
+    stripe_webhook_secret: SecretStr | None = Field(None, description="Stripe's webhook signing secret.")
+    stripe_base_url: str = Field("https://api.stripe.com", description="Stripe's address; another one for tests.")
+    sandbox_webhook_secret: SecretStr = Field(
+        SecretStr("sandbox-webhook-secret"), description="Signs the sandbox gateway's webhooks."
+    )
+    mailer: Literal["outbox", "smtp"] = Field("outbox", description="`outbox` keeps mail in the database unsent.")
+    smtp_host: str = Field("", description="The mail server.")
+    smtp_port: Annotated[int, Field(ge=1, le=65535)] = Field(587, description="The mail server's port.")
+    smtp_encryption: Literal["starttls", "tls", "none"] = Field("starttls", description="How mail is encrypted.")
+    smtp_username: str | None = Field(None, description="Sign-in at the mail server.")
+    smtp_password: SecretStr | None = Field(None, description="Password at the mail server.")
+    mail_sender: str = Field("Bottega <shop@example.org>", description="What stands in From.")
+    policy_packs: tuple[Path, ...] = Field(
+        (), description="Folders of policy packs loaded after the default pack, as a JSON list."
+    )
+    approval_hours: Annotated[int, Field(ge=1, le=720)] = Field(72, description="How long an approval waits.")
+    requests_per_minute: Annotated[int, Field(ge=1)] = Field(
+        600, description="Requests that one address or session may make in a minute."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged.")
+    log_format: Literal["text", "json"] = Field("text", description="How log lines look.")
+    otlp_endpoint: str | None = Field(None, description="OTLP/HTTP collector for spans; absent: no spans are made.")
+
+    @model_validator(mode="after")
+    def _production_is_safe(self) -> "Settings":
+        if self.mode == "production":
+            secret = self.secret.get_secret_value()
+            if secret == DEVELOPMENT_SECRET or len(secret) < 32:
+                raise ValueError("BOTTEGA_SECRET: set a secret of your own with at least 32 characters")
+            if self.payment_gateway == "sandbox":
+                raise ValueError("BOTTEGA_PAYMENT_GATEWAY: the sandbox takes no real money; choose stripe")
+            if self.mailer == "outbox":
+                raise ValueError("BOTTEGA_MAILER: the outbox sends nothing; choose smtp")
+        if self.payment_gateway == "stripe" and not (self.stripe_api_key and self.stripe_webhook_secret):
+            raise ValueError("BOTTEGA_STRIPE_API_KEY and BOTTEGA_STRIPE_WEBHOOK_SECRET: both are needed for stripe")
+        if self.mailer == "smtp" and not self.smtp_host:
+            raise ValueError("BOTTEGA_SMTP_HOST: the mail server is missing")
+        return self
+
+
+def load_settings() -> Settings:
+    """Read them; `Invalid` names each setting that is wrong and what it should be, never its value."""
+    try:
+        return Settings()
+    except ValueError as error:
+        reasons = getattr(error, "errors", lambda **_: [])(include_input=False, include_url=False)
+        lines = [f"{'.'.join(map(str, reason['loc'])) or 'settings'}: {reason['msg']}" for reason in reasons]
+        raise Invalid("bad_settings", "; ".join(lines), next_step="See docs/settings.md.") from None

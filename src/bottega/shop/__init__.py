@@ -1,0 +1,1 @@
+"""The deterministic backbone: one folder per context, and flows for what spans contexts."""

@@ -1,0 +1,83 @@
+"""The shop's own settings: rows that staff change by action, read with a short-lived copy per process."""
+
+import time
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from bottega.actions.action import Action
+from bottega.actions.registry import handles
+from bottega.actions.work import Work
+from bottega.platform.database.pool import Connection
+
+COPY_LIFETIME_SECONDS = 5.0
+
+AmountMinor = Annotated[int, Field(ge=0, le=1_000_000_000)]
+
+
+class ShopSettings(BaseModel):
+    """What handlers ask for; amounts in minor units of `currency`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    shop_name: Annotated[str, Field(min_length=1, max_length=100)] = "Bottega"
+    currency: Annotated[str, Field(pattern="^[A-Z]{3}$")] = "EUR"
+    country: Annotated[str, Field(pattern="^[A-Z]{2}$")] = "IT"
+    contact_email: str = "shop@example.org"
+    prices_include_tax: bool = True
+    capture_mode: Literal["automatic", "manual"] = "automatic"
+    reservation_minutes: Annotated[int, Field(ge=1, le=10_080)] = 30
+    bank_transfer_days: Annotated[int, Field(ge=1, le=60)] = 7
+    guest_cart_days: Annotated[int, Field(ge=1, le=365)] = 14
+    account_cart_days: Annotated[int, Field(ge=1, le=365)] = 90
+    maximum_cart_lines: Annotated[int, Field(ge=1, le=500)] = 100
+    maximum_order_minor: AmountMinor = 10_000_000
+    low_stock_threshold: Annotated[int, Field(ge=0)] = 3
+    stock_adjustment_limit_units: Annotated[int, Field(ge=0)] = 100
+    return_window_days: Annotated[int, Field(ge=0, le=3650)] = 30
+    support_refund_limit_minor: AmountMinor = 15_000
+    second_refund_limit_minor: AmountMinor = 100_000
+    daily_refund_limit_minor: AmountMinor = 300_000
+    agent_spend_limit_minor: AmountMinor = 50_000
+    agents_stopped: bool = False
+
+
+class ChangeShopSettings(Action):
+    """Sets some of the shop's settings; each value is checked by the model above."""
+
+    groups: ClassVar[tuple[str, ...]] = ("settings",)
+    values: dict[str, Any]
+
+
+@handles(ChangeShopSettings, undoable=True)
+async def change_shop_settings(action: ChangeShopSettings, work: Work) -> dict[str, Any]:
+    """Validate the whole and store what was named."""
+    stored = await _stored(work.connection)
+    checked = ShopSettings.model_validate({**stored, **action.values}).model_dump(mode="json")
+    await work.connection.executemany(
+        "INSERT INTO shop.shop_settings (name, value) VALUES ($1, $2) "
+        "ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+        [(name, checked[name]) for name in sorted(action.values)],
+    )
+    _copies.clear()
+    return {"changed": sorted(action.values)}
+
+
+_copies: dict[str, tuple[float, ShopSettings]] = {}
+
+
+async def current(connection: Connection) -> ShopSettings:
+    """The settings, at most 5 seconds old; a change in another process shows after that."""
+    parameters: Any = getattr(connection, "_params", None)
+    database = f"{getattr(parameters, 'database', '')}@{getattr(connection, '_addr', '')}"
+    copy = _copies.get(database)
+    if copy is not None and copy[0] > time.monotonic():
+        return copy[1]
+    settings = ShopSettings.model_validate(await _stored(connection))
+    _copies[database] = (time.monotonic() + COPY_LIFETIME_SECONDS, settings)
+    return settings
+
+
+async def _stored(connection: Connection) -> dict[str, Any]:
+    rows = await connection.fetch("SELECT name, value FROM shop.shop_settings")
+    return {row["name"]: row["value"] for row in rows}
