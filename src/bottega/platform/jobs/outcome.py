@@ -9,6 +9,7 @@ from bottega.kernel.errors import Refusal, Unavailable
 from bottega.platform.jobs.backoff import retry_delay_seconds
 
 ERROR_CHARACTERS_LIMIT = 1_000
+_OWN_FOLDER = "/bottega/platform/jobs/"
 
 
 @dataclass(frozen=True)
@@ -77,12 +78,13 @@ def describe(error: BaseException) -> str:
 
 
 def _place(error: BaseException) -> str:
+    """The innermost line of our own code outside this package, else of any."""
     frames = traceback.extract_tb(error.__traceback__)
     if not frames:
         return ""
-    innermost = frames[-1]
-    ours = next((frame for frame in reversed(frames) if "bottega" in frame.filename), innermost)
-    return f" at {_short(ours.filename)}:{ours.lineno} in {ours.name}"
+    ours = [frame for frame in frames if "/bottega/" in frame.filename and _OWN_FOLDER not in frame.filename]
+    frame = (ours or frames)[-1]
+    return f" at {_short(frame.filename)}:{frame.lineno} in {frame.name}"
 
 
 def _short(filename: str) -> str:

@@ -17,6 +17,7 @@ import asyncpg
 from pgqueuer.core.qm import QueueManager
 from pgqueuer.domain import models, types
 
+from bottega.kernel.errors import Unavailable
 from bottega.platform.jobs.claims import JobQueries
 from bottega.platform.jobs.connection_loss import is_connection_loss
 from bottega.platform.jobs.driver import QueueDriver
@@ -196,8 +197,13 @@ class Worker:
         return self._outcome(task, definition, claim)
 
     async def _call(self, definition: Definition, claim: Claim) -> None:
-        async with asyncio.timeout(definition.timeout_seconds):
-            await definition.function(self._context, json.loads(claim.payload))
+        try:
+            async with asyncio.timeout(definition.timeout_seconds) as limit:
+                await definition.function(self._context, json.loads(claim.payload))
+        except TimeoutError as error:
+            if not limit.expired():
+                raise
+            raise Unavailable("job_timeout", f"It took longer than {definition.timeout_seconds:g} s.") from error
 
     def _outcome(self, task: "asyncio.Task[None]", definition: Definition, claim: Claim) -> Outcome:
         if task.cancelled():
