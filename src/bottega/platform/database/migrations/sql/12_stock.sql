@@ -21,7 +21,7 @@ CREATE TABLE shop.stock_movements (
     id          text COLLATE "C" PRIMARY KEY,
     variant_id  text COLLATE "C" NOT NULL REFERENCES shop.variants,
     location_id text COLLATE "C" NOT NULL REFERENCES shop.locations,
-    kind        text NOT NULL CHECK (kind IN ('receive', 'adjust', 'ship', 'restock')),
+    kind        text NOT NULL CHECK (kind IN ('receive', 'adjust', 'transfer', 'ship', 'restock')),
     quantity    integer NOT NULL CHECK (quantity <> 0), -- signed: shipping is negative
     reason      text NOT NULL DEFAULT '',
     reference   text NOT NULL DEFAULT '',               -- shipment, return line, delivery note

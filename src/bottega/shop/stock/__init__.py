@@ -1,0 +1,1 @@
+"""Stock: what lies where, what is promised to orders, and every movement of goods."""
