@@ -3,11 +3,10 @@
 import asyncio
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from bottega.connectors.sandbox.payment_store import Connections
 from bottega.kernel.errors import OutcomeUnknown
 from bottega.platform.clock import Clock
+from bottega.platform.database.pool import Database, Row
 from bottega.ports.mailer import DEFAULT_TIMEOUT_SECONDS, Mail
 
 LARGEST_PAGE = 200
@@ -64,15 +63,15 @@ _FORGET = "DELETE FROM platform.outbox_mail WHERE recipient = $1 RETURNING idemp
 class PostgresOutbox:
     """Implements `Mailer` for several processes and restarts."""
 
-    def __init__(self, connections: Connections, clock: Clock) -> None:
-        self._connections = connections
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
         self._clock = clock
 
     async def send(self, mail: Mail, *, timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS) -> None:
         recipient = mail.to.lower()
         try:
-            async with asyncio.timeout(timeout_seconds):
-                await self._connections.fetchrow(
+            async with asyncio.timeout(timeout_seconds), self._database.connection() as connection:
+                await connection.execute(
                     _SEND,
                     mail.idempotency_key,
                     mail.message_id,
@@ -88,15 +87,17 @@ class PostgresOutbox:
     async def list_mail(self, to: str | None = None, limit: int = 50) -> list[OutboxEntry]:
         """The latest mail first, to one address or to anybody."""
         address = None if to is None else to.lower()
-        rows = await self._connections.fetch(_LIST, address, min(limit, LARGEST_PAGE))
+        async with self._database.connection() as connection:
+            rows = await connection.fetch(_LIST, address, min(limit, LARGEST_PAGE))
         return [_entry(row) for row in rows]
 
     async def forget(self, to: str) -> int:
         """Delete everything that was sent to an address; how many it was."""
-        return len(await self._connections.fetch(_FORGET, to.lower()))
+        async with self._database.connection() as connection:
+            return len(await connection.fetch(_FORGET, to.lower()))
 
 
-def _entry(row: Any) -> OutboxEntry:
+def _entry(row: Row) -> OutboxEntry:
     mail = Mail(
         to=row["recipient"],
         subject=row["subject"],

@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Protocol
 
 from pydantic import TypeAdapter
 
 from bottega.connectors.sandbox.payment_records import PaymentRecord
+from bottega.platform.database.pool import Database
 from bottega.ports.payment_gateway import GatewayEvent
 
 EVENT = TypeAdapter(GatewayEvent)
@@ -69,14 +70,6 @@ class MemoryPaymentStore:
         return numbered[::-1][:limit]
 
 
-class Connections(Protocol):
-    """As much of an asyncpg pool or connection as the sandbox needs."""
-
-    async def fetch(self, query: str, *args: Any) -> Any: ...
-
-    async def fetchrow(self, query: str, *args: Any) -> Any: ...
-
-
 # Documents travel as text and are cast: which JSON codec the pool's connections carry does not matter.
 _INSERT = """
 WITH saved AS (
@@ -122,42 +115,47 @@ ORDER BY position DESC LIMIT $3
 class PostgresPaymentStore:
     """One statement per call, so that a whole sandbox call is one or two."""
 
-    def __init__(self, connections: Connections) -> None:
-        self._connections = connections
+    def __init__(self, database: Database) -> None:
+        self._database = database
 
     async def insert(self, record: PaymentRecord, events: Sequence[GatewayEvent]) -> bool:
-        row = await self._connections.fetchrow(
-            _INSERT,
-            record.reference,
-            record.payment_id,
-            record.version,
-            record.model_dump_json(),
-            record.created_at,
-            *_columns(events),
-        )
-        return row["saved"] == 1
+        async with self._database.connection() as connection:
+            saved = await connection.fetchval(
+                _INSERT,
+                record.reference,
+                record.payment_id,
+                record.version,
+                record.model_dump_json(),
+                record.created_at,
+                *_columns(events),
+            )
+        return saved == 1
 
     async def replace(self, record: PaymentRecord, events: Sequence[GatewayEvent], expected_version: int) -> bool:
-        row = await self._connections.fetchrow(
-            _REPLACE,
-            record.reference,
-            record.version,
-            record.model_dump_json(),
-            expected_version,
-            *_columns(events),
-        )
-        return row["saved"] == 1
+        async with self._database.connection() as connection:
+            saved = await connection.fetchval(
+                _REPLACE,
+                record.reference,
+                record.version,
+                record.model_dump_json(),
+                expected_version,
+                *_columns(events),
+            )
+        return saved == 1
 
     async def read(self, reference: str) -> PaymentRecord | None:
-        row = await self._connections.fetchrow(_READ, reference)
-        return None if row is None else PaymentRecord.model_validate_json(row["document"])
+        async with self._database.connection() as connection:
+            document = await connection.fetchval(_READ, reference)
+        return None if document is None else PaymentRecord.model_validate_json(document)
 
     async def find(self, payment_id: str) -> list[PaymentRecord]:
-        rows = await self._connections.fetch(_FIND, payment_id)
+        async with self._database.connection() as connection:
+            rows = await connection.fetch(_FIND, payment_id)
         return [PaymentRecord.model_validate_json(row["document"]) for row in rows]
 
     async def list_events(self, since: datetime, limit: int, before: int | None) -> list[tuple[int, GatewayEvent]]:
-        rows = await self._connections.fetch(_LIST_EVENTS, since, before, limit)
+        async with self._database.connection() as connection:
+            rows = await connection.fetch(_LIST_EVENTS, since, before, limit)
         return [(row["position"], EVENT.validate_json(row["document"])) for row in rows]
 
 

@@ -3,15 +3,12 @@
 from collections.abc import Mapping
 from typing import cast
 
-import httpx
 import stripe
 
 from bottega.connectors.stripe.mapping import Object, part
+from bottega.connectors.stripe.transport import NeverSent
 from bottega.kernel.errors import OutcomeUnknown, Unavailable
 from bottega.ports.payment_gateway import Refused
-
-# Failures before a single byte of the request was sent.
-_NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 
 
 def refusal_or_raise(error: stripe.StripeError, operation: str) -> Refused:
@@ -33,7 +30,7 @@ def refusal_or_raise(error: stripe.StripeError, operation: str) -> Refused:
                 f"Stripe does not accept our key for this request ({operation}).",
                 next_step="Check the Stripe API key and its permissions.",
             ) from error
-        case stripe.APIConnectionError() if isinstance(error.__cause__, _NEVER_SENT):
+        case NeverSent():
             raise _unavailable(operation, "cannot be reached", None) from error
         case _:
             raise outcome_unknown(operation) from error

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar, cast
 
-import httpx
 import stripe
 
 from bottega.connectors.stripe import mapping
 from bottega.connectors.stripe.amounts import stripe_amount
 from bottega.connectors.stripe.failures import error_body, outcome_unknown, refusal_or_raise
 from bottega.connectors.stripe.mapping import GATEWAY_NAME, ORDER_ID, PAYMENT_ID, REFUND_ID
+from bottega.connectors.stripe.transport import HttpTransport
 from bottega.kernel.errors import Invalid, OutcomeUnknown, Unavailable
 from bottega.platform.clock import Clock, SystemClock
 from bottega.ports.payment_gateway import (
@@ -38,8 +38,6 @@ OLDEST_WEBHOOK_SECONDS = 300
 # Looking for a payment reads the account's latest payments page by page; this many pages are 2,000 payments.
 LARGEST_SEARCH_PAGES = 20
 PAGE_SIZE = 100
-CONNECT_TIMEOUT_SECONDS = 5.0
-LONGEST_CALL_SECONDS = 60.0
 
 T = TypeVar("T")
 
@@ -62,8 +60,7 @@ class StripePaymentGateway:
     def __init__(self, account: StripeAccount, clock: Clock | None = None) -> None:
         self._account = account
         self._clock: Clock = clock or SystemClock()
-        timeout = httpx.Timeout(LONGEST_CALL_SECONDS, connect=CONNECT_TIMEOUT_SECONDS)
-        self._http = stripe.HTTPXClient(timeout=timeout)
+        self._http = HttpTransport()
         # We repeat calls ourselves, under the effect's own key and where a repetition is written down.
         self._client = stripe.StripeClient(
             account.api_key,

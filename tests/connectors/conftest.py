@@ -1,0 +1,5 @@
+"""Failing assertions of the shared contracts show their values, as in the tests themselves."""
+
+import pytest
+
+pytest.register_assert_rewrite("tests.contracts.payment_gateway")
