@@ -12,7 +12,7 @@ from typing import Literal
 from urllib.parse import quote
 
 from bottega.kernel.errors import Conflict, Unavailable
-from bottega.platform.database import server_files, server_probe, server_process
+from bottega.platform.database import server_account, server_files, server_probe, server_process
 from bottega.platform.database.server_files import ServerFiles
 
 DATABASE = "bottega"
@@ -22,6 +22,8 @@ LOCK_TIMEOUT_SECONDS = 180.0
 ORPHANS_PATIENCE_SECONDS = 3.0
 UNREACHABLE_PATIENCE_SECONDS = 5.0
 LAUNCHES_LIMIT = 3
+LAUNCH_AGAIN_SECONDS = 0.5
+PAUSE_SECONDS = 0.01
 
 
 @dataclass(frozen=True)
@@ -45,9 +47,10 @@ class ServerStatus:
     server: Server | None = None
 
 
-def start(data_directory: Path) -> Server:
+def start(data_directory: Path, *, major_version: int | None = None) -> Server:
     """The running server of this data directory, made and started if need be.
 
+    `major_version` chooses among the versions the wheel carries when the cluster is made; None is the newest.
     Safe for any number of processes at once, and after the sudden death of any of them or of the server.
     The server is detached: it goes on running when the caller ends.
     """
@@ -57,7 +60,7 @@ def start(data_directory: Path) -> Server:
         return server
     server_files.make_folder(data_directory)
     with _operations_lock(data_directory, "start") as handle:
-        return _Starter(data_directory, handle).run()
+        return _Starter(data_directory, handle, major_version).run()
 
 
 def stop(data_directory: Path) -> bool:
@@ -94,11 +97,8 @@ def reset(data_directory: Path) -> bool:
         if files is None:
             return False
         _end(files)
-        if files.socket_directory.parent != files.home and server_files.is_private(
-            files.socket_directory, _owner_id(files)
-        ):
-            shutil.rmtree(files.socket_directory)
         if files.home.exists():
+            server_files.remove_socket(files)
             shutil.rmtree(files.home)
         (folder / server_files.MARKER_NAME).unlink()
         return True
@@ -107,8 +107,9 @@ def reset(data_directory: Path) -> bool:
 class _Starter:
     """One attempt to bring a server up, made while holding the lock between processes."""
 
-    def __init__(self, data_directory: Path, lock_handle: int) -> None:
+    def __init__(self, data_directory: Path, lock_handle: int, major_version: int | None) -> None:
         self.lock_handle = lock_handle
+        self.major_version = major_version
         self.files = _settle(data_directory)
         self.began = time.monotonic()
         self.orphaned_since: float | None = None
@@ -124,10 +125,10 @@ class _Starter:
             if found.state in {"ready", "full"} and (server := _describe(self.files, found, self.notice)):
                 return server
             self._advance(found)
-            server_process.pause()
+            time.sleep(PAUSE_SECONDS)
         raise Unavailable(
             "database_not_ready",
-            f"the database in {self.files.home} did not answer within {START_TIMEOUT_SECONDS:.0f} s:"
+            f"The database in {self.files.home} did not answer within {START_TIMEOUT_SECONDS:.0f} s:"
             f" {server_process.last_lines(self.files.log_file)}",
             next_step=f"It may still be recovering: see {self.files.log_file} and try again.",
             retry_after_seconds=10.0,
@@ -145,26 +146,28 @@ class _Starter:
         finally:
             os.close(alive)
 
-    def _launch(self, alive: int) -> None:
+    def _launch(self, alive_handle: int) -> None:
         if self.launches == LAUNCHES_LIMIT:
             raise Unavailable(
                 "database_does_not_start",
                 f"PostgreSQL ended {self.launches} times while starting:"
-                f" {server_process.last_lines(self.files.startup_log)}",
+                f" {server_process.last_lines(self.files.log_file)}.",
                 next_step=f"See {self.files.startup_log} and {self.files.log_file}.",
             )
+        time.sleep(LAUNCH_AGAIN_SECONDS * self.launches)
         self.launches += 1
-        programs = server_process.binaries(self.files.cluster)
-        account = server_process.choose_account(self.files, programs)
-        self.notice = account.notice
-        if not self.files.cluster.exists():
-            server_process.make_cluster(self.files, account, programs, keep=self.lock_handle)
+        programs = server_process.programs_for(self.files.cluster, self.major_version)
+        account = server_account.choose(self.files, programs)
+        is_new = not self.files.cluster.exists()
+        if is_new and account.user_id is not None:
+            self.files = server_account.lend_home(self.files, account)
+        self.notice = server_account.notice(self.files, account)
+        programs = server_account.reachable_programs(account, programs)
+        if is_new:
+            server_process.make_cluster(self.files, account, programs, lock_handle=self.lock_handle)
         server_files.write_configuration(self.files)
         server_files.prune_logs(self.files)
-        # Nobody holds the lock of the living and no such server was found: whatever process id the file names
-        # is dead, a zombie or a stranger, and PostgreSQL would refuse to start over a stranger's.
-        (self.files.cluster / "postmaster.pid").unlink(missing_ok=True)
-        server_process.launch(self.files, account, programs, alive=alive)
+        server_process.launch(self.files, account, programs, alive_handle=alive_handle)
 
     def _wait_for_living(self, found: server_probe.Probe) -> None:
         now = time.monotonic()
@@ -186,9 +189,12 @@ def _settle(data_directory: Path) -> ServerFiles:
     files = server_files.locate(data_directory)
     home = files.home if files is not None else server_files.usual_home(data_directory)
     home.mkdir(mode=0o700, exist_ok=True)
-    if files is None or not server_files.is_private(files.socket_directory, _owner_id(files)):
+    owner_id = home.stat().st_uid
+    if files is None or not server_files.is_private(files.socket_directory, owner_id):
         sockets = server_files.choose_socket_directory(home)
         sockets.mkdir(mode=0o700, exist_ok=True)
+        if sockets.stat().st_uid != owner_id:
+            os.chown(sockets, owner_id, home.stat().st_gid)
         files = server_files.write_marker(data_directory, home, sockets)
     return files
 
@@ -218,6 +224,12 @@ def _postmaster(files: ServerFiles) -> int:
 def _end(files: ServerFiles) -> bool:
     process_id = _postmaster(files)
     if not process_id:
+        if server_probe.probe(files.socket_file, DATABASE).state in {"ready", "full"}:
+            raise Conflict(
+                "database_in_another_container",
+                f"The server of {files.cluster} answers, but its processes are not visible from here.",
+                next_step="Stop it in the container that started it.",
+            )
         server_process.end_orphans(files.cluster, signal.SIGKILL)
         return False
     for number, patience_seconds in STOP_PATIENCE:
@@ -228,26 +240,25 @@ def _end(files: ServerFiles) -> bool:
         while time.monotonic() < deadline:
             if _has_ended(files, process_id):
                 return True
-            server_process.pause()
+            time.sleep(PAUSE_SECONDS)
     raise Unavailable(
         "database_does_not_stop",
-        f"the server process {process_id} of {files.cluster} is still there after SIGKILL.",
+        f"The server process {process_id} of {files.cluster} is still there after SIGKILL.",
         next_step="The machine's storage may hang: look at the kernel's messages.",
     )
 
 
 def _has_ended(files: ServerFiles, process_id: int) -> bool:
-    if server_process.is_postmaster(process_id, files.cluster):
-        return False
-    alive = server_files.try_lock(files.alive_lock)
-    if alive is None:
-        return False
-    os.close(alive)
-    return True
+    return not server_process.is_postmaster(process_id, files.cluster) and not _is_alive(files)
 
 
-def _owner_id(files: ServerFiles) -> int:
-    return files.home.stat().st_uid if files.home.exists() else os.geteuid()
+def _is_alive(files: ServerFiles) -> bool:
+    """Whether any process of the server holds the lock they all inherit."""
+    handle = server_files.try_lock(files.alive_lock)
+    if handle is None:
+        return True
+    os.close(handle)
+    return False
 
 
 def _operations_lock(data_directory: Path, verb: str) -> AbstractContextManager[int]:
@@ -259,7 +270,7 @@ def _checked(data_directory: Path) -> Path:
     if sys.platform == "win32":
         raise Unavailable(
             "embedded_database_not_on_windows",
-            "the embedded database runs on Linux and macOS only.",
+            "The embedded database runs on Linux and macOS only.",
             next_step="Set DATABASE_URL to a PostgreSQL 16 or newer with pgvector.",
         )
     resolved = data_directory.expanduser().resolve()

@@ -23,8 +23,10 @@ CURRENT = "SELECT revision, digest FROM platform.schema_version"
 SERVER = """
 SELECT current_setting('server_version_num')::int / 10000 AS major_version,
        current_setting('server_version') AS version,
-       (SELECT extversion FROM pg_catalog.pg_extension WHERE extname = 'vector') AS installed,
-       (SELECT default_version FROM pg_catalog.pg_available_extensions WHERE name = 'vector') AS available
+       coalesce(
+           (SELECT extversion FROM pg_catalog.pg_extension WHERE extname = 'vector'),
+           (SELECT default_version FROM pg_catalog.pg_available_extensions WHERE name = 'vector')
+       ) AS vector_version
 """
 PREPARE = """
 CREATE SCHEMA IF NOT EXISTS platform;
@@ -56,7 +58,8 @@ class MigrationResult:
 
 def head() -> SchemaVersion:
     """The newest schema this program knows."""
-    return SchemaVersion(sql_files.revisions()[-1], sql_files.digest())
+    newest = sql_files.revisions()[-1]
+    return SchemaVersion(newest, sql_files.digest(newest))
 
 
 async def current(dsn: str) -> SchemaVersion | None:
@@ -76,14 +79,16 @@ async def migrate(dsn: str) -> MigrationResult:
         applied: tuple[str, ...] = ()
         if _is_at_head(await _current(connection)):
             return MigrationResult(head().revision, applied, time.monotonic() - began)
-        await _check_server(connection)
+        server = await connection.fetchrow(SERVER)
+        assert server is not None
+        refuse_unfit_server(server["major_version"], server["version"], server["vector_version"])
         await connection.execute(f"SET lock_timeout = '{LOCK_TIMEOUT_SECONDS}s'")
         try:
             await connection.execute("SELECT pg_advisory_lock($1)", LOCK_KEY)
         except asyncpg.LockNotAvailableError as error:
             raise Unavailable(
                 "migration_running",
-                f"another process has been migrating this database for {LOCK_TIMEOUT_SECONDS} s.",
+                f"Another process has been migrating this database for {LOCK_TIMEOUT_SECONDS} s.",
                 next_step="Wait for it, or end it, and start again.",
                 retry_after_seconds=30.0,
             ) from error
@@ -102,7 +107,7 @@ async def _connect(dsn: str) -> "asyncpg.Connection[Any]":
     except (OSError, TimeoutError, asyncpg.PostgresError) as error:
         raise Unavailable(
             "database_unreachable",
-            f"the database does not answer: {error or type(error).__name__}.",
+            f"The database does not answer: {error or type(error).__name__}.",
             next_step="Check DATABASE_URL, or run `bottega db start` for the embedded database.",
             retry_after_seconds=5.0,
         ) from error
@@ -117,45 +122,45 @@ async def _current(connection: "asyncpg.Connection[Any]") -> SchemaVersion | Non
 
 
 def _is_at_head(found: SchemaVersion | None) -> bool:
-    wanted = head()
-    if found is None or found.revision != wanted.revision:
-        if found is not None and found.revision not in sql_files.revisions():
-            raise Conflict(
-                "schema_is_newer",
-                f"the database is at revision {found.revision}; this program knows revisions up to {wanted.revision}.",
-                next_step="Update bottega to the release that made this database.",
-            )
+    """Refuses a database that this program's revisions cannot have made."""
+    if found is None:
         return False
-    if found.digest != wanted.digest:
+    known = sql_files.revisions()
+    if found.revision not in known:
+        raise Conflict(
+            "schema_is_newer",
+            f"The database is at revision {found.revision}; this program knows revisions up to {known[-1]}.",
+            next_step="Update bottega to the release that made this database.",
+        )
+    wanted = sql_files.digest(found.revision)
+    if found.digest != wanted:
         raise Conflict(
             "schema_was_edited",
-            f"the database was made from an older text of revision {found.revision}"
-            f" (digest {found.digest[:12]}, now {wanted.digest[:12]}).",
+            f"The database was made from an older text of revision {found.revision}"
+            f" (digest {found.digest[:12]}, now {wanted[:12]}).",
             next_step="There is no release yet, so there is no way over: run `bottega db reset` and import again.",
         )
-    return True
+    return found.revision == known[-1]
 
 
-async def _check_server(connection: "asyncpg.Connection[Any]") -> None:
-    row = await connection.fetchrow(SERVER)
-    assert row is not None
-    if row["major_version"] < SERVER_VERSION_LOWEST:
+def refuse_unfit_server(major_version: int, version: str, vector_version: str | None) -> None:
+    """Raise `Unavailable` for a server that cannot hold the schema."""
+    if major_version < SERVER_VERSION_LOWEST:
         raise Unavailable(
             "database_server_too_old",
-            f"the server is PostgreSQL {row['version']}; bottega needs {SERVER_VERSION_LOWEST} or newer.",
+            f"The server is PostgreSQL {version}; bottega needs {SERVER_VERSION_LOWEST} or newer.",
             next_step="Upgrade the server, or unset DATABASE_URL to use the embedded one.",
         )
-    version = row["installed"] or row["available"]
-    if version is None:
+    if vector_version is None:
         raise Unavailable(
             "vector_extension_missing",
-            "the server does not offer the extension `vector` (pgvector).",
+            "The server does not offer the extension `vector` (pgvector).",
             next_step="Install pgvector 0.8 or newer on the server.",
         )
-    if tuple(int(part) for part in version.split(".")[:2]) < VECTOR_VERSION_LOWEST:
+    if tuple(int(part) for part in vector_version.split(".")[:2]) < VECTOR_VERSION_LOWEST:
         raise Unavailable(
             "vector_extension_too_old",
-            f"the database has pgvector {version}; bottega needs 0.8 or newer.",
+            f"The database has pgvector {vector_version}; bottega needs 0.8 or newer.",
             next_step="Update pgvector, then run ALTER EXTENSION vector UPDATE.",
         )
 
@@ -165,19 +170,18 @@ async def _apply(connection: "asyncpg.Connection[Any]", dsn: str, before: Schema
     from sqlalchemy.ext.asyncio import create_async_engine
     from sqlalchemy.pool import NullPool
 
-    await connection.execute(PREPARE)
-
     async def connect() -> "asyncpg.Connection[Any]":
         return await _connect(dsn)
 
     engine = create_async_engine("postgresql+asyncpg://", async_creator=connect, poolclass=NullPool)
     try:
+        await connection.execute(PREPARE)
         async with engine.connect() as migrating:
             await migrating.run_sync(_upgrade)
     except asyncpg.InsufficientPrivilegeError as error:
         raise Unavailable(
             "database_privilege_missing",
-            f"the database user may not create what bottega needs: {error}.",
+            f"The database user may not create what bottega needs: {error}.",
             next_step="Let an administrator run CREATE EXTENSION vector in this database and grant CREATE on it.",
         ) from error
     finally:

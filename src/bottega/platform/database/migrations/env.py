@@ -12,7 +12,7 @@ def run_migrations() -> None:
     if connection is None:
         raise Invalid(
             "migrations_need_a_connection",
-            "the migrations are not run with the alembic command.",
+            "The migrations are not run with the alembic command.",
             next_step="They run at every start of bottega; `bottega db start` is enough.",
         )
     context.configure(connection=connection, version_table_schema="platform", transaction_per_migration=True)

@@ -26,13 +26,15 @@ def files_of(revision: str) -> tuple[Path, ...]:
     return tuple(sorted(folder.glob("*.sql")))
 
 
-def digest() -> str:
-    """SHA-256 over the name and text of every file of every revision, in order."""
+def digest(revision: str) -> str:
+    """SHA-256 over the name and text of every file up to and including this revision's, in order."""
     total = hashlib.sha256()
-    for revision in revisions():
-        for path in files_of(revision):
+    for earlier in revisions():
+        for path in files_of(earlier):
             text = path.read_bytes()
-            total.update(f"{revision}/{path.name} {len(text)}\n".encode() + text)
+            total.update(f"{earlier}/{path.name} {len(text)}\n".encode() + text)
+        if earlier == revision:
+            break
     return total.hexdigest()
 
 
@@ -58,7 +60,7 @@ def run(revision: str) -> None:
             error.add_note(f"while running {path.name} of revision {revision}")
             raise
     # In the same transaction as the change it describes.
-    bind.exec_driver_sql(RECORD, (revision, digest()))
+    bind.exec_driver_sql(RECORD, (revision, digest(revision)))
 
 
 def _executor(text: str) -> Callable[[Any], Awaitable[Any]]:

@@ -1,0 +1,209 @@
+"""The embedded server in bad times: races, sudden deaths, stale files, zombies, vanished sockets."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from bottega.platform.database import embedded, server_files, server_process
+
+START_AND_SAY = """
+import json, sys
+from pathlib import Path
+from bottega.platform.database import embedded
+print(json.dumps(embedded.start(Path(sys.argv[1])).process_id))
+"""
+
+
+@pytest.fixture
+def data_directory(tmp_path: Path) -> Iterator[Path]:
+    yield tmp_path / "data"
+    embedded.reset(tmp_path / "data")
+
+
+def starting(data_directory: Path) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        [sys.executable, "-c", START_AND_SAY, str(data_directory)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def cluster_of(data_directory: Path) -> Path:
+    return data_directory / "database" / "server" / "cluster"
+
+
+def postmasters(data_directory: Path) -> list[int]:
+    numbers = [int(entry.name) for entry in Path("/proc").glob("[0-9]*")]
+    return [number for number in numbers if server_process.is_postmaster(number, cluster_of(data_directory))]
+
+
+def until(condition: Callable[[], object], timeout_seconds: float = 10.0) -> None:
+    deadline = time.monotonic() + timeout_seconds
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.002)
+
+
+def end_hard(server: embedded.Server) -> None:
+    os.kill(server.process_id, signal.SIGKILL)
+    until(lambda: not server_process.is_postmaster(server.process_id, cluster_of(server.data_directory)))
+
+
+async def count(dsn: str) -> int:
+    connection = await asyncpg.connect(dsn)
+    try:
+        await connection.execute("CREATE TABLE IF NOT EXISTS kept (number int)")
+        await connection.execute("INSERT INTO kept VALUES (1)")
+        return await connection.fetchval("SELECT count(*) FROM kept")
+    finally:
+        await connection.close()
+
+
+def test_five_processes_on_a_fresh_directory_get_one_server(data_directory: Path) -> None:
+    processes = [starting(data_directory) for _ in range(5)]
+    answers = [process.communicate(timeout=60) for process in processes]
+    assert [process.returncode for process in processes] == [0] * 5, answers
+    process_ids = {json.loads(output) for output, _ in answers}
+    assert process_ids == set(postmasters(data_directory))
+    assert len(process_ids) == 1
+
+
+async def test_a_killed_server_is_started_again_with_its_data(data_directory: Path) -> None:
+    server = embedded.start(data_directory)
+    assert await count(server.dsn) == 1
+    for expected in (2, 3):
+        end_hard(server)
+        # All at once, while children of the dead server may still be there.
+        processes = [starting(data_directory) for _ in range(2)]
+        server = embedded.start(data_directory)
+        answers = [process.communicate(timeout=60) for process in processes]
+        assert {json.loads(output) for output, _ in answers} == {server.process_id}
+        assert await count(server.dsn) == expected
+
+
+async def test_a_killed_child_of_the_server_is_survived(data_directory: Path) -> None:
+    server = embedded.start(data_directory)
+    assert await count(server.dsn) == 1
+    connection = await asyncpg.connect(server.dsn)
+    os.kill(connection.get_server_pid(), signal.SIGKILL)
+    connection.terminate()
+    until(lambda: embedded.start(data_directory).process_id == server.process_id)
+    again = embedded.start(data_directory)
+    assert again.process_id == server.process_id
+    assert await count(again.dsn) == 2
+
+
+def has_draft(data_directory: Path) -> bool:
+    return any((data_directory / "database" / "server").glob("cluster.draft-*/PG_VERSION"))
+
+
+def has_process(data_directory: Path) -> bool:
+    return bool(postmasters(data_directory))
+
+
+@pytest.mark.parametrize("moment", [has_draft, has_process])
+def test_a_client_killed_during_the_start_leaves_no_harm(data_directory: Path, moment: Callable[[Path], bool]) -> None:
+    client = starting(data_directory)
+    until(lambda: moment(data_directory))
+    client.kill()
+    client.communicate()
+    server = embedded.start(data_directory)
+    assert postmasters(data_directory) == [server.process_id]
+    assert list(cluster_of(data_directory).parent.glob("cluster.draft-*")) == []
+
+
+def stale_process_file(data_directory: Path, process_id: int) -> None:
+    """As a machine leaves it that lost power, with a process id that means something else now."""
+    server = embedded.start(data_directory)
+    text = (cluster_of(data_directory) / "postmaster.pid").read_text()
+    end_hard(server)
+    lines = [str(process_id), *text.splitlines()[1:]]
+    (cluster_of(data_directory) / "postmaster.pid").write_text("\n".join(lines) + "\n")
+
+
+def test_a_stale_file_that_names_a_strangers_process_does_no_harm_to_it(data_directory: Path) -> None:
+    stranger = subprocess.Popen(["sleep", "60"])
+    try:
+        stale_process_file(data_directory, stranger.pid)
+        assert embedded.status(data_directory).state == "stopped"
+        assert embedded.stop(data_directory) is False
+        server = embedded.start(data_directory)
+        assert server.process_id != stranger.pid
+        assert postmasters(data_directory) == [server.process_id]
+        assert stranger.poll() is None
+    finally:
+        stranger.kill()
+        stranger.wait()
+
+
+def test_a_stale_file_that_names_a_zombie_is_no_obstacle(data_directory: Path) -> None:
+    zombie = subprocess.Popen(["true"])
+    try:
+        stale_process_file(data_directory, zombie.pid)
+        until(lambda: Path(f"/proc/{zombie.pid}/stat").read_text().split(")")[1].split()[0] == "Z")
+        assert embedded.stop(data_directory) is False
+        assert postmasters(data_directory) == []
+        assert embedded.start(data_directory).process_id != zombie.pid
+    finally:
+        zombie.wait()
+
+
+def test_another_server_of_the_same_program_is_not_taken_for_ours(data_directory: Path, tmp_path: Path) -> None:
+    other = embedded.start(tmp_path / "other")
+    try:
+        stale_process_file(data_directory, other.process_id)
+        assert embedded.stop(data_directory) is False
+        assert embedded.start(data_directory).process_id != other.process_id
+        assert embedded.status(tmp_path / "other").server == other
+    finally:
+        embedded.reset(tmp_path / "other")
+
+
+async def test_a_vanished_socket_is_brought_back(data_directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(embedded, "UNREACHABLE_PATIENCE_SECONDS", 0.2)
+    server = embedded.start(data_directory)
+    files = server_files.locate(data_directory)
+    assert files is not None
+    server_files.remove_socket(files)
+    assert embedded.status(data_directory).state == "starting"
+    again = embedded.start(data_directory)
+    assert again.process_id != server.process_id
+    assert postmasters(data_directory) == [again.process_id]
+    assert await count(again.dsn) == 1
+
+
+async def test_stop_ends_a_server_with_open_connections(data_directory: Path) -> None:
+    server = embedded.start(data_directory)
+    connection = await asyncpg.connect(server.dsn)
+    await connection.execute("BEGIN")
+    assert embedded.stop(data_directory) is True
+    assert postmasters(data_directory) == []
+    connection.terminate()
+
+
+def test_a_frozen_server_is_stopped_by_force(data_directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(embedded, "STOP_PATIENCE", ((signal.SIGINT, 0.2), (signal.SIGQUIT, 0.2), (signal.SIGKILL, 5.0)))
+    server = embedded.start(data_directory)
+    os.kill(server.process_id, signal.SIGSTOP)
+    assert embedded.stop(data_directory) is True
+    assert postmasters(data_directory) == []
+
+
+def test_starts_and_stops_against_each_other_leave_a_sound_directory(data_directory: Path) -> None:
+    embedded.start(data_directory)
+    processes = [starting(data_directory) for _ in range(3)]
+    for _ in range(3):
+        embedded.stop(data_directory)
+    answers = [process.communicate(timeout=60) for process in processes]
+    assert [process.returncode for process in processes] == [0, 0, 0], answers
+    server = embedded.start(data_directory)
+    assert postmasters(data_directory) == [server.process_id]
