@@ -1,0 +1,1 @@
+"""Promotions: coupons and automatic discounts, their limits, and what they take off."""

@@ -1,0 +1,1 @@
+"""Shipping: zones, methods, what they cost, and the shipments that leave."""
