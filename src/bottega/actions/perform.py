@@ -162,7 +162,8 @@ class Performer:
             if decision.effect == "hold":
                 return await self._hold(request, handler, decision, facts, diff)
             return await self._deny(request, decision, facts)
-        except Refusal as refusal:
+        except (Refusal, asyncpg.DataError, asyncpg.CheckViolationError, asyncpg.ForeignKeyViolationError) as error:
+            refusal = error if isinstance(error, Refusal) else _refusal_of_database(error)
             recorded = await self._recorded(request) if request.key is not None else None
             return recorded or Failed(refusal)
         for hook in self.when_done:
@@ -354,6 +355,16 @@ async def recorded_diff(connection: Connection, entry_id: str) -> list[dict[str,
         entry_id,
     )
     return [dict(row) for row in rows]
+
+
+def _refusal_of_database(error: asyncpg.PostgresError) -> Refusal:
+    """What the tables themselves refuse, in words; handlers refuse earlier where they can say it better."""
+    if isinstance(error, asyncpg.DataError):
+        return Invalid("bad_value", "A value cannot be stored: it is out of range or malformed.", next_step="Check it.")
+    constraint = error.constraint_name or ""
+    if isinstance(error, asyncpg.ForeignKeyViolationError):
+        return Invalid("unknown_reference", f"Something this names does not exist, or is in use ({constraint}).")
+    return Conflict("rule_of_the_tables", f"This would break the rule '{constraint}'.", constraint=constraint)
 
 
 def _recorded_outcome(row: asyncpg.Record | None, request: Request) -> Outcome | None:

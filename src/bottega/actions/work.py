@@ -54,6 +54,8 @@ class Work:
         self.now = now
         self.resolved: dict[str, Any] = {}
         self.kept: dict[str, str] = {}
+        # What the facts function has loaded and locked already, for the handler of the same action.
+        self.loaded: dict[str, Any] = {}
         self.intended_effects: list[str] = []
         self.performer = performer
         self._jobs = jobs
@@ -94,25 +96,30 @@ class Work:
         return await self._jobs.enqueue(self.connection, name, payload, key=key, delay_seconds=delay_seconds)
 
     async def keep(self, subject_id: str, kind: str, value: str) -> str:
-        """Puts a personal value into the vault; returns the reference `<id>.<commitment>` that rows and log hold.
+        """Puts one personal value into the vault; see `keep_all`."""
+        return (await self.keep_all(subject_id, {kind: value}))[kind]
 
-        The commitment is HMAC-SHA256 under a salt that lives in the vault row alone, so once the row is gone
-        nothing links the reference to the value.
+    async def keep_all(self, subject_id: str, values: Mapping[str, str]) -> dict[str, str]:
+        """Puts personal values (by kind) into the vault; returns the references that rows and log hold.
+
+        A reference is `<id>.<commitment>`. The commitment is HMAC-SHA256 under a salt that lives in the vault row
+        alone, so once the row is gone nothing links the reference to the value.
         """
-        value_id, salt = new_id("per"), os.urandom(16)
-        commitment = hmac.new(salt, value.encode(), hashlib.sha256).hexdigest()[:32]
+        rows = [(new_id("per"), kind, value, os.urandom(16)) for kind, value in values.items()]
         await self.connection.execute(
-            "INSERT INTO vault.values (id, subject_id, kind, value, salt, created_at) VALUES ($1, $2, $3, $4, $5, $6)",
-            value_id,
+            "INSERT INTO vault.values (id, subject_id, kind, value, salt, created_at) "
+            "SELECT r.id, $2, r.kind, r.value, r.salt, $6 "
+            "FROM unnest($1::text[], $3::text[], $4::text[], $5::bytea[]) AS r (id, kind, value, salt)",
+            [row[0] for row in rows],
             subject_id,
-            kind,
-            value,
-            salt,
+            [row[1] for row in rows],
+            [row[2] for row in rows],
+            [row[3] for row in rows],
             self.now,
         )
-        reference = f"{value_id}.{commitment}"
-        self.kept[kind] = reference
-        return reference
+        references = {kind: f"{value_id}.{_commitment(salt, value)}" for value_id, kind, value, salt in rows}
+        self.kept.update(references)
+        return references
 
     async def reveal(self, reference: str) -> str:
         """The personal value behind a reference; `NotFound` when it was forgotten."""
@@ -126,7 +133,7 @@ class Work:
         return lookup_digest(self._lookup_key, kind, value)
 
     async def count(self, name: str, scope: str, amount: int) -> int:
-        """Adds to today's running total and returns the total before; the row stays locked until the transaction ends."""
+        """Adds to today's running total, returns the total before, and keeps the row locked until the end."""
         total: int = await self.connection.fetchval(
             "INSERT INTO log.limits AS l (name, scope, day, total) VALUES ($1, $2, $3, $4) "
             "ON CONFLICT (name, scope, day) DO UPDATE SET total = l.total + excluded.total RETURNING total",
@@ -141,3 +148,7 @@ class Work:
 def lookup_digest(lookup_key: bytes, kind: str, value: str) -> bytes:
     """HMAC-SHA256 of kind and case-folded value under the shop's look-up key."""
     return hmac.new(lookup_key, f"{kind}\0{value.strip().casefold()}".encode(), hashlib.sha256).digest()
+
+
+def _commitment(salt: bytes, value: str) -> str:
+    return hmac.new(salt, value.encode(), hashlib.sha256).hexdigest()[:32]

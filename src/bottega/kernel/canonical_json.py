@@ -49,5 +49,5 @@ def _plain(value: Any) -> Any:
 
 
 def _plain_float(value: float) -> int | float:
-    # Measured attributes (a display of 43.2 cm) come as floats from suppliers' files; whole ones are written as integers.
+    # Measured attributes (a display of 43.2 cm) come as floats from files; whole ones are written as integers.
     return int(value) if value.is_integer() and abs(value) < 2**53 else value

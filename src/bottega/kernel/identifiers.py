@@ -1,4 +1,4 @@
-"""Identifiers: a prefix per noun and a UUIDv7 (RFC 9562, section 5.7) in Crockford's base 32, so that they sort by time."""
+"""Identifiers: a prefix per noun and a UUIDv7 (RFC 9562, section 5.7) in Crockford's base 32, sorted by time."""
 
 import os
 import re

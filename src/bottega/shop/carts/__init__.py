@@ -1,0 +1,1 @@
+"""Carts: what a shopper gathers before ordering."""

@@ -1,0 +1,1 @@
+"""Orders: what was bought, how far it has come, and its whole history."""
