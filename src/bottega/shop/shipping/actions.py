@@ -281,8 +281,9 @@ async def _locked_shipment(work: Work, shipment_id: str) -> Row:
 
 
 async def _check_countries(work: Work, zone_id: str, countries: Sequence[str]) -> None:
-    """A country, and `*`, belong to one zone; a lock on the zones keeps two changes from passing each other."""
-    others = await work.connection.fetch("SELECT id, name, countries FROM shop.shipping_zones ORDER BY id FOR UPDATE")
+    """A country, and `*`, belong to one zone; one change of zones at a time, so that two cannot pass each other."""
+    await work.connection.execute("LOCK TABLE shop.shipping_zones IN SHARE ROW EXCLUSIVE MODE")
+    others = await work.connection.fetch("SELECT id, name, countries FROM shop.shipping_zones ORDER BY id")
     for row in others:
         shared = sorted(set(countries) & set(row["countries"]))
         if row["id"] != zone_id and shared:

@@ -20,6 +20,7 @@ CREATE TABLE shop.promotions (
     created_at             timestamptz NOT NULL,
     CONSTRAINT used_within_limit CHECK (limit_total IS NULL OR used_total <= limit_total)
 );
+CREATE INDEX promotions_automatic ON shop.promotions (id) WHERE code IS NULL AND active;
 CREATE TABLE shop.promotion_uses (
     promotion_id   text COLLATE "C" NOT NULL REFERENCES shop.promotions,
     order_id       text COLLATE "C" NOT NULL,
@@ -28,6 +29,7 @@ CREATE TABLE shop.promotion_uses (
     used_at        timestamptz NOT NULL,
     PRIMARY KEY (promotion_id, order_id)
 );
+CREATE INDEX promotion_uses_order ON shop.promotion_uses (order_id);
 CREATE INDEX promotion_uses_customer ON shop.promotion_uses (customer_id, promotion_id);
 SELECT log.fold('shop.promotions');
 SELECT log.fold('shop.promotion_uses');
