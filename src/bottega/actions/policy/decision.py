@@ -1,11 +1,11 @@
 """What the policy is asked about and what it answers, and that answer in words."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Literal, Protocol, TypeAlias, assert_never
 
 Effect = Literal["permit", "forbid", "hold"]
-FactValue: TypeAlias = "bool | int | str | Sequence[str]"
+FactValue: TypeAlias = "bool | int | str | Collection[str]"
 Facts: TypeAlias = "Mapping[str, FactValue]"
 
 NO_RULE_PERMITS = "default.no_rule_permits"
@@ -38,7 +38,8 @@ class ApprovalNeed:
     approvers: int
 
 
-# From the least to the strongest; a hold names the first of these that permits the action.
+# From the least to the strongest; a hold names the first of these that permits the action. What the strongest does
+# not lift is refused, so a rule must accept an owner wherever it accepts a manager.
 APPROVAL_LADDER = (
     ApprovalNeed("manager", 1),
     ApprovalNeed("owner", 1),

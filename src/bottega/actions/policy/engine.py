@@ -72,17 +72,18 @@ class PolicyBook:
     def bind(self, actions: Mapping[str, ActionGroups]) -> "PolicyBook":
         """A book that knows these actions by name and groups.
 
-        Proves every case about one of them again, with the groups it really has. Raises `PolicyPackRejected`
-        when a case fails, `Invalid` for a malformed name and for a group that no pack declares: a misspelt group
-        would slip past the rules written for it.
+        Proves the cases again for actions whose groups are not those the cases take them to have. Raises
+        `PolicyPackRejected` when one fails, `Invalid` for a malformed name and for a group that no pack declares:
+        a misspelt group would slip past the rules written for it.
         """
         known_groups = self.groups()
         for name, groups in actions.items():
             _refuse_unknown_groups(name, groups, known_groups)
         book = self._knowing(actions)
         for pack in self.packs:
+            assumed = pack.case_book.actions
             for case in pack.case_book.cases:
-                if case.action in actions:
+                if case.action in actions and frozenset(actions[case.action]) != assumed[case.action]:
                     _prove(book, pack, case, exactly=pack is self.packs[-1])
         return book
 

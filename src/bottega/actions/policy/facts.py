@@ -32,8 +32,8 @@ def context_of(facts: Facts, groups: Collection[str], *, approved: bool) -> dict
     if len(facts) > FACTS_MAX:
         raise _wrong_fact("facts", f"{len(facts)} facts are more than {FACTS_MAX}")
     context: dict[str, Any] = {name: _checked(name, value) for name, value in facts.items()}
-    if not approved and not APPROVER_FACTS.isdisjoint(context):
-        raise _wrong_fact("approver_role", "facts about an approver need approved=True")
+    if not approved and (early := sorted(APPROVER_FACTS.intersection(context))):
+        raise _wrong_fact(early[0], "facts about an approver need approved=True")
     context.setdefault("approver_role", "")
     context.setdefault("approvers", 1 if approved else 0)
     context.setdefault("approver_is_requester", False)
