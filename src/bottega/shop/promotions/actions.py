@@ -14,7 +14,13 @@ from bottega.kernel.errors import Invalid
 from bottega.kernel.identifiers import CategoryId, CollectionId, PromotionId
 from bottega.kernel.money import LARGEST_AMOUNT_MINOR, check_currency
 from bottega.shop.promotions.eligibility import refusal_by_time, refusal_by_use
-from bottega.shop.promotions.errors import CodeTaken, LimitBelowUses, NoSuchPromotion, PromotionUsedByCustomer
+from bottega.shop.promotions.errors import (
+    CodeTaken,
+    LimitBelowUses,
+    NoSuchPromotion,
+    PromotionUsedByCustomer,
+    PromotionUsedUp,
+)
 from bottega.shop.promotions.model import PromotionKind
 from bottega.shop.promotions.queries import promotion_of
 
@@ -57,7 +63,7 @@ class ChangePromotion(PromotionTerms):
 class DeactivatePromotion(Action):
     """Ends a promotion now; orders that used it keep their discount."""
 
-    groups: ClassVar[tuple[str, ...]] = ("promotions", "light")
+    groups: ClassVar[tuple[str, ...]] = ("promotions",)
     promotion_id: PromotionId
 
 
@@ -200,9 +206,9 @@ async def _why_not(work: Work, promotion_id: str) -> Exception:
     if row is None:
         return NoSuchPromotion(promotion_id)
     promotion = promotion_of(row)
-    refusal = refusal_by_time(promotion, work.now) or refusal_by_use(promotion, 0)
-    assert refusal is not None, "the row is locked by whoever changed it, and this read came after"
-    return refusal
+    # A use given back since the refused update makes it hold again: then it was used up at that moment.
+    used_up = PromotionUsedUp(promotion.id, promotion.name)
+    return refusal_by_time(promotion, work.now) or refusal_by_use(promotion, 0) or used_up
 
 
 def _values(terms: PromotionTerms) -> tuple[Any, ...]:

@@ -46,32 +46,33 @@ class Discounts:
 
 
 def discount(
-    offers: Sequence[Offer], lines: Sequence[DiscountableLine], shipping_minor: int, currency: str, at: datetime
+    offers: Sequence[Offer],
+    lines: Sequence[DiscountableLine],
+    shipping_minor: int | None,
+    currency: str,
+    at: datetime,
 ) -> Discounts:
     """The best that the offers give: all combinable ones together, or one of the others alone.
 
     Percentages come first (the largest first, each of what the ones before left), then amounts, then free shipping.
+    `shipping_minor` is None while no shipping method is chosen: free shipping then takes off nothing, unrefused.
     """
-    refusals: dict[str, PromotionRefused] = {}
-    holding: list[Offer] = []
-    for offer in offers:
-        refusal = _refusal(offer, lines, currency, at)
-        if refusal is None:
-            holding.append(offer)
-        else:
-            refusals[offer.promotion.id] = refusal
+    refusals = {offer.promotion.id: _refusal(offer, lines, currency, at) for offer in offers}
+    holding = [offer for offer in offers if refusals[offer.promotion.id] is None]
     sets = [[offer for offer in holding if offer.promotion.combinable]]
     sets += [[offer] for offer in holding if not offer.promotion.combinable]
     # The first of equals wins, so that the combination is preferred.
-    best = max((_apply(chosen, lines, shipping_minor) for chosen in sets), key=lambda found: found.total_minor)
+    applied = [(_apply(chosen, lines, shipping_minor or 0), chosen) for chosen in sets]
+    best, chosen = max(applied, key=lambda found: found[0].total_minor)
     used = {taken.promotion_id for taken in best.taken}
-    for offer in holding:
-        promotion = offer.promotion
-        if promotion.id not in used:
-            together = promotion.combinable and all(other.promotion.combinable for other in holding)
-            kind = NothingToTakeOff if together or not used else PromotionNotCombined
-            refusals[promotion.id] = kind(promotion.id, promotion.name)
-    return Discounts(best.line_discounts_minor, best.shipping_discount_minor, best.taken, refusals)
+    for promotion in (offer.promotion for offer in holding):
+        if promotion.id in used or (promotion.kind == "free_shipping" and shipping_minor is None):
+            continue
+        among_chosen = any(offer.promotion.id == promotion.id for offer in chosen)
+        reason = NothingToTakeOff if among_chosen else PromotionNotCombined
+        refusals[promotion.id] = reason(promotion.id, promotion.name)
+    stated = {promotion_id: refusal for promotion_id, refusal in refusals.items() if refusal is not None}
+    return Discounts(best.line_discounts_minor, best.shipping_discount_minor, best.taken, stated)
 
 
 def _refusal(offer: Offer, lines: Sequence[DiscountableLine], currency: str, at: datetime) -> PromotionRefused | None:

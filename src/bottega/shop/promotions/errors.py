@@ -23,7 +23,10 @@ class UnknownCoupon(NotFound):
 
     def __init__(self, code: str) -> None:
         super().__init__(
-            "unknown_coupon", f"There is no coupon '{code[:64]}'.", next_step="Check the spelling.", code=code[:64]
+            "unknown_coupon",
+            f"There is no coupon '{code[:64]}'.",
+            next_step="Check the spelling.",
+            coupon_coupon_code=code[:64],
         )
 
 
@@ -32,7 +35,7 @@ class CodeTaken(Conflict):
 
     def __init__(self, code: str) -> None:
         super().__init__(
-            "code_taken", f"There is a coupon '{code}' already.", next_step="Choose another code.", code=code
+            "code_taken", f"There is a coupon '{code}' already.", next_step="Choose another code.", coupon_code=code
         )
 
 
