@@ -117,6 +117,11 @@ CREATE TRIGGER append_only_truncate BEFORE TRUNCATE ON log.entries
 CREATE TRIGGER append_only_truncate BEFORE TRUNCATE ON log.changes
     FOR EACH STATEMENT EXECUTE FUNCTION log.refuse('the log is append-only');
 
+-- A time as hashes and exports spell it, whatever the session's time zone.
+CREATE FUNCTION log.time_text(moment timestamptz) RETURNS text LANGUAGE sql STABLE PARALLEL SAFE AS $$
+    SELECT to_char(moment AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
+$$;
+
 -- Dense positions and the chain of signed blocks, both written by the sealer alone.
 CREATE TABLE log.positions (
     position   bigint PRIMARY KEY,
@@ -134,9 +139,38 @@ CREATE TABLE log.blocks (
     signature      bytea NOT NULL,
     sealed_at      timestamptz NOT NULL
 );
+CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON log.positions
+    FOR EACH ROW EXECUTE FUNCTION log.refuse('the log is append-only');
+CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON log.blocks
+    FOR EACH ROW EXECUTE FUNCTION log.refuse('the log is append-only');
+CREATE TRIGGER append_only_truncate BEFORE TRUNCATE ON log.positions
+    FOR EACH STATEMENT EXECUTE FUNCTION log.refuse('the log is append-only');
+CREATE TRIGGER append_only_truncate BEFORE TRUNCATE ON log.blocks
+    FOR EACH STATEMENT EXECUTE FUNCTION log.refuse('the log is append-only');
+
+-- SHA-256 of an entry's canonical text: one JSON array of texts for the entry, then one per change in the order they were
+-- made, each on a line of its own. bottega.actions.log.canonical computes the same from an export, without a database.
+CREATE FUNCTION log.entry_hash(e log.entries) RETURNS bytea LANGUAGE sql STABLE AS $$
+    SELECT sha256(convert_to(
+        json_build_array(
+            e.id, e.sequence::text, e.action, convert_from(e.arguments, 'UTF8'), e.arguments_digest, e.request_digest,
+            e.actor_kind, e.actor_id, e.actor_role, e.on_behalf_of, e.because, e.key_scope, e.idempotency_key,
+            array_to_json(e.rule_ids)::text, e.policy_version, e.approval_id, e.facts::text, e.resolved::text,
+            e.result::text, log.time_text(e.recorded_at))::text
+        || coalesce((
+            SELECT string_agg(
+                E'\n' || json_build_array(c.table_name, c.row_key, c.operation, c.before::text, c.after::text)::text,
+                '' ORDER BY c.id)
+            FROM log.changes c WHERE c.entry_id = e.id), ''),
+        'UTF8'))
+$$;
+
+-- Where each reader of the log stands, and what went wrong since it last got on.
 CREATE TABLE log.readers (
     name       text COLLATE "C" PRIMARY KEY,
     position   bigint NOT NULL DEFAULT 0,
+    failures   integer NOT NULL DEFAULT 0,
+    last_error text,
     updated_at timestamptz NOT NULL
 );
 

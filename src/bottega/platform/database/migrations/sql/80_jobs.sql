@@ -100,6 +100,9 @@ CREATE UNLOGGED TABLE platform.pgqueuer_statistics (
     entrypoint text NOT NULL
 );
 
+CREATE UNIQUE INDEX pgqueuer_statistics_unique_count ON platform.pgqueuer_statistics
+    (priority, date_trunc('sec', timezone('UTC', created)), status, entrypoint);
+
 CREATE TABLE platform.pgqueuer_schedules (
     id         bigserial NOT NULL PRIMARY KEY,
     expression text NOT NULL,

@@ -1,0 +1,1 @@
+"""Customers: accounts and guests, addresses, consent, stored instruments, and forgetting."""

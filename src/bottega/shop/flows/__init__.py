@@ -1,0 +1,1 @@
+"""What spans contexts: each verb is one action with one transaction."""
