@@ -2,4 +2,4 @@
 
 import pytest
 
-pytest.register_assert_rewrite("tests.contracts.payment_gateway")
+pytest.register_assert_rewrite("tests.contracts")

@@ -1,6 +1,6 @@
 """The sandbox keeps the payment gateway contract, in memory and in PostgreSQL."""
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 
 import pytest
@@ -12,14 +12,9 @@ from bottega.connectors.sandbox.payments import DEFAULT_WEBHOOK_SECRET, SandboxP
 from bottega.platform.clock import SystemClock
 from bottega.platform.database.pool import Database
 from bottega.ports.payment_gateway import InstrumentReference, PaymentState, Refused
-from tests.contracts.payment_gateway import (
-    Instrument,
-    Operation,
-    PaymentGatewayContract,
-    Webhook,
-    When,
-    Workshop,
-)
+from tests.contracts.payment_events import EventContract
+from tests.contracts.payment_gateway import InstrumentContract, MoneyContract, OnceContract
+from tests.contracts.payment_workshop import Instrument, Operation, Webhook, When, Workshop
 
 
 class SandboxWorkshop(Workshop):
@@ -58,17 +53,13 @@ class SandboxWorkshop(Workshop):
         return webhook_signature.sign(secret or DEFAULT_WEBHOOK_SECRET, body, int(at.timestamp()))
 
 
-class TestInMemory(PaymentGatewayContract):
+class TestInMemory(MoneyContract, InstrumentContract, OnceContract, EventContract):
     @pytest.fixture
     def workshop(self) -> Workshop:
         return SandboxWorkshop(MemoryPaymentStore())
 
 
-class TestInPostgres(PaymentGatewayContract):
+class TestInPostgres(MoneyContract, InstrumentContract, OnceContract, EventContract):
     @pytest.fixture
-    async def workshop(self, database_url: str) -> AsyncGenerator[Workshop]:
-        database = await Database.open(database_url, writers=5, readers=1)
-        try:
-            yield SandboxWorkshop(PostgresPaymentStore(database))
-        finally:
-            await database.close()
+    def workshop(self, sandbox_database: Database) -> Workshop:
+        return SandboxWorkshop(PostgresPaymentStore(sandbox_database))

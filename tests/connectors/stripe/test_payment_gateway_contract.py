@@ -9,14 +9,9 @@ import stripe
 
 from bottega.connectors.stripe.gateway import StripeAccount, StripePaymentGateway
 from bottega.ports.payment_gateway import InstrumentReference, PaymentState
-from tests.contracts.payment_gateway import (
-    Instrument,
-    Operation,
-    PaymentGatewayContract,
-    Webhook,
-    When,
-    Workshop,
-)
+from tests.contracts.payment_events import EventContract
+from tests.contracts.payment_gateway import InstrumentContract, MoneyContract, OnceContract
+from tests.contracts.payment_workshop import Instrument, Operation, Webhook, When, Workshop
 from tests.fakes.fault_proxy import Delivery, FaultKind, FaultProxy
 
 WEBHOOK_SECRET = "whsec_of_the_tests"
@@ -94,7 +89,7 @@ async def stripe_workshop(fault_proxy: FaultProxy, localstripe_url: str) -> Asyn
     await workshop.browser.aclose()
 
 
-class TestStripe(PaymentGatewayContract):
+class TestStripe(MoneyContract, InstrumentContract, OnceContract, EventContract):
     @pytest.fixture
     def workshop(self, stripe_workshop: StripeWorkshop) -> Workshop:
         return stripe_workshop

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -60,6 +61,8 @@ class StripePaymentGateway:
     def __init__(self, account: StripeAccount, clock: Clock | None = None) -> None:
         self._account = account
         self._clock: Clock = clock or SystemClock()
+        # At DEBUG the library writes whole bodies to the log, and with them secrets meant for the payer's browser.
+        logging.getLogger("stripe").setLevel(logging.INFO)
         self._http = HttpTransport()
         # We repeat calls ourselves, under the effect's own key and where a repetition is written down.
         self._client = stripe.StripeClient(
