@@ -28,12 +28,17 @@ def book() -> PolicyBook:
 
 
 def first_failing_case(rules: Iterable[Rule], changed: Rule) -> Case | None:
-    """The first case that notices; those that name the changed rule are asked first."""
+    """The first case that notices; those that name the changed rule are asked first.
+
+    Only cases about actions to which the rule could apply before the change can notice: no mutation widens a head.
+    """
     unproven = PolicyBook((PolicyPack("mutant", "1", "", pack().groups, tuple(rules), NO_CASES, ()),), "mutant")
+    assumed = pack().case_book.actions
+    concerned = [case for case in pack().case_book.cases if changed.can_apply(case.action, assumed[case.action])]
     bound: dict[str, PolicyBook] = {}
-    for case in sorted(pack().case_book.cases, key=lambda case: case.rule_id != changed.rule_id):
+    for case in sorted(concerned, key=lambda case: case.rule_id != changed.rule_id):
         if case.action not in bound:
-            bound[case.action] = unproven.bind({case.action: pack().case_book.actions[case.action]})
+            bound[case.action] = unproven.bind({case.action: assumed[case.action]})
         decision = bound[case.action].decide(case.action, case.actor, case.facts, approved=case.approved)
         if not case.agrees(decision):
             return case
