@@ -83,13 +83,12 @@ async def _enqueue_cost(connection: Any, jobs: Jobs) -> float:
 
 async def _settled(connection: Any) -> None:
     async with asyncio.timeout(60):
-        while await connection.fetchval("SELECT count(*) FROM platform.jobs WHERE state <> 'done'"):
+        # Nothing tells a connection that a table has changed: ask.
+        while await connection.fetchval("SELECT count(*) FROM platform.jobs WHERE state <> 'done'"):  # noqa: ASYNC110
             await asyncio.sleep(0.05)
 
 
-async def _latencies(
-    connection: Any, jobs: Jobs, started: dict[str, float], begun: asyncio.Event
-) -> list[float]:
+async def _latencies(connection: Any, jobs: Jobs, started: dict[str, float], begun: asyncio.Event) -> list[float]:
     latencies: list[float] = []
     for n in range(LATENCY_JOBS):
         name = f"l{n}"

@@ -12,6 +12,7 @@ from bottega.platform.jobs import JobRecord, Jobs, Registry, Worker, WorkerLimit
 QUICK = WorkerLimits(concurrency=10, stop_seconds=5.0, sweep_seconds=0.3)
 
 StartWorker = Callable[..., Worker]
+Eventually = Callable[..., Awaitable[Any]]
 WaitForState = Callable[..., Awaitable[JobRecord]]
 
 
@@ -52,11 +53,26 @@ async def start_worker(database_url: str, registry: Registry) -> AsyncIterator[S
 
 
 @pytest.fixture
-def wait_for_state(connection: Any) -> WaitForState:
-    async def wait(job_id: str, state: str, *, timeout_seconds: float = 10.0) -> JobRecord:
+def eventually() -> Eventually:
+    """Asks again and again until the answer is true, and returns it."""
+
+    async def wait(ask: Callable[[], Awaitable[Any]], *, timeout_seconds: float = 10.0) -> Any:
         async with asyncio.timeout(timeout_seconds):
-            while (job := await show_job(connection, job_id)).state != state:
+            while True:
+                if answer := await ask():
+                    return answer
                 await asyncio.sleep(0.02)
-        return job
+
+    return wait
+
+
+@pytest.fixture
+def wait_for_state(connection: Any, eventually: Eventually) -> WaitForState:
+    async def wait(job_id: str, state: str, *, timeout_seconds: float = 10.0) -> JobRecord:
+        async def ask() -> JobRecord | None:
+            job = await show_job(connection, job_id)
+            return job if job.state == state else None
+
+        return await eventually(ask, timeout_seconds=timeout_seconds)
 
     return wait

@@ -37,7 +37,7 @@ async def test_a_job_is_done_once_its_transaction_commits(
     job = await wait_for_state(job_id, "done")
     assert noted == [{"order": "ord_1"}]
     assert (job.attempts, job.maximum_attempts, job.priority, job.last_error) == (1, 7, 3, None)
-    assert job.started_at is not None and job.finished_at is not None and job.worker is not None
+    assert None not in (job.started_at, job.finished_at, job.worker)
     assert await counts(connection) == (1, 0)
 
 

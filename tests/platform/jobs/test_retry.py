@@ -49,7 +49,7 @@ async def test_a_job_that_fails_twice_is_done_at_the_third_attempt(
 
 
 async def test_a_vendors_retry_after_is_respected(
-    connection: Any, jobs: Jobs, registry: Registry, start_worker: Any, wait_for_state: Any
+    connection: Any, jobs: Jobs, registry: Registry, start_worker: Any, wait_for_state: Any, eventually: Any
 ) -> None:
     times: list[float] = []
 
@@ -61,9 +61,11 @@ async def test_a_vendors_retry_after_is_respected(
 
     start_worker()
     job_id = await jobs.enqueue(connection, "limited", {}, key="vendor")
-    async with asyncio.timeout(5):
-        while (await show_job(connection, job_id)).last_error is None:
-            await asyncio.sleep(0.02)
+
+    async def has_failed() -> bool:
+        return (await show_job(connection, job_id)).last_error is not None
+
+    await eventually(has_failed)
     # Asking for it again in between does not shorten what the vendor asked for.
     assert await jobs.enqueue(connection, "limited", {}, key="vendor") == job_id
     job = await wait_for_state(job_id, "done")
@@ -248,7 +250,8 @@ def test_the_delay_doubles_up_to_ten_minutes_and_jitter_takes_at_most_half_of_it
 def test_retry_after_is_a_floor_and_at_most_a_day() -> None:
     randomness = random.Random(2)
     delays = [retry_delay_seconds(1, 1.0, 30.0, randomness) for _ in range(200)]
-    assert 30.0 <= min(delays) and max(delays) <= 33.0
+    assert min(delays) >= 30.0
+    assert max(delays) <= 33.0
     assert retry_delay_seconds(1, 1.0, 1e9, randomness) <= 86_400 * 1.1
     assert retry_delay_seconds(12, 1.0, 0.5, randomness) >= 300.0
     assert retry_delay_seconds(1, 1.0, -5.0, randomness) <= 1.0

@@ -11,6 +11,9 @@ def is_connection_loss(error: BaseException) -> bool:
     """Whether to connect again and go on: the server is down, restarting, full, or does not answer."""
     if isinstance(error, asyncpg.PostgresError):
         return (error.sqlstate or "").startswith(_PASSING_CLASSES)
+    # What asyncpg raises when a server that shuts down speaks in the middle of a statement; the connection is over.
+    if isinstance(error, asyncpg.InternalClientError):
+        return True
     # asyncpg says "connection is closed" with InterfaceError, and with its subclasses that are ValueErrors blames the
     # caller.
     return isinstance(error, OSError | TimeoutError | asyncpg.InterfaceError) and not isinstance(error, ValueError)

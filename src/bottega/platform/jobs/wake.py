@@ -14,6 +14,8 @@ from bottega.platform.jobs.names import CHANNEL, QUEUE_TABLE
 _log = logging.getLogger(__name__)
 
 RECONNECT_PAUSE_SECONDS = 0.5
+# Every notification makes every worker look: a busy shop sends a hundred of them a second, not one per order.
+SPACING_SECONDS = 0.01
 TIMEOUT_SECONDS = 5.0
 
 
@@ -31,7 +33,8 @@ def wake_message() -> str:
 
 
 class Waker:
-    """Sends at most one notification at a time: calls made while one is under way share the next one.
+    """Sends at most one notification at a time: calls made while one is under way, or just after it, share the
+    next one.
 
     A notification is a courtesy. When the database is away it is dropped and the connection is made again; workers look
     by themselves every second.
@@ -69,8 +72,9 @@ class Waker:
         while not self._is_closing:
             await self._wanted.wait()
             self._wanted.clear()
-            if not await self._send() and not self._is_closing:
-                await asyncio.sleep(RECONNECT_PAUSE_SECONDS)
+            was_sent = await self._send()
+            if not self._is_closing:
+                await asyncio.sleep(SPACING_SECONDS if was_sent else RECONNECT_PAUSE_SECONDS)
 
     async def _send(self) -> bool:
         try:

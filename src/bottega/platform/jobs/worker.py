@@ -18,6 +18,7 @@ from pgqueuer.core.qm import QueueManager
 from pgqueuer.domain import models, types
 
 from bottega.kernel.errors import Unavailable
+from bottega.platform.database.pool import ShopConnection
 from bottega.platform.jobs.claims import JobQueries
 from bottega.platform.jobs.connection_loss import is_connection_loss
 from bottega.platform.jobs.driver import QueueDriver
@@ -32,6 +33,7 @@ _log = logging.getLogger(__name__)
 POOL_SIZE = 5
 REBUILD_PAUSE_SECONDS = 0.2
 LONGEST_REBUILD_PAUSE_SECONDS = 5.0
+CONNECT_TIMEOUT_SECONDS = 5
 COMMAND_TIMEOUT_SECONDS = 30
 # A job that ignores its cancellation is left behind after this; another worker takes it over.
 CANCELLATION_SECONDS = 2.0
@@ -105,6 +107,8 @@ class Worker:
             self._dsn,
             min_size=1,
             max_size=POOL_SIZE,
+            connection_class=ShopConnection,
+            timeout=CONNECT_TIMEOUT_SECONDS,
             command_timeout=COMMAND_TIMEOUT_SECONDS,
             server_settings={"application_name": "bottega-worker", "timezone": "UTC", "lock_timeout": "5s"},
         )
@@ -116,7 +120,7 @@ class Worker:
     async def _work(self, pool: "asyncpg.Pool[Any]", stop: asyncio.Event) -> None:
         driver = QueueDriver(pool, self._dsn)
         queries = JobQueries(driver, self.name)
-        manager = self._manager(queries)
+        manager = self._queue(queries)
         sweeper = Sweeper(
             pool,
             self._registry,
@@ -149,7 +153,7 @@ class Worker:
             if not task.cancelled() and (error := task.exception()) is not None:
                 raise error
 
-    def _manager(self, queries: JobQueries) -> QueueManager:
+    def _queue(self, queries: JobQueries) -> QueueManager:
         manager = QueueManager(queries, channel=types.Channel(CHANNEL))
         # The same after a rebuild, so that the limit on concurrent jobs counts what was begun before it.
         manager.queue_manager_id = types.QueueManagerId(self._identity)
@@ -197,8 +201,9 @@ class Worker:
         return self._outcome(task, definition, claim)
 
     async def _call(self, definition: Definition, claim: Claim) -> None:
+        limit = asyncio.timeout(definition.timeout_seconds)
         try:
-            async with asyncio.timeout(definition.timeout_seconds) as limit:
+            async with limit:
                 await definition.function(self._context, json.loads(claim.payload))
         except TimeoutError as error:
             if not limit.expired():
