@@ -63,7 +63,7 @@ async def grant_approval(action: GrantApproval, work: Work) -> dict[str, Any]:
     if any(approver["id"] == work.actor.id for approver in approvers):
         raise Forbidden("already_approved", "You approved this already.", next_step="A second person has to.")
     approvers.append({"id": work.actor.id, "role": work.actor.role, "at": work.now.isoformat()})
-    done = await work.performer.perform_held(work, approval, approvers)
+    done = await work.performer.perform_held(work, dict(approval), approvers)
     await work.connection.execute(
         "UPDATE log.approvals SET approvers = $2, state = $3, decided_at = $4, entry_id = $5 WHERE id = $1",
         action.approval_id,

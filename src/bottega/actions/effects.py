@@ -13,8 +13,9 @@ from bottega.actions.action import Action
 from bottega.actions.actor import Cause, system
 from bottega.actions.outcome import Done
 from bottega.actions.perform import Performer
+from bottega.actions.work import IntendedEffect
 from bottega.kernel.errors import Conflict, Forbidden, Invalid, NotFound, OutcomeUnknown, Unavailable
-from bottega.platform.database.pool import Connection, Row
+from bottega.platform.database.pool import Connection
 from bottega.ports.services import Services
 
 log = structlog.get_logger(__name__)
@@ -23,6 +24,7 @@ SEND_TIMEOUT_SECONDS = 30.0
 # An effect that has been `sent` this long without an outcome lost its sender: it is unknown and is looked up.
 LOST_AFTER = timedelta(seconds=45)
 LONGEST_BACKOFF_SECONDS = 900.0
+DEFAULT_MAXIMUM_ATTEMPTS = 8
 STATES = ("intended", "sent", "confirmed", "refused", "unknown", "dead", "cancelled")
 
 
@@ -36,6 +38,15 @@ class Effect:
     key: str
     payload: Mapping[str, Any]
     attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Attempt:
+    """One try of an effect, and the state it was taken from."""
+
+    effect: Effect
+    was: str
+    maximum_attempts: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,22 +104,31 @@ class EffectDriver:
             if row is None:
                 return await connection.fetchval("SELECT state FROM log.effects WHERE id = $1", effect_id) or "missing"
         effect = Effect(row["id"], row["entry_id"], row["kind"], row["key"], row["payload"], row["attempts"])
+        return (await self._step(effect, row["was"], row["maximum_attempts"]))[0]
+
+    async def drive_claimed(self, intended: IntendedEffect) -> tuple[str, Answer | None]:
+        """Sends what this process claimed when it intended it; returns the state and the answer, if one came."""
+        assert intended.claimed, "an effect that is not claimed goes through drive()"
+        effect = Effect(intended.id, intended.entry_id, intended.kind, intended.key, intended.payload, 1)
+        return await self._step(effect, "intended", DEFAULT_MAXIMUM_ATTEMPTS)
+
+    async def _step(self, effect: Effect, was: str, maximum_attempts: int) -> tuple[str, Answer | None]:
+        """Send or look up, then record; the effect is in state `sent` and ours."""
         sender = _SENDERS[effect.kind]
+        attempt = _Attempt(effect, was, maximum_attempts)
         try:
             async with asyncio.timeout(SEND_TIMEOUT_SECONDS):
-                if row["was"] == "intended":
-                    answer: Answer | None = await sender.send(effect, self._sending)
-                else:
-                    answer = await sender.look_up(effect, self._sending)
+                call = sender.send if was == "intended" else sender.look_up
+                answer = await call(effect, self._sending)
         except (OutcomeUnknown, TimeoutError) as error:
-            return await self._postpone(row, "unknown", error)
+            return await self._postpone(attempt, "unknown", error), None
         except Unavailable as error:
-            return await self._postpone(row, row["was"] if row["was"] != "sent" else "unknown", error)
+            return await self._postpone(attempt, "unknown" if was == "sent" else was, error), None
         except (Invalid, NotFound, Conflict, Forbidden) as error:
-            return await self._bury(row, error)
+            return await self._bury(effect, error), None
         if answer is None:
-            return await self._postpone(row, "intended", None)
-        return await self._settle(sender, effect, answer, looked_up=row["was"] != "intended")
+            return await self._postpone(attempt, "intended", None), None
+        return await self._settle(sender, effect, answer, looked_up=was != "intended"), answer
 
     async def _settle(self, sender: Sender, effect: Effect, answer: Answer, *, looked_up: bool) -> str:
         async def mark(connection: Connection) -> None:
@@ -135,23 +155,24 @@ class EffectDriver:
             await connection.execute(_BURY, effect.id, f"its outcome could not be recorded: {outcome!r}"[:2000])
         return "dead"
 
-    async def _postpone(self, row: Row, state: str, error: Exception | None) -> str:
+    async def _postpone(self, attempt: _Attempt, state: str, error: Exception | None) -> str:
         """Back to `intended` or `unknown` with backoff and jitter, or to the dead letters after the last attempt."""
-        if row["attempts"] >= row["maximum_attempts"]:
-            return await self._bury(row, error or Unavailable("never_took_effect", "It never took effect."))
-        wait = min(2.0 ** row["attempts"] * 0.5, LONGEST_BACKOFF_SECONDS)
+        effect = attempt.effect
+        if effect.attempts >= attempt.maximum_attempts:
+            return await self._bury(effect, error or Unavailable("never_took_effect", "It never took effect."))
+        wait = min(2.0**effect.attempts * 0.5, LONGEST_BACKOFF_SECONDS)
         wait *= random.uniform(0.5, 1.0)  # noqa: S311 - jitter, not a secret
         if isinstance(error, Unavailable) and error.retry_after_seconds is not None:
             wait = max(wait, min(error.retry_after_seconds, LONGEST_BACKOFF_SECONDS))
         due = self._performer.clock.now() + timedelta(seconds=0 if error is None else wait)
         async with self._performer.database.connection() as connection:
-            await connection.execute(_POSTPONE, row["id"], state, due, None if error is None else str(error)[:2000])
+            await connection.execute(_POSTPONE, effect.id, state, due, None if error is None else str(error)[:2000])
         return state
 
-    async def _bury(self, row: Row, error: Exception) -> str:
-        log.warning("effect_dead", effect_id=row["id"], kind=row["kind"], error=str(error)[:200])
+    async def _bury(self, effect: Effect, error: Exception) -> str:
+        log.warning("effect_dead", effect_id=effect.id, kind=effect.kind, error=str(error)[:200])
         async with self._performer.database.connection() as connection:
-            await connection.execute(_BURY, row["id"], str(error)[:2000])
+            await connection.execute(_BURY, effect.id, str(error)[:2000])
         return "dead"
 
     async def drive_due(self, limit: int = 50) -> int:

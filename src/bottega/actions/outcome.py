@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeAlias
 
+from bottega.actions.work import IntendedEffect
 from bottega.kernel.errors import Conflict, Forbidden, Refusal
 
 
@@ -14,6 +15,7 @@ class Done:
     entry_id: str
     result: dict[str, Any]
     repeated: bool = False
+    effects: tuple[IntendedEffect, ...] = field(default=(), compare=False, repr=False)
 
     def unwrap(self) -> dict[str, Any]:
         return self.result

@@ -15,7 +15,7 @@ from bottega.actions.actor import Actor, Cause
 from bottega.actions.outcome import Denied, Done, Failed, Held, Outcome
 from bottega.actions.policy.engine import Decision
 from bottega.actions.registry import Facts, Handler, handler_of
-from bottega.actions.work import JobQueue, Work
+from bottega.actions.work import IntendedEffect, JobQueue, Work
 from bottega.kernel import canonical_json
 from bottega.kernel.errors import Conflict, Invalid, Refusal, Unavailable
 from bottega.kernel.identifiers import new_id
@@ -57,7 +57,7 @@ class Request:
 
 
 Alongside: TypeAlias = Callable[[Connection], Awaitable[None]]
-WhenDone: TypeAlias = Callable[[Sequence[str]], None]
+WhenDone: TypeAlias = Callable[[Sequence[IntendedEffect]], None]
 
 
 class Performer:
@@ -168,7 +168,7 @@ class Performer:
             return recorded or Failed(refusal)
         for hook in self.when_done:
             hook(work.intended_effects)
-        return Done(request.entry_id, result)
+        return Done(request.entry_id, result, effects=tuple(work.intended_effects))
 
     def work(self, connection: Connection, entry_id: str, by: Actor) -> Work:
         """The work object of an entry inside an open transaction."""

@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import os
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
@@ -25,6 +26,28 @@ class JobQueue(Protocol):
         key: str | None = None,
         delay_seconds: float = 0.0,
     ) -> str: ...
+
+
+# How long a process that claimed an effect has to send it before others look into it.
+CLAIM_SECONDS = 45.0
+
+_INTEND = """
+INSERT INTO log.effects (
+    id, entry_id, kind, key, payload, maximum_attempts, next_attempt_at, created_at, state, attempts, sent_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, CASE WHEN $9 THEN 'sent' ELSE 'intended' END, $9::int,
+        CASE WHEN $9 THEN $8::timestamptz END)"""
+
+
+@dataclass(frozen=True, slots=True)
+class IntendedEffect:
+    """An effect that an action has just left; `claimed` means that its own process sends it now."""
+
+    id: str
+    entry_id: str
+    kind: str
+    key: str
+    payload: Mapping[str, Any]
+    claimed: bool
 
 
 class HeldPerformer(Protocol):
@@ -56,7 +79,7 @@ class Work:
         self.kept: dict[str, str] = {}
         # What the facts function has loaded and locked already, for the handler of the same action.
         self.loaded: dict[str, Any] = {}
-        self.intended_effects: list[str] = []
+        self.intended_effects: list[IntendedEffect] = []
         self.performer = performer
         self._jobs = jobs
         self._lookup_key = lookup_key
@@ -70,23 +93,35 @@ class Work:
         self.resolved[name] = value
 
     async def intend(
-        self, kind: str, payload: Mapping[str, Any], *, key: str, delay_seconds: float = 0.0, maximum_attempts: int = 8
+        self,
+        kind: str,
+        payload: Mapping[str, Any],
+        *,
+        key: str,
+        delay_seconds: float = 0.0,
+        maximum_attempts: int = 8,
+        claimed: bool = False,
     ) -> str:
-        """Writes down an effect on the outside world; it is sent after the commit, with `key` as its stable key."""
+        """Writes down an effect on the outside world; it is sent after the commit, with `key` as its stable key.
+
+        With `claimed`, the process that performs this action sends it itself right after the commit; should it die
+        before, the effect looks like any other whose sender was lost, and is looked up before it is sent again.
+        """
         effect_id = new_id("eff")
         await self.connection.execute(
-            "INSERT INTO log.effects (id, entry_id, kind, key, payload, maximum_attempts, next_attempt_at, created_at) "
-            "VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+            _INTEND,
             effect_id,
             self.entry_id,
             kind,
             key,
             dict(payload),
             maximum_attempts,
-            self.now + timedelta(seconds=delay_seconds),
+            self.now + timedelta(seconds=CLAIM_SECONDS if claimed else delay_seconds),
             self.now,
+            claimed,
         )
-        self.intended_effects.append(effect_id)
+        intended = IntendedEffect(effect_id, self.entry_id, kind, key, dict(payload), claimed)
+        self.intended_effects.append(intended)
         return effect_id
 
     async def enqueue(

@@ -1,0 +1,70 @@
+"""How intended calls to payment gateways are sent, looked up, and recorded."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from bottega.actions.action import Action
+from bottega.actions.effects import Answer, Effect, Sending, register_sender
+from bottega.kernel.money import Money
+from bottega.ports.payment_gateway import AuthoriseRequest, InstrumentReference, PaymentGateway, PaymentState
+from bottega.shop.flows.pay_order import RecordPaymentState
+from bottega.shop.payments.actions import AUTHORISE
+
+# A provider's clock may run behind ours.
+SEARCH_MARGIN = timedelta(minutes=10)
+
+
+def gateway_of(effect: Effect, sending: Sending) -> PaymentGateway:
+    """The connector that the payment was opened with."""
+    return sending.services.get(PaymentGateway, str(effect.payload["gateway"]))  # pyright: ignore[reportAbstractUsage]
+
+
+def state_record(state: PaymentState) -> dict[str, Any]:
+    """What is kept of a state: nothing that only the payer's browser may hold."""
+    return {
+        "reference": state.reference,
+        "status": state.status,
+        "authorised_minor": state.amount_authorised_minor,
+        "captured_minor": state.amount_captured_minor,
+        "currency": state.currency,
+        "decline_code": state.decline_code,
+    }
+
+
+def state_action(payment_id: str, record: dict[str, Any]) -> RecordPaymentState:
+    """The action that takes a reported state over."""
+    return RecordPaymentState(payment_id=payment_id, **record)
+
+
+async def _authorise(effect: Effect, sending: Sending) -> Answer:
+    payload = effect.payload
+    token = payload["token"]
+    state = await gateway_of(effect, sending).authorise(
+        AuthoriseRequest(
+            payment_id=payload["payment_id"],
+            order_id=payload["order_id"],
+            amount=Money(payload["amount_minor"], payload["currency"]),
+            instrument=None if token is None else InstrumentReference(token, payload["customer_reference"]),
+            capture=payload["capture"],
+        ),
+        idempotency_key=effect.key,
+    )
+    return _answer(state)
+
+
+async def _find_authorised(effect: Effect, sending: Sending) -> Answer | None:
+    payload = effect.payload
+    created = datetime.fromisoformat(payload["created_at"]) - SEARCH_MARGIN
+    state = await gateway_of(effect, sending).find_payment(payload["payment_id"], created_after=created)
+    return None if state is None else _answer(state)
+
+
+def _answer(state: PaymentState) -> Answer:
+    return Answer("refused" if state.status == "declined" else "confirmed", state_record(state))
+
+
+def _record_authorised(effect: Effect, answer: Answer) -> Action:
+    return state_action(str(effect.payload["payment_id"]), answer.record)
+
+
+register_sender(AUTHORISE, send=_authorise, look_up=_find_authorised, settle=_record_authorised)

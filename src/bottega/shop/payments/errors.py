@@ -1,0 +1,40 @@
+"""The named refusals of payments."""
+
+from bottega.kernel.errors import Conflict, Invalid, NotFound
+
+
+def nothing_due(number: str) -> Conflict:
+    return Conflict("nothing_due", f"Order {number} has nothing left to pay.", next_step="Read the order again.")
+
+
+def more_than_due(number: str, due_minor: int) -> Invalid:
+    return Invalid(
+        "more_than_due", f"Order {number} has {due_minor} left to pay.", next_step="Pay no more.", due_minor=due_minor
+    )
+
+
+def no_such_payment(payment_id: str) -> NotFound:
+    return NotFound("no_such_payment", f"There is no payment {payment_id} of yours.", next_step="Read the order.")
+
+
+def no_such_instrument() -> NotFound:
+    return NotFound(
+        "no_such_instrument", "There is no such instrument of this customer.", next_step="List the stored ones."
+    )
+
+
+def gift_card_refused() -> NotFound:
+    return NotFound(
+        "no_such_gift_card",
+        "This gift card is unknown, expired or in another currency.",
+        next_step="Check the code or pay otherwise.",
+    )
+
+
+def gift_card_too_small(balance_minor: int) -> Conflict:
+    return Conflict(
+        "gift_card_too_small",
+        f"The gift card holds {balance_minor}.",
+        next_step="Pay that much with it and the rest otherwise.",
+        balance_minor=balance_minor,
+    )
