@@ -5,6 +5,7 @@ import pwd
 import shutil
 import stat
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +15,18 @@ import pytest
 
 from bottega.kernel.errors import Conflict, Forbidden, Unavailable
 from bottega.platform.database import embedded, server_account, server_files, server_process
+
+START_AS_NOBODY = """
+import os, pwd, sys
+from pathlib import Path
+from bottega.kernel.errors import Refusal
+from bottega.platform.database import embedded
+os.setuid(pwd.getpwnam("nobody").pw_uid)
+try:
+    embedded.start(Path(sys.argv[1]))
+except Refusal as refusal:
+    print(refusal.code)
+"""
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root has to give its rights away")
 
@@ -208,7 +221,8 @@ def test_root_without_user_namespaces_lends_a_home_elsewhere_and_says_so(
         assert Path(f"/proc/{server.process_id}").stat().st_uid == nobody.pw_uid
         assert modes_and_owners(tmp_path, *tmp_path.parents) == before
         assert embedded.stop(data_directory) is True
-        assert embedded.start(data_directory).dsn == server.dsn
+        again = embedded.start(data_directory)
+        assert (again.dsn, again.notice) == (server.dsn, server.notice)
     finally:
         assert embedded.reset(data_directory) is True
     assert not home.exists()
@@ -227,6 +241,15 @@ def test_root_without_user_namespaces_keeps_the_data_where_the_account_can_enter
             assert not without_user_namespaces.exists()
         finally:
             embedded.reset(Path(place))
+
+
+@needs_root
+def test_a_directory_of_another_user_is_refused_by_name(data_directory: Path) -> None:
+    embedded.start(data_directory)
+    said = subprocess.run(
+        [sys.executable, "-c", START_AS_NOBODY, str(data_directory)], check=True, capture_output=True, text=True
+    )
+    assert said.stdout == "database_of_another_user\n"
 
 
 def test_another_users_cluster_is_refused_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,6 +18,7 @@ from bottega.platform.database.server_files import ServerFiles
 DATABASE = "bottega"
 START_TIMEOUT_SECONDS = 120.0
 STOP_PATIENCE = ((signal.SIGINT, 30.0), (signal.SIGQUIT, 10.0), (signal.SIGKILL, 5.0))
+RECOVERY_PATIENCE_SECONDS = 20.0
 LOCK_TIMEOUT_SECONDS = 180.0
 ORPHANS_PATIENCE_SECONDS = 3.0
 UNREACHABLE_PATIENCE_SECONDS = 5.0
@@ -90,7 +91,7 @@ def reset(data_directory: Path) -> bool:
     folder = server_files.folder_of(data_directory)
     if server_files.locate(data_directory) is None:
         if folder.exists():
-            server_files.make_folder(data_directory)
+            server_files.refuse_foreign(data_directory)
         return False
     with _operations_lock(data_directory, "reset"):
         files = server_files.locate(data_directory)
@@ -114,7 +115,6 @@ class _Starter:
         self.began = time.monotonic()
         self.orphaned_since: float | None = None
         self.launches = 0
-        self.notice = ""
 
     def run(self) -> Server:
         while time.monotonic() - self.began < START_TIMEOUT_SECONDS:
@@ -122,7 +122,7 @@ class _Starter:
             if found.state == "database_missing":
                 server_probe.execute(self.files.socket_file, "postgres", f'CREATE DATABASE "{DATABASE}"')
                 continue
-            if found.state in {"ready", "full"} and (server := _describe(self.files, found, self.notice)):
+            if found.state in {"ready", "full"} and (server := _describe(self.files, found)):
                 return server
             self._advance(found)
             time.sleep(PAUSE_SECONDS)
@@ -161,7 +161,6 @@ class _Starter:
         is_new = not self.files.cluster.exists()
         if is_new and account.user_id is not None:
             self.files = server_account.lend_home(self.files, account)
-        self.notice = server_account.notice(self.files, account)
         programs = server_account.reachable_programs(account, programs)
         if is_new:
             server_process.make_cluster(self.files, account, programs, lock_handle=self.lock_handle)
@@ -174,7 +173,7 @@ class _Starter:
         if not _postmaster(self.files):
             self.orphaned_since = self.orphaned_since or now
             if now - self.orphaned_since > ORPHANS_PATIENCE_SECONDS:
-                server_process.end_orphans(self.files.cluster, signal.SIGKILL)
+                server_process.end_remaining(self.files.cluster)
             return
         self.orphaned_since = None
         entry = server_files.postmaster_entry(self.files.cluster)
@@ -187,32 +186,37 @@ class _Starter:
 def _settle(data_directory: Path) -> ServerFiles:
     """The places of this server, decided once and written down; the private folders exist afterwards."""
     files = server_files.locate(data_directory)
-    home = files.home if files is not None else server_files.usual_home(data_directory)
-    home.mkdir(mode=0o700, exist_ok=True)
-    owner_id = home.stat().st_uid
-    if files is None or not server_files.is_private(files.socket_directory, owner_id):
-        sockets = server_files.choose_socket_directory(home)
+    if files is None:
+        server_files.refuse_foreign(data_directory)
+    if files is None or not files.home.exists():
+        home = server_files.usual_home(data_directory)
+        # The marker comes first: whatever a sudden death leaves behind is known to be ours.
+        files = server_files.write_marker(data_directory, home, home / "socket")
+    files.home.mkdir(mode=0o700, exist_ok=True)
+    owner = files.home.stat()
+    if not server_files.is_private(files.socket_directory, owner.st_uid):
+        sockets = server_files.choose_socket_directory(files.home)
         sockets.mkdir(mode=0o700, exist_ok=True)
-        if sockets.stat().st_uid != owner_id:
-            os.chown(sockets, owner_id, home.stat().st_gid)
-        files = server_files.write_marker(data_directory, home, sockets)
+        if sockets.stat().st_uid != owner.st_uid:
+            os.chown(sockets, owner.st_uid, owner.st_gid)
+        files = server_files.write_marker(data_directory, files.home, sockets)
     return files
 
 
 def _reach(files: ServerFiles) -> Server | None:
     """The server, when it answers and everything is in place."""
     found = server_probe.probe(files.socket_file, DATABASE)
-    return _describe(files, found, "") if found.state in {"ready", "full"} else None
+    return _describe(files, found) if found.state in {"ready", "full"} else None
 
 
-def _describe(files: ServerFiles, found: server_probe.Probe, notice: str) -> Server | None:
+def _describe(files: ServerFiles, found: server_probe.Probe) -> Server | None:
     entry = server_files.postmaster_entry(files.cluster)
     if entry is None:
         return None
     version = found.version or (files.cluster / "PG_VERSION").read_text().strip()
     host = quote(str(files.socket_directory), safe="/")
     dsn = f"postgresql://{server_probe.USER}@/{DATABASE}?host={host}&port={server_files.PORT}"
-    return Server(dsn, entry[0], files.data_directory, version, files.log_file, notice)
+    return Server(dsn, entry[0], files.data_directory, version, files.log_file, server_account.notice(files))
 
 
 def _postmaster(files: ServerFiles) -> int:
@@ -230,12 +234,13 @@ def _end(files: ServerFiles) -> bool:
                 f"The server of {files.cluster} answers, but its processes are not visible from here.",
                 next_step="Stop it in the container that started it.",
             )
-        server_process.end_orphans(files.cluster, signal.SIGKILL)
+        server_process.end_remaining(files.cluster)
         return False
+    _wait_for_recovery(files, process_id)
     for number, patience_seconds in STOP_PATIENCE:
         server_process.send(process_id, number)
         if number is signal.SIGKILL:
-            server_process.end_orphans(files.cluster, signal.SIGKILL)
+            server_process.end_remaining(files.cluster)
         deadline = time.monotonic() + patience_seconds
         while time.monotonic() < deadline:
             if _has_ended(files, process_id):
@@ -246,6 +251,17 @@ def _end(files: ServerFiles) -> bool:
         f"The server process {process_id} of {files.cluster} is still there after SIGKILL.",
         next_step="The machine's storage may hang: look at the kernel's messages.",
     )
+
+
+def _wait_for_recovery(files: ServerFiles, process_id: int) -> None:
+    """PostgreSQL 18 can miss a polite request that reaches it during recovery, and then never ends."""
+    deadline = time.monotonic() + RECOVERY_PATIENCE_SECONDS
+    while time.monotonic() < deadline and server_process.is_postmaster(process_id, files.cluster):
+        entry = server_files.postmaster_entry(files.cluster)
+        is_stopping = entry is not None and entry[1] == "stopping"
+        if is_stopping or server_probe.probe(files.socket_file, DATABASE, timeout_seconds=1.0).state != "not_yet":
+            return
+        time.sleep(PAUSE_SECONDS)
 
 
 def _has_ended(files: ServerFiles, process_id: int) -> bool:
@@ -274,6 +290,10 @@ def _checked(data_directory: Path) -> Path:
             next_step="Set DATABASE_URL to a PostgreSQL 16 or newer with pgvector.",
         )
     resolved = data_directory.expanduser().resolve()
-    if resolved.exists() and not resolved.is_dir():
+    try:
+        is_usable = resolved.is_dir() or not resolved.exists()
+    except PermissionError as error:
+        raise server_files.another_users(resolved) from error
+    if not is_usable:
         raise Conflict("not_our_directory", f"{resolved} is a file.", next_step="Choose another BOTTEGA_DATA_DIR.")
     return resolved

@@ -127,14 +127,12 @@ def reachable_programs(account: Account, programs: Path) -> Path:
     )
 
 
-def notice(files: ServerFiles, account: Account) -> str:
+def notice(files: ServerFiles) -> str:
     """What a person should know about the account, or nothing."""
-    if account.user_id is None:
+    owner_id = files.cluster.stat().st_uid
+    if owner_id == os.geteuid():
         return ""
-    return (
-        f"PostgreSQL does not run as root and user namespaces are not allowed here:"
-        f" the database runs as {account.name}, its data is in {files.home}."
-    )
+    return f"PostgreSQL does not run as root: the database runs as {_name_of(owner_id)}, its data is in {files.home}."
 
 
 def _copy_of(programs: Path) -> Path:

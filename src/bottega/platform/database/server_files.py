@@ -11,9 +11,9 @@ import time
 from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-from bottega.kernel.errors import Conflict, Unavailable
+from bottega.kernel.errors import Conflict, Forbidden, Unavailable
 
 PORT = 5432
 SOCKET_NAME = f".s.PGSQL.{PORT}"
@@ -141,10 +141,18 @@ def make_folder(data_directory: Path) -> None:
             f"{folder} cannot be made: {error.strerror}.",
             next_step="Choose another data directory with BOTTEGA_DATA_DIR.",
         ) from error
-    if not (folder / MARKER_NAME).exists():
-        foreign = sorted(entry.name for entry in folder.iterdir() if not _is_ours_by_name(entry.name))
-        if foreign:
-            raise _not_ours(data_directory, f"it holds {', '.join(foreign[:3])} and no {MARKER_NAME}")
+    if not (folder / LOCK_NAMES[0]).exists():
+        # Before a lock file of ours goes in. Where there is one, the holder of the lock looks again.
+        refuse_foreign(data_directory)
+
+
+def refuse_foreign(data_directory: Path) -> None:
+    """Refuse a folder with files in it that bottega did not make."""
+    folder = folder_of(data_directory)
+    foreign = sorted(entry.name for entry in folder.iterdir() if not _is_ours_by_name(entry.name))
+    # Looked for after the listing, because another process may be writing the marker, and then the rest, just now.
+    if foreign and not (folder / MARKER_NAME).exists():
+        raise _not_ours(data_directory, f"it holds {', '.join(foreign[:3])} and no {MARKER_NAME}")
 
 
 def write_marker(data_directory: Path, home: Path, socket_directory: Path) -> ServerFiles:
@@ -259,11 +267,22 @@ def _read_marker(data_directory: Path) -> dict[str, Any] | None:
         record = json.loads(path.read_text())
     except (FileNotFoundError, NotADirectoryError):
         return None
+    except PermissionError as error:
+        raise another_users(path) from error
     except ValueError as error:
         raise _not_ours(data_directory, f"its {MARKER_NAME} is not JSON") from error
-    if not isinstance(record, dict) or record.get("format") != MARKER_FORMAT:  # pyright: ignore[reportUnknownMemberType]
+    known = cast("dict[str, Any]", record) if isinstance(record, dict) else {}
+    if known.get("format") != MARKER_FORMAT:
         raise _not_ours(data_directory, f"its {MARKER_NAME} is not of format {MARKER_FORMAT}")
-    return {"home": "", "socket_directory": "", **record}
+    return {"home": "", "socket_directory": "", **known}
+
+
+def another_users(path: Path) -> Forbidden:
+    return Forbidden(
+        "database_of_another_user",
+        f"{path} belongs to another user.",
+        next_step="Run this as that user, or choose another BOTTEGA_DATA_DIR.",
+    )
 
 
 def _is_ours_by_name(name: str) -> bool:

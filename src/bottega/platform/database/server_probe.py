@@ -11,10 +11,7 @@ PROTOCOL_VERSION = 3 << 16
 MESSAGE_BYTES_LIMIT = 1 << 20
 TRUST_ACCEPTED = 0
 
-SQLSTATE_STARTING_OR_STOPPING = "57P03"
-SQLSTATE_DATABASE_MISSING = "3D000"
-
-State = Literal["ready", "absent", "not_yet", "database_missing", "full"]
+State = Literal["ready", "absent", "not_yet", "silent", "database_missing", "full"]
 
 
 @dataclass(frozen=True)
@@ -40,11 +37,13 @@ def probe(socket_file: Path, database: str, *, timeout_seconds: float = 5.0) -> 
             return Probe("ready", conversation.server_version)
     except FileNotFoundError:
         return Probe("absent")
+    except TimeoutError:
+        return Probe("silent")
     except OSError:
         return Probe("not_yet")
     except Refused as refusal:
         match refusal.sqlstate:
-            case "57P03":
+            case "57P03":  # starting, recovering or shutting down
                 return Probe("not_yet")
             case "3D000":
                 return Probe("database_missing")

@@ -128,14 +128,14 @@ def command_of(process_id: int) -> list[str]:
     return [] if not shown or shown[0].startswith("Z") else shown[1:]
 
 
-def orphans(cluster: Path) -> list[int]:
-    """Children that outlived their postmaster, found by the folder they work in (Linux only)."""
+def remaining(cluster: Path) -> list[int]:
+    """Every process of a server of this cluster, found by the folder they work in (Linux only)."""
     found: list[int] = []
     for entry in Path("/proc").glob("[0-9]*"):
-        process_id = int(entry.name)
-        words = command_of(process_id)
-        if words and words[0].startswith("postgres:") and _works_in(process_id, cluster):
-            found.append(process_id)
+        words = command_of(int(entry.name))
+        is_server = words and (Path(words[0]).name == "postgres" or words[0].startswith("postgres:"))
+        if is_server and _works_in(int(entry.name), cluster):
+            found.append(int(entry.name))
     return found
 
 
@@ -145,9 +145,10 @@ def send(process_id: int, number: signal.Signals) -> None:
         os.kill(process_id, number)
 
 
-def end_orphans(cluster: Path, number: signal.Signals) -> None:
-    for process_id in orphans(cluster):
-        send(process_id, number)
+def end_remaining(cluster: Path) -> None:
+    """Kill what is left of a server whose first process is dead or can no longer be found."""
+    for process_id in remaining(cluster):
+        send(process_id, signal.SIGKILL)
 
 
 def _clear_remains(files: ServerFiles) -> None:
