@@ -17,7 +17,7 @@ from bottega.ports.mailer import DEFAULT_TIMEOUT_SECONDS, Mail, MailRefused
 
 Encryption = Literal["starttls", "implicit", "none"]
 
-QUIT_TIMEOUT_SECONDS = 2.0
+QUIT_TIMEOUT_SECONDS = 1.0
 # A 5xx in greeting us is about the whole connection and may pass; these are about one mail.
 _ABOUT_THIS_MAIL = (
     aiosmtplib.SMTPSenderRefused,
@@ -80,6 +80,8 @@ class SmtpMailer:
     async def _offer(self, client: aiosmtplib.SMTP, mail: Mail) -> None:
         options: list[str] = []
         if not mail.to.isascii():
+            if client.is_ehlo_or_helo_needed:
+                await client.ehlo()
             if not client.supports_extension("smtputf8"):
                 raise MailRefused("mail_address_unsupported", "The mail server takes no international addresses.")
             options = ["SMTPUTF8"]
