@@ -138,7 +138,7 @@ def entry_from_line(line: dict[str, Any]) -> SealedEntry:
         _whole(line["position"]),
         _texts(line["entry"], ENTRY_FIELDS),
         tuple(_texts(change, CHANGE_FIELDS) for change in line["changes"]),
-        bytes.fromhex(line["entry_hash"]),
+        bytes_from_text(line["entry_hash"]),
     )
 
 
@@ -163,10 +163,10 @@ def block_from_line(line: dict[str, Any]) -> Block:
         _whole(line["number"]),
         _whole(line["first_position"]),
         _whole(line["last_position"]),
-        bytes.fromhex(line["previous_hash"]),
-        bytes.fromhex(line["hash"]),
+        bytes_from_text(line["previous_hash"]),
+        bytes_from_text(line["hash"]),
         _text(line["key_id"]),
-        bytes.fromhex(line["signature"]),
+        bytes_from_text(line["signature"]),
         _text(line["sealed_at"]),
     )
 
@@ -186,6 +186,15 @@ def _text(value: object) -> str:
     if not isinstance(value, str):
         raise TypeError("expected a text")
     return value
+
+
+def bytes_from_text(value: object) -> bytes:
+    """Bytes from small hexadecimal digits without spaces, the one way they are written."""
+    text = _text(value)
+    found = bytes.fromhex(text)
+    if found.hex() != text:
+        raise ValueError("expected small hexadecimal digits")
+    return found
 
 
 def _whole(value: object) -> int:
