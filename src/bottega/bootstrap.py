@@ -28,7 +28,7 @@ from bottega.gateway.context import GatewayContext
 from bottega.platform.clock import Clock, SystemClock
 from bottega.platform.database import embedded
 from bottega.platform.database.migrate import migrate
-from bottega.platform.database.pool import Database, StatementRunner
+from bottega.platform.database.pool import Database
 from bottega.platform.jobs.queue import Jobs
 from bottega.ports.mailer import Mailer
 from bottega.ports.payment_gateway import PaymentGateway
@@ -133,9 +133,8 @@ def web_app(application: Application) -> FastAPI:
 def connect_services(settings: Settings, database: Database, clock: Clock) -> Services:
     """The connectors that the settings ask for."""
     services = Services()
-    runner = StatementRunner(database)
     sandbox = SandboxPaymentGateway(
-        clock, PostgresPaymentStore(runner), webhook_secret=settings.sandbox_webhook_secret.get_secret_value()
+        clock, PostgresPaymentStore(database), webhook_secret=settings.sandbox_webhook_secret.get_secret_value()
     )
     if settings.mode == "development":
         services.add(PaymentGateway, sandbox, "sandbox")
@@ -158,5 +157,5 @@ def connect_services(settings: Settings, database: Database, clock: Clock) -> Se
         )
         services.add(Mailer, SmtpMailer(server, clock))
     else:
-        services.add(Mailer, PostgresOutbox(runner, clock))
+        services.add(Mailer, PostgresOutbox(database, clock))
     return services

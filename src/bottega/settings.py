@@ -58,7 +58,7 @@ class Settings(BaseSettings):
     mailer: Literal["outbox", "smtp"] = Field("outbox", description="`outbox` keeps mail in the database unsent.")
     smtp_host: str = Field("", description="The mail server.")
     smtp_port: Annotated[int, Field(ge=1, le=65535)] = Field(587, description="The mail server's port.")
-    smtp_encryption: Literal["starttls", "tls", "none"] = Field("starttls", description="How mail is encrypted.")
+    smtp_encryption: Literal["starttls", "implicit", "none"] = Field("starttls", description="How mail is encrypted.")
     smtp_username: str | None = Field(None, description="Sign-in at the mail server.")
     smtp_password: SecretStr | None = Field(None, description="Password at the mail server.")
     mail_sender: str = Field("Bottega <shop@example.org>", description="What stands in From.")

@@ -4,27 +4,26 @@ import asyncio
 import hmac
 import random
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Protocol, TypeAlias
 
 import asyncpg
 
+from bottega.actions import records
 from bottega.actions.action import Action, personal_fields, personal_text
 from bottega.actions.actor import Actor, Cause
 from bottega.actions.outcome import Denied, Done, Failed, Held, Outcome
 from bottega.actions.policy.engine import Decision
+from bottega.actions.records import Request
 from bottega.actions.registry import Facts, Handler, handler_of
 from bottega.actions.work import IntendedEffect, JobQueue, Work
 from bottega.kernel import canonical_json
-from bottega.kernel.errors import Conflict, Invalid, Refusal, Unavailable
-from bottega.kernel.identifiers import new_id
+from bottega.kernel.errors import Invalid, Refusal, Unavailable
 from bottega.platform.clock import Clock
 from bottega.platform.database.pool import Connection, Database
 
 ATTEMPTS_AFTER_DEADLOCK = 4
 LONGEST_KEY_CHARACTERS = 200
-LARGEST_ARGUMENTS_BYTES = 1_000_000
 
 
 class Policy(Protocol):
@@ -37,23 +36,6 @@ class Policy(Protocol):
 
 class _Rollback(Exception):
     """Leaves a transaction without keeping anything of it."""
-
-
-@dataclass(slots=True)
-class Request:
-    """One action as it was asked for, with its digests."""
-
-    action: Action
-    by: Actor
-    key: str | None
-    because: Cause | None
-    request_digest: str
-    evidence: Sequence[Mapping[str, Any]] = ()
-    entry_id: str = field(default_factory=lambda: new_id("ent"))
-
-    @property
-    def name(self) -> str:
-        return self.action.action_name()
 
 
 Alongside: TypeAlias = Callable[[Connection], Awaitable[None]]
@@ -152,18 +134,18 @@ class Performer:
                     raise _Rollback
                 result = await handler.run(request.action, work)
                 if decision.effect == "hold":
-                    diff = await recorded_diff(connection, request.entry_id)
+                    diff = await records.recorded_diff(connection, request.entry_id)
                     raise _Rollback
                 if alongside is not None:
                     await alongside(connection)
-                await self.record(connection, request, work, decision, facts, result)
+                await records.insert_entry(connection, request, work, decision, facts, result)
         except _Rollback:
             assert decision is not None
             if decision.effect == "hold":
                 return await self._hold(request, handler, decision, facts, diff)
             return await self._deny(request, decision, facts)
         except (Refusal, asyncpg.DataError, asyncpg.CheckViolationError, asyncpg.ForeignKeyViolationError) as error:
-            refusal = error if isinstance(error, Refusal) else _refusal_of_database(error)
+            refusal = error if isinstance(error, Refusal) else records.refusal_of_database(error)
             recorded = await self._recorded(request) if request.key is not None else None
             return recorded or Failed(refusal)
         for hook in self.when_done:
@@ -184,14 +166,14 @@ class Performer:
             await connection.execute("SELECT set_config('bottega.entry', $1, true)", request.entry_id)
             return None
         row = await connection.fetchrow(
-            _BEGIN_WITH_KEY, request.entry_id, request.by.key_scope, request.key, self.clock.now()
+            records.BEGIN_WITH_KEY, request.entry_id, request.by.key_scope, request.key, self.clock.now()
         )
-        return _recorded_outcome(row, request)
+        return records.recorded_outcome(row, request)
 
     async def _recorded(self, request: Request) -> Outcome | None:
         async with self.database.read() as connection:
-            row = await connection.fetchrow(_FIND_KEY, request.by.key_scope, request.key, self.clock.now())
-        return _recorded_outcome(row, request)
+            row = await connection.fetchrow(records.FIND_KEY, request.by.key_scope, request.key, self.clock.now())
+        return records.recorded_outcome(row, request)
 
     async def perform_held(
         self, granting: Work, approval: Mapping[str, Any], approvers: list[dict[str, Any]]
@@ -202,7 +184,11 @@ class Performer:
         """
         handler = handler_of(approval["action"])
         by = Actor(
-            approval["actor_kind"], approval["actor_id"], approval["actor_role"], on_behalf_of=approval["on_behalf_of"]
+            approval["actor_kind"],
+            approval["actor_id"],
+            approval["actor_role"],
+            frozenset(approval["actor_scopes"]),
+            approval["on_behalf_of"],
         )
         held_ref = approval["held_ref"]
         text = approval["arguments"] if held_ref is None else await granting.reveal(held_ref)
@@ -210,7 +196,7 @@ class Performer:
             handler.action.model_validate_json(text),
             by,
             approval["idempotency_key"],
-            _parse_cause(approval["because"]),
+            records.parse_cause(approval["because"]),
             approval["request_digest"],
         )
         connection = granting.connection
@@ -224,51 +210,12 @@ class Performer:
         result: dict[str, Any] | None = None
         if decision.effect == "permit":
             result = await handler.run(request.action, work)
-            await self.record(connection, request, work, decision, facts, result, approval_id=approval["id"])
+            await records.insert_entry(connection, request, work, decision, facts, result, approval_id=approval["id"])
             granting.intended_effects.extend(work.intended_effects)
         await connection.execute("SELECT set_config('bottega.entry', $1, true)", granting.entry_id)
         if decision.effect == "forbid":
             raise Denied(decision.rule_ids, tuple(decision.descriptions)).as_refusal()
         return None if result is None else {"entry_id": request.entry_id, "result": result}
-
-    async def record(
-        self,
-        connection: Connection,
-        request: Request,
-        work: Work,
-        decision: Decision,
-        facts: Facts,
-        result: dict[str, Any],
-        *,
-        approval_id: str | None = None,
-    ) -> None:
-        """Writes the entry, drawing its number last of all so that numbers follow the order of the row locks."""
-        arguments = canonical_json.dumps(request.action.logged_arguments(work.kept))
-        if len(arguments) > LARGEST_ARGUMENTS_BYTES:
-            raise Invalid("arguments_too_large", f"{request.name} is larger than {LARGEST_ARGUMENTS_BYTES} bytes.")
-        by = request.by
-        await connection.execute(
-            _INSERT_ENTRY,
-            request.entry_id,
-            request.name,
-            arguments,
-            canonical_json.digest_of_bytes(arguments),
-            request.request_digest,
-            by.kind,
-            by.id,
-            by.role,
-            by.on_behalf_of,
-            None if request.because is None else str(request.because),
-            by.key_scope,
-            request.key,
-            list(decision.rule_ids),
-            decision.policy_version,
-            approval_id,
-            facts,
-            work.resolved,
-            result,
-            work.now,
-        )
 
     async def _deny(self, request: Request, decision: Decision, facts: Facts) -> Denied:
         async with self.database.connection() as connection:
@@ -291,126 +238,15 @@ class Performer:
         self, request: Request, handler: Handler, decision: Decision, facts: Facts, diff: list[dict[str, Any]]
     ) -> Held:
         """Stores the approval that a person will see; nothing of the action itself is kept."""
-        approval_id, now = new_id("apr"), self.clock.now()
+        now = self.clock.now()
         stake = handler.at_stake(request.action, facts) if handler.at_stake else None
         async with self.database.write() as connection:
             await connection.execute("SELECT set_config('bottega.entry', $1, true)", request.entry_id)
-            await connection.execute(
-                "UPDATE log.approvals SET state = 'expired', decided_at = $3 "
-                "WHERE key_scope = $1 AND idempotency_key = $2 AND state = 'waiting' AND expires_at <= $3",
-                request.by.key_scope,
-                request.key,
-                now,
-            )
-            held_ref = await self._keep_personal_arguments(connection, request)
-            arguments = canonical_json.dumps(request.action.logged_arguments({}))
-            by = request.by
-            await connection.execute(
-                _INSERT_APPROVAL,
-                approval_id,
-                request.name,
-                arguments,
-                held_ref,
-                canonical_json.digest_of_bytes(arguments),
-                request.request_digest,
-                by.key_scope,
-                request.key,
-                by.kind,
-                by.id,
-                by.role,
-                by.on_behalf_of,
-                None if request.because is None else str(request.because),
-                list(decision.rule_ids),
-                decision.policy_version,
-                facts,
-                diff,
-                None if stake is None else stake[0],
-                None if stake is None else stake[1],
-                list(request.evidence),
-                now,
-                now + self._approval_lifetime,
-            )
-        return Held(approval_id, decision.rule_ids, now + self._approval_lifetime, reasons=tuple(decision.descriptions))
-
-    async def _keep_personal_arguments(self, connection: Connection, request: Request) -> str | None:
-        if not personal_fields(type(request.action)):
-            return None
-        work = self.work(connection, request.entry_id, request.by)
-        subject = request.by.customer_id or request.by.id
-        return await work.keep(subject, "held_arguments", personal_text(request.action.arguments()))
-
-
-def _parse_cause(text: str | None) -> Cause | None:
-    if text is None:
-        return None
-    kind, _, cause_id = text.partition(":")
-    return Cause(kind, cause_id)  # pyright: ignore[reportArgumentType]
-
-
-async def recorded_diff(connection: Connection, entry_id: str) -> list[dict[str, Any]]:
-    """The rows an entry changes, as table, key, operation, before and after, inside its own transaction."""
-    rows = await connection.fetch(
-        "SELECT table_name, row_key, operation, before, after FROM log.changes "
-        "WHERE entry_id = $1 ORDER BY id LIMIT 500",
-        entry_id,
-    )
-    return [dict(row) for row in rows]
-
-
-def _refusal_of_database(error: asyncpg.PostgresError) -> Refusal:
-    """What the tables themselves refuse, in words; handlers refuse earlier where they can say it better."""
-    if isinstance(error, asyncpg.DataError):
-        return Invalid("bad_value", "A value cannot be stored: it is out of range or malformed.", next_step="Check it.")
-    constraint = error.constraint_name or ""
-    if isinstance(error, asyncpg.ForeignKeyViolationError):
-        return Invalid("unknown_reference", f"Something this names does not exist, or is in use ({constraint}).")
-    return Conflict("rule_of_the_tables", f"This would break the rule '{constraint}'.", constraint=constraint)
-
-
-def _recorded_outcome(row: asyncpg.Record | None, request: Request) -> Outcome | None:
-    if row is None or (row["entry_id"] is None and row["approval_id"] is None):
-        return None
-    if not hmac.compare_digest(row["request_digest"], request.request_digest):
-        return Failed(
-            Conflict(
-                "key_used_with_other_arguments",
-                f"The key '{request.key}' was already used for another request.",
-                next_step="Use a new key for a new request.",
-            )
-        )
-    if row["entry_id"] is not None:
-        return Done(row["entry_id"], row["result"], repeated=True)
-    state: str = row["approval_state"]
-    return Held(row["approval_id"], tuple(row["rule_ids"]), row["expires_at"], state)
-
-
-_KEY_COLUMNS = """
-    e.id AS entry_id, e.result, a.id AS approval_id, a.state AS approval_state, a.rule_ids, a.expires_at,
-    coalesce(e.request_digest, a.request_digest) AS request_digest"""
-
-_BEGIN_WITH_KEY = f"""
-SELECT set_config('bottega.entry', $1, true), {_KEY_COLUMNS}
-FROM (SELECT 1) AS one
-LEFT JOIN log.entries e ON e.key_scope = $2 AND e.idempotency_key = $3
-LEFT JOIN log.approvals a ON a.key_scope = $2 AND a.idempotency_key = $3
-    AND a.state IN ('waiting', 'granted') AND (a.state = 'granted' OR a.expires_at > $4)"""
-
-_FIND_KEY = f"""
-SELECT {_KEY_COLUMNS}
-FROM (SELECT 1) AS one
-LEFT JOIN log.entries e ON e.key_scope = $1 AND e.idempotency_key = $2
-LEFT JOIN log.approvals a ON a.key_scope = $1 AND a.idempotency_key = $2
-    AND a.state IN ('waiting', 'granted') AND (a.state = 'granted' OR a.expires_at > $3)"""
-
-_INSERT_ENTRY = """
-INSERT INTO log.entries (
-    id, sequence, action, arguments, arguments_digest, request_digest, actor_kind, actor_id, actor_role, on_behalf_of,
-    because, key_scope, idempotency_key, rule_ids, policy_version, approval_id, facts, resolved, result, recorded_at)
-VALUES ($1, log.next_sequence(), $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)"""
-
-_INSERT_APPROVAL = """
-INSERT INTO log.approvals (
-    id, action, arguments, held_ref, arguments_digest, request_digest, key_scope, idempotency_key, actor_kind, actor_id,
-    actor_role, on_behalf_of, because, rule_ids, policy_version, facts, diff, amount_minor, currency, evidence,
-    requested_at, expires_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)"""
+            held_ref: str | None = None
+            if personal_fields(type(request.action)):
+                work = self.work(connection, request.entry_id, request.by)
+                subject = request.by.customer_id or request.by.id
+                held_ref = await work.keep(subject, "held_arguments", personal_text(request.action.arguments()))
+            held = records.HeldRequest(decision, facts, diff, stake, held_ref, now, now + self._approval_lifetime)
+            approval_id = await records.insert_approval(connection, request, held)
+        return Held(approval_id, decision.rule_ids, held.expires_at, reasons=tuple(decision.descriptions))

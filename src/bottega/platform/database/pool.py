@@ -104,18 +104,3 @@ async def _pool(dsn: str, size: int, *, read_only: bool) -> "asyncpg.Pool[Any]":
             "jit": "off",
         },
     )
-
-
-class StatementRunner:
-    """Runs single statements on the writing pool; for connectors that keep their own rows."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
-    async def fetch(self, query: str, *arguments: Any) -> list[Row]:
-        async with self._database.connection() as connection:
-            return await connection.fetch(query, *arguments)
-
-    async def fetchrow(self, query: str, *arguments: Any) -> Row | None:
-        async with self._database.connection() as connection:
-            return await connection.fetchrow(query, *arguments)

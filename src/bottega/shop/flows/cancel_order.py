@@ -63,10 +63,9 @@ async def end_order(work: Work, order: Row, reason: str) -> dict[str, Any]:
         reason,
     )
     refunded = await give_back_payments(work, order, reason)
-    # Awaiting orders are void; the payment status of paid ones follows their refunds.
+    # Giving back has moved the payment status of a paid order already.
+    order = await lock_order(work, order["id"])
     voided = order["payment_status"] in ("awaiting", "authorised")
-    await change_status(
-        work, order, status="cancelled", payment_status="voided" if voided else order["payment_status"]
-    )
+    await change_status(work, order, status="cancelled", payment_status="voided" if voided else order["payment_status"])
     await work.intend("mail.cancelled", {"order_id": order["id"]}, key=f"mail.cancelled:{order['id']}")
     return {"order_id": order["id"], "status": "cancelled", "released_units": released, "refunded_minor": refunded}

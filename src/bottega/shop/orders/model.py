@@ -26,7 +26,8 @@ PAYMENT_TRANSITIONS: Mapping[str, frozenset[str]] = {
     "authorised": frozenset({"paid", "voided", "awaiting"}),
     "paid": frozenset({"partially_refunded", "refunded", "awaiting", "authorised"}),
     "partially_refunded": frozenset({"refunded", "paid"}),
-    "refunded": frozenset(),
+    # A refund that failed at the gateway is owed again.
+    "refunded": frozenset({"partially_refunded", "paid"}),
     "voided": frozenset(),
 }
 FULFILMENT_TRANSITIONS: Mapping[str, frozenset[str]] = {

@@ -64,6 +64,7 @@ async def post(work: Work, *movements: Movement) -> None:
         )
     ]
     await work.connection.execute(
-        "INSERT INTO shop.ledger_postings SELECT * FROM jsonb_populate_recordset(NULL::shop.ledger_postings, $1::jsonb)",
+        "INSERT INTO shop.ledger_postings "
+        "SELECT * FROM jsonb_populate_recordset(NULL::shop.ledger_postings, $1::jsonb)",
         rows,
     )

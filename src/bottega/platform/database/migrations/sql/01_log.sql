@@ -209,6 +209,7 @@ CREATE TABLE log.approvals (
     actor_kind       text NOT NULL,
     actor_id         text NOT NULL,
     actor_role       text NOT NULL,
+    actor_scopes     text[] NOT NULL DEFAULT '{}',
     on_behalf_of     text,
     because          text,
     rule_ids         text[] NOT NULL,

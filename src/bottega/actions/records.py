@@ -1,0 +1,207 @@
+"""What perform() writes down: entries, approvals and what a key was used for."""
+
+import hmac
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import asyncpg
+
+from bottega.actions.action import Action
+from bottega.actions.actor import Actor, Cause
+from bottega.actions.outcome import Done, Failed, Held, Outcome
+from bottega.actions.policy.engine import Decision
+from bottega.actions.registry import Facts
+from bottega.actions.work import Work
+from bottega.kernel import canonical_json
+from bottega.kernel.errors import Conflict, Invalid, Refusal
+from bottega.kernel.identifiers import new_id
+from bottega.platform.database.pool import Connection
+
+LARGEST_ARGUMENTS_BYTES = 4_000_000
+
+
+@dataclass(slots=True)
+class Request:
+    """One action as it was asked for, with its digests."""
+
+    action: Action
+    by: Actor
+    key: str | None
+    because: Cause | None
+    request_digest: str
+    evidence: Sequence[Mapping[str, Any]] = ()
+    entry_id: str = field(default_factory=lambda: new_id("ent"))
+
+    @property
+    def name(self) -> str:
+        return self.action.action_name()
+
+
+@dataclass(frozen=True, slots=True)
+class HeldRequest:
+    """Why a request waits, and what the approver is shown."""
+
+    decision: Decision
+    facts: Facts
+    diff: list[dict[str, Any]]
+    stake: tuple[int, str] | None
+    held_ref: str | None
+    requested_at: datetime
+    expires_at: datetime
+
+
+async def insert_entry(
+    connection: Connection,
+    request: Request,
+    work: Work,
+    decision: Decision,
+    facts: Facts,
+    result: dict[str, Any],
+    *,
+    approval_id: str | None = None,
+) -> None:
+    """Writes the entry, drawing its number last of all so that numbers follow the order of the row locks."""
+    arguments = canonical_json.dumps(request.action.logged_arguments(work.kept))
+    if len(arguments) > LARGEST_ARGUMENTS_BYTES:
+        raise Invalid("arguments_too_large", f"{request.name} is larger than {LARGEST_ARGUMENTS_BYTES} bytes.")
+    by = request.by
+    await connection.execute(
+        _INSERT_ENTRY,
+        request.entry_id,
+        request.name,
+        arguments,
+        canonical_json.digest_of_bytes(arguments),
+        request.request_digest,
+        by.kind,
+        by.id,
+        by.role,
+        by.on_behalf_of,
+        None if request.because is None else str(request.because),
+        by.key_scope,
+        request.key,
+        list(decision.rule_ids),
+        decision.policy_version,
+        approval_id,
+        facts,
+        work.resolved,
+        result,
+        work.now,
+    )
+
+
+async def insert_approval(connection: Connection, request: Request, held: HeldRequest) -> str:
+    """Stores a waiting approval, in place of one with the same key that expired; returns its id."""
+    approval_id, by = new_id("apr"), request.by
+    await connection.execute(
+        "UPDATE log.approvals SET state = 'expired', decided_at = $3 "
+        "WHERE key_scope = $1 AND idempotency_key = $2 AND state = 'waiting' AND expires_at <= $3",
+        by.key_scope,
+        request.key,
+        held.requested_at,
+    )
+    arguments = canonical_json.dumps(request.action.logged_arguments({}))
+    await connection.execute(
+        _INSERT_APPROVAL,
+        approval_id,
+        request.name,
+        arguments,
+        held.held_ref,
+        canonical_json.digest_of_bytes(arguments),
+        request.request_digest,
+        by.key_scope,
+        request.key,
+        by.kind,
+        by.id,
+        by.role,
+        by.on_behalf_of,
+        None if request.because is None else str(request.because),
+        list(held.decision.rule_ids),
+        held.decision.policy_version,
+        held.facts,
+        held.diff,
+        None if held.stake is None else held.stake[0],
+        None if held.stake is None else held.stake[1],
+        list(request.evidence),
+        held.requested_at,
+        held.expires_at,
+        sorted(by.scopes),
+    )
+    return approval_id
+
+
+def parse_cause(text: str | None) -> Cause | None:
+    if text is None:
+        return None
+    kind, _, cause_id = text.partition(":")
+    return Cause(kind, cause_id)  # pyright: ignore[reportArgumentType] - written by str(Cause)
+
+
+async def recorded_diff(connection: Connection, entry_id: str) -> list[dict[str, Any]]:
+    """The rows an entry changes, as table, key, operation, before and after, inside its own transaction."""
+    rows = await connection.fetch(
+        "SELECT table_name, row_key, operation, before, after FROM log.changes "
+        "WHERE entry_id = $1 ORDER BY id LIMIT 500",
+        entry_id,
+    )
+    return [dict(row) for row in rows]
+
+
+def refusal_of_database(error: asyncpg.PostgresError) -> Refusal:
+    """What the tables themselves refuse, in words; handlers refuse earlier where they can say it better."""
+    if isinstance(error, asyncpg.DataError):
+        return Invalid("bad_value", "A value cannot be stored: it is out of range or malformed.", next_step="Check it.")
+    constraint = error.constraint_name or ""
+    if isinstance(error, asyncpg.ForeignKeyViolationError):
+        return Invalid("unknown_reference", f"Something this names does not exist, or is in use ({constraint}).")
+    return Conflict("rule_of_the_tables", f"This would break the rule '{constraint}'.", constraint=constraint)
+
+
+def recorded_outcome(row: asyncpg.Record | None, request: Request) -> Outcome | None:
+    if row is None or (row["entry_id"] is None and row["approval_id"] is None):
+        return None
+    if not hmac.compare_digest(row["request_digest"], request.request_digest):
+        return Failed(
+            Conflict(
+                "key_used_with_other_arguments",
+                f"The key '{request.key}' was already used for another request.",
+                next_step="Use a new key for a new request.",
+            )
+        )
+    if row["entry_id"] is not None:
+        return Done(row["entry_id"], row["result"], repeated=True)
+    state: str = row["approval_state"]
+    return Held(row["approval_id"], tuple(row["rule_ids"]), row["expires_at"], state)
+
+
+_KEY_COLUMNS = """
+    e.id AS entry_id, e.result, a.id AS approval_id, a.state AS approval_state, a.rule_ids, a.expires_at,
+    coalesce(e.request_digest, a.request_digest) AS request_digest"""
+
+BEGIN_WITH_KEY = f"""
+SELECT set_config('bottega.entry', $1, true), {_KEY_COLUMNS}
+FROM (SELECT 1) AS one
+LEFT JOIN log.entries e ON e.key_scope = $2 AND e.idempotency_key = $3
+LEFT JOIN log.approvals a ON a.key_scope = $2 AND a.idempotency_key = $3
+    AND a.state IN ('waiting', 'granted') AND (a.state = 'granted' OR a.expires_at > $4)"""
+
+FIND_KEY = f"""
+SELECT {_KEY_COLUMNS}
+FROM (SELECT 1) AS one
+LEFT JOIN log.entries e ON e.key_scope = $1 AND e.idempotency_key = $2
+LEFT JOIN log.approvals a ON a.key_scope = $1 AND a.idempotency_key = $2
+    AND a.state IN ('waiting', 'granted') AND (a.state = 'granted' OR a.expires_at > $3)"""
+
+_INSERT_ENTRY = """
+INSERT INTO log.entries (
+    id, sequence, action, arguments, arguments_digest, request_digest, actor_kind, actor_id, actor_role, on_behalf_of,
+    because, key_scope, idempotency_key, rule_ids, policy_version, approval_id, facts, resolved, result, recorded_at)
+VALUES ($1, log.next_sequence(), $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)"""
+
+_INSERT_APPROVAL = """
+INSERT INTO log.approvals (
+    id, action, arguments, held_ref, arguments_digest, request_digest, key_scope, idempotency_key, actor_kind, actor_id,
+    actor_role, on_behalf_of, because, rule_ids, policy_version, facts, diff, amount_minor, currency, evidence,
+    requested_at, expires_at, actor_scopes)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23)"""
