@@ -70,11 +70,16 @@ async def say_nothing(server: SMTP) -> str:
 
 
 @asynccontextmanager
-async def mail_server(postmaster: Postmaster, **options: Any) -> AsyncGenerator[int]:
+async def mail_server(
+    postmaster: Postmaster, *, tls: ssl.SSLContext | None = None, **options: Any
+) -> AsyncGenerator[int]:
     """A server on a port of its own."""
     loop = asyncio.get_running_loop()
     server = await loop.create_server(
-        lambda: SMTP(postmaster, hostname="mx.example", enable_SMTPUTF8=True, **options), "127.0.0.1", 0
+        lambda: SMTP(postmaster, hostname="mx.example", enable_SMTPUTF8=True, **options),
+        "127.0.0.1",
+        0,
+        ssl=tls,
     )
     try:
         yield server.sockets[0].getsockname()[1]
@@ -144,6 +149,14 @@ async def test_starttls_with_a_trusted_certificate(certificate: CertificateFiles
     trusting = ssl.create_default_context(cafile=str(certificate.certificate))
     async with mail_server(postmaster, tls_context=server_context(certificate), require_starttls=True) as port:
         await mailer(port, encryption="starttls", tls_context=trusting).send(MAIL)
+    assert len(postmaster.received) == 1
+
+
+async def test_tls_from_the_first_byte(certificate: CertificateFiles) -> None:
+    postmaster = Postmaster()
+    trusting = ssl.create_default_context(cafile=str(certificate.certificate))
+    async with mail_server(postmaster, tls=server_context(certificate)) as port:
+        await mailer(port, encryption="implicit", tls_context=trusting).send(MAIL)
     assert len(postmaster.received) == 1
 
 
