@@ -184,7 +184,11 @@ def authenticator(server: Any, session: Any, envelope: Any, mechanism: str, data
 async def test_signs_in(certificate: CertificateFiles, password: str, accepted: bool) -> None:
     postmaster = Postmaster()
     context = server_context(certificate)
-    options = {"authenticator": authenticator, "auth_required": True, "require_starttls": True}
+    options: dict[str, Any] = {
+        "authenticator": authenticator,
+        "auth_required": True,
+        "require_starttls": True,
+    }
     async with mail_server(postmaster, tls_context=context, **options) as port:
         trusting = ssl.create_default_context(cafile=str(certificate.certificate))
         sending = mailer(port, username="shop", password=password, encryption="starttls", tls_context=trusting)
