@@ -21,6 +21,7 @@ from bottega.kernel import canonical_json
 from bottega.kernel.errors import Invalid, Refusal, Unavailable
 from bottega.platform.clock import Clock
 from bottega.platform.database.pool import Connection, Database
+from bottega.platform.telemetry import tracer
 
 ATTEMPTS_AFTER_DEADLOCK = 4
 LONGEST_KEY_CHARACTERS = 200
@@ -83,6 +84,15 @@ class Performer:
         numbered. Never raises for a refusal; raises `Unavailable` when the database cannot be reached.
         """
         request = self._request(action, by, key, because, evidence)
+        with tracer.start_as_current_span("perform") as span:
+            span.set_attribute("bottega.action", request.name)
+            span.set_attribute("bottega.actor.kind", by.kind)
+            outcome = await self._until_settled(request, alongside)
+            span.set_attribute("bottega.outcome", type(outcome).__name__)
+        return outcome
+
+    async def _until_settled(self, request: Request, alongside: Alongside | None) -> Outcome:
+        """Attempts until nothing passing is in the way: deadlocks are tried again, racing equal keys are read."""
         for attempt in range(ATTEMPTS_AFTER_DEADLOCK):
             try:
                 return await self._attempt(request, alongside)

@@ -1,8 +1,6 @@
 """`bottega db`: start, stop, look at and remove the embedded database."""
 
 import json
-import os
-import sys
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,56 +11,44 @@ from rich.console import Console
 
 from bottega.kernel.errors import Refusal
 from bottega.platform.database import embedded
+from bottega.settings import load_settings
 
 EXIT_REFUSED = 1
 EXIT_NOT_RUNNING = 3
 
+NAME = "db"
 app = typer.Typer(no_args_is_help=True, help="The embedded PostgreSQL database.")
 
 
-def usual_data_directory() -> Path:
-    """The user's own folder for application data on this system."""
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Application Support" / "bottega"
-    base = os.environ.get("XDG_DATA_HOME", "")
-    return (Path(base) if base.startswith("/") else Path.home() / ".local" / "share") / "bottega"
-
-
 DataDirectory = Annotated[
-    Path,
-    typer.Option(
-        "--data-directory",
-        envvar="BOTTEGA_DATA_DIR",
-        default_factory=usual_data_directory,
-        show_default="the user's data directory",
-        help="Where bottega keeps its data.",
-    ),
+    Path | None,
+    typer.Option(help="Where bottega keeps its data; by default what BOTTEGA_DATA_DIR says."),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 
 
 @app.command()
-def start(data_directory: DataDirectory, as_json: AsJson = False) -> None:
+def start(data_directory: DataDirectory = None, as_json: AsJson = False) -> None:
     """Start the database, or find it running; it goes on running in the background."""
     with _refusals_shown(as_json):
-        server = embedded.start(data_directory)
+        server = embedded.start(_chosen(data_directory))
         _show(_record(server), as_json, f"[green]running[/green], process {server.process_id}", server.dsn)
 
 
 @app.command()
-def stop(data_directory: DataDirectory, as_json: AsJson = False) -> None:
+def stop(data_directory: DataDirectory = None, as_json: AsJson = False) -> None:
     """Stop the database; its data stays."""
     with _refusals_shown(as_json):
-        was_running = embedded.stop(data_directory)
+        was_running = embedded.stop(_chosen(data_directory))
         _show({"state": "stopped", "was_running": was_running}, as_json, "stopped" if was_running else "not running")
 
 
 @app.command()
-def status(data_directory: DataDirectory, as_json: AsJson = False) -> None:
+def status(data_directory: DataDirectory = None, as_json: AsJson = False) -> None:
     """Say whether the database runs; exit code 3 when it does not."""
     with _refusals_shown(as_json):
-        found = embedded.status(data_directory)
+        found = embedded.status(_chosen(data_directory))
         if found.server is not None:
             server = found.server
             _show(_record(server), as_json, f"[green]running[/green], process {server.process_id}", server.dsn)
@@ -73,15 +59,20 @@ def status(data_directory: DataDirectory, as_json: AsJson = False) -> None:
 
 
 @app.command()
-def reset(data_directory: DataDirectory, yes: Yes = False, as_json: AsJson = False) -> None:
+def reset(data_directory: DataDirectory = None, yes: Yes = False, as_json: AsJson = False) -> None:
     """Stop the database and delete its data for good."""
-    if not yes:
-        typer.confirm(f"Delete the whole database in {data_directory}?", abort=True, err=True)
     with _refusals_shown(as_json):
-        was_there = embedded.reset(data_directory)
+        directory = _chosen(data_directory)
+        if not yes:
+            typer.confirm(f"Delete the whole database in {directory}?", abort=True, err=True)
+        was_there = embedded.reset(directory)
         _show(
             {"state": "not_created", "was_there": was_there}, as_json, "deleted" if was_there else "nothing to delete"
         )
+
+
+def _chosen(data_directory: Path | None) -> Path:
+    return data_directory if data_directory is not None else load_settings().data_dir
 
 
 @contextmanager

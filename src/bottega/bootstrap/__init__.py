@@ -35,7 +35,8 @@ from bottega.ports.payment_gateway import PaymentGateway
 from bottega.ports.services import Services
 from bottega.settings import Settings
 
-assert bottega.actions.approvals and bottega.actions.undo, "their handlers are registered by importing them"
+# Importing them registers their handlers.
+CORE_ACTIONS = (bottega.actions.approvals, bottega.actions.undo)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ def database_url(settings: Settings) -> str:
     """The address of the database; starts the embedded server when no other is named."""
     if settings.database_url is not None:
         return settings.database_url.get_secret_value()
-    return embedded.start(settings.data_dir / "database").dsn
+    return embedded.start(settings.data_dir).dsn
 
 
 def load_shop() -> None:
@@ -139,7 +140,8 @@ def connect_services(settings: Settings, database: Database, clock: Clock) -> Se
     if settings.mode == "development":
         services.add(PaymentGateway, sandbox, "sandbox")
     if settings.payment_gateway == "stripe":
-        assert settings.stripe_api_key and settings.stripe_webhook_secret, "checked by the settings"
+        assert settings.stripe_api_key is not None, "checked by the settings"
+        assert settings.stripe_webhook_secret is not None, "checked by the settings"
         account = StripeAccount(
             api_key=settings.stripe_api_key.get_secret_value(),
             webhook_secrets=(settings.stripe_webhook_secret.get_secret_value(),),

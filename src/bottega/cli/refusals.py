@@ -1,0 +1,30 @@
+"""How commands show refusals: what is wrong and the next step, with exit code 1."""
+
+import json
+import sys
+from collections.abc import Generator
+from contextlib import contextmanager
+from typing import Any
+
+import typer
+from rich.console import Console
+
+from bottega.kernel.errors import Refusal
+
+
+@contextmanager
+def shown(*, as_json: bool = False) -> Generator[None]:
+    """Refusals inside become a message on standard error (or a JSON line on standard output) and exit code 1."""
+    try:
+        yield
+    except Refusal as refusal:
+        if as_json:
+            sys.stdout.write(json.dumps({"error": refusal.as_record()}, default=str) + "\n")
+        else:
+            Console(stderr=True).print(f"[red]{refusal.code}[/red]: {refusal.message} {refusal.next_step}".rstrip())
+        raise typer.Exit(1) from None
+
+
+def write_json(value: Any) -> None:
+    """One JSON document on standard output, for scripts."""
+    sys.stdout.write(json.dumps(value, default=str, ensure_ascii=False) + "\n")
