@@ -98,7 +98,9 @@ async def test_a_keyed_job_begins_only_after_the_transaction_that_relies_on_it(
         await other.execute("INSERT INTO public.wishes VALUES (1)")
         assert await jobs.enqueue(other, "count_wishes", {}, key="all") == job_id
         start_worker(reader)
-        await asyncio.sleep(0.5)
+        # Nor does the worker stand still for it.
+        for n in range(3):
+            await wait_for_state(await jobs.enqueue(connection, "note", {"n": n}), "done", timeout_seconds=3)
         assert seen == []
         await transaction.commit()
         await wait_for_state(job_id, "done")
