@@ -1,6 +1,7 @@
 """The changes of promotions: their terms, and each use of one by an order."""
 
 import math
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Annotated, Any, ClassVar
 
@@ -26,6 +27,7 @@ from bottega.shop.promotions.queries import promotion_of
 
 Code = Annotated[str, StringConstraints(to_upper=True, pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{1,39}$")]
 Limit = Annotated[int, Field(ge=1, le=100_000_000)]
+Moment = Annotated[AwareDatetime, Field(ge=datetime(2000, 1, 1, tzinfo=UTC), le=datetime(2199, 12, 31, tzinfo=UTC))]
 
 
 class PromotionTerms(Action):
@@ -39,8 +41,8 @@ class PromotionTerms(Action):
     limit_total: Limit | None = None
     limit_per_customer: Limit | None = None
     combinable: bool = False
-    starts_at: AwareDatetime | None = None
-    ends_at: AwareDatetime | None = None
+    starts_at: Moment | None = None
+    ends_at: Moment | None = None
 
 
 class CreatePromotion(PromotionTerms):

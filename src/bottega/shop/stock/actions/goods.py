@@ -190,6 +190,10 @@ async def _move(
             reference,
             work.now,
         )
+    except asyncpg.NumericValueOutOfRangeError as error:
+        raise Invalid(
+            "too_many_units", "A level cannot hold that many units.", next_step="Check the quantity."
+        ) from error
     except asyncpg.ForeignKeyViolationError as error:
         missing = (error.detail or "").partition("=(")[2].partition(")")[0]
         raise (NoSuchLocation(missing) if missing.startswith("loc_") else NoSuchVariant(missing)) from error
