@@ -25,7 +25,8 @@ class ShopConnection(asyncpg.Connection):  # pyright: ignore[reportMissingTypeAr
         return ""
 
 
-async def _prepare(connection: Any) -> None:
+async def speak_json(connection: Any) -> None:
+    """Lets a connection take and give json and jsonb as Python values; bytes are taken as JSON text."""
     for name in ("json", "jsonb"):
         await connection.set_type_codec(
             name, encoder=_encode_json, decoder=orjson.loads, schema="pg_catalog", format="text"
@@ -94,7 +95,7 @@ async def _pool(dsn: str, size: int, *, read_only: bool) -> "asyncpg.Pool[Any]":
         command_timeout=COMMAND_TIMEOUT_SECONDS,
         max_inactive_connection_lifetime=300,
         connection_class=ShopConnection,
-        init=_prepare,
+        init=speak_json,
         server_settings={
             "application_name": "bottega",
             "timezone": "UTC",
