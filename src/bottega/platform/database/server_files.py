@@ -54,6 +54,12 @@ log_error_verbosity = terse
 include_if_exists = 'local.conf'
 """
 
+INPUT_WORKERS_SINCE = 18
+NO_INPUT_WORKERS = """\
+# Recovery waits for ever when a stop, or another sudden death, comes before these workers are back.
+io_method = sync
+"""
+
 HOST_RULES = """\
 # Written by bottega: whoever can enter the socket's private folder may sign in, and there is no other way in.
 local all all trust
@@ -208,7 +214,10 @@ def is_private(directory: Path, owner_id: int) -> bool:
 def write_configuration(files: ServerFiles) -> None:
     """Bring the cluster's two configuration files to what this version of bottega wants."""
     quoted = str(files.socket_directory).replace("'", "''")
-    _write_if_different(files.cluster / "postgresql.conf", CONFIGURATION.format(port=PORT, socket_directory=quoted))
+    text = CONFIGURATION.format(port=PORT, socket_directory=quoted)
+    if int((files.cluster / "PG_VERSION").read_text()) >= INPUT_WORKERS_SINCE:
+        text = NO_INPUT_WORKERS + text
+    _write_if_different(files.cluster / "postgresql.conf", text)
     _write_if_different(files.cluster / "pg_hba.conf", HOST_RULES)
 
 
