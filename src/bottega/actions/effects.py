@@ -3,7 +3,7 @@
 import asyncio
 import random
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Literal, TypeAlias
 
@@ -51,10 +51,15 @@ class _Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the outside said; `record` is JSON-ready and holds nothing personal."""
+    """What the outside said; `record` is JSON-ready and holds nothing personal.
+
+    `shown` is for whoever drives a claimed effect and waits for its answer (what a payer's browser has to do next);
+    it is never written down.
+    """
 
     state: Literal["confirmed", "refused"]
     record: dict[str, Any]
+    shown: Any = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,53 +1,74 @@
-"""Giving back all that an order was paid: voiding what is only authorised, refunding what was captured."""
+"""Giving back everything an order was paid: refunds of what was captured, voids of what was only authorised."""
 
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from bottega.actions.action import Action
+from bottega.actions.actor import system
+from bottega.actions.registry import handles
 from bottega.actions.work import Work
+from bottega.kernel.identifiers import OrderId
 from bottega.platform.database.pool import Row
+from bottega.platform.jobs import job
+from bottega.shop.flows.job_context import ShopJobs
 from bottega.shop.orders.actions import change_status, lock_order
-from bottega.shop.payments.refunds import VOID, refund, refundable_minor
+from bottega.shop.payments.refunds import lock_payments, refund, refundable_minor, void
+
+
+class GiveBackPayments(Action):
+    """Returns what came in for an order that had ended before the money arrived."""
+
+    groups: ClassVar[tuple[str, ...]] = ("system",)
+    order_id: OrderId
 
 
 async def give_back_payments(work: Work, order: Row, reason: str) -> int:
-    """Voids or refunds every payment of a locked order; returns the minor units that go back."""
-    payments = await work.connection.fetch(
-        "SELECT * FROM shop.payments WHERE order_id = $1 AND status IN ('authorised', 'captured', 'processing') "
-        "ORDER BY id FOR UPDATE",
-        order["id"],
-    )
-    given_back = 0
-    for payment in payments:
+    """Refunds and voids all payments of a locked order; returns the minor units that are on their way back.
+
+    A payment whose gateway has not answered yet is left alone: when its answer comes, it is given back then.
+    """
+    refunded = 0
+    for payment in await lock_payments(work, order["id"]):
         left = refundable_minor(payment)
         if left > 0:
             await refund(work, payment, left, reason)
-            given_back += left
-        elif payment["status"] == "authorised" and payment["captured_minor"] == 0:
-            await work.intend(
-                VOID,
-                {
-                    "payment_id": payment["id"],
-                    "gateway": payment["gateway"],
-                    "reference": payment["gateway_reference"],
-                    "reason": reason,
-                },
-                key=f"void:{payment['id']}",
-            )
-    if given_back and order["payment_status"] in ("paid", "partially_refunded"):
-        await change_status(work, order, payment_status="refunded")
-        await lock_order(work, order["id"])
-    return given_back
+            refunded += left
+        elif payment["status"] in ("requires_action", "processing", "authorised"):
+            await void(work, payment, reason)
+    if refunded:
+        await refund_status(work, order)
+    return refunded
 
 
 async def refund_status(work: Work, order: Row) -> None:
-    """Brings a paid order's payment status up to its refunds."""
+    """Brings a paid order's payment status up to its refunds, those under way included."""
+    if order["payment_status"] not in ("paid", "partially_refunded", "refunded"):
+        return
     sums = await work.connection.fetchrow(
         "SELECT coalesce(sum(captured_minor), 0)::bigint AS captured, coalesce(sum(refunded_minor), 0)::bigint AS gone "
         "FROM shop.payments WHERE order_id = $1",
         order["id"],
     )
     assert sums is not None, "an aggregate always has a row"
-    if order["payment_status"] not in ("paid", "partially_refunded", "refunded"):
-        return
     if sums["gone"] == 0:
         after = "paid"
     else:
         after = "refunded" if sums["gone"] >= sums["captured"] else "partially_refunded"
     await change_status(work, order, payment_status=after)
+
+
+@handles(GiveBackPayments)
+async def give_back_late_payments(action: GiveBackPayments, work: Work) -> dict[str, Any]:
+    """Does nothing for an order that goes on."""
+    order = await lock_order(work, action.order_id)
+    if order["status"] != "cancelled":
+        return {"order_id": order["id"], "refunded_minor": 0}
+    refunded = await give_back_payments(work, order, "the order had been cancelled")
+    return {"order_id": order["id"], "refunded_minor": refunded}
+
+
+@job("payments.give_back", maximum_attempts=10)
+async def give_back_job(context: ShopJobs, payload: Mapping[str, Any]) -> None:
+    """Left by whoever records a payment of an order that has ended."""
+    outcome = await context.performer.perform(GiveBackPayments(order_id=payload["order_id"]), by=system("payments"))
+    outcome.unwrap()

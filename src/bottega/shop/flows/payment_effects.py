@@ -1,39 +1,18 @@
 """How intended calls to payment gateways are sent, looked up, and recorded."""
 
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import datetime
 
 from bottega.actions.action import Action
 from bottega.actions.effects import Answer, Effect, Sending, register_sender
 from bottega.kernel.money import Money
 from bottega.ports.payment_gateway import AuthoriseRequest, InstrumentReference, PaymentGateway, PaymentState
-from bottega.shop.flows.pay_order import RecordPaymentState
+from bottega.shop.flows.payment_reports import SEARCH_MARGIN, gateway_named, state_action, state_record
 from bottega.shop.payments.actions import AUTHORISE
-
-# A provider's clock may run behind ours.
-SEARCH_MARGIN = timedelta(minutes=10)
 
 
 def gateway_of(effect: Effect, sending: Sending) -> PaymentGateway:
     """The connector that the payment was opened with."""
-    return sending.services.get(PaymentGateway, str(effect.payload["gateway"]))  # pyright: ignore[reportAbstractUsage]
-
-
-def state_record(state: PaymentState) -> dict[str, Any]:
-    """What is kept of a state: nothing that only the payer's browser may hold."""
-    return {
-        "reference": state.reference,
-        "status": state.status,
-        "authorised_minor": state.amount_authorised_minor,
-        "captured_minor": state.amount_captured_minor,
-        "currency": state.currency,
-        "decline_code": state.decline_code,
-    }
-
-
-def state_action(payment_id: str, record: dict[str, Any]) -> RecordPaymentState:
-    """The action that takes a reported state over."""
-    return RecordPaymentState(payment_id=payment_id, **record)
+    return gateway_named(sending.services, str(effect.payload["gateway"]))
 
 
 async def _authorise(effect: Effect, sending: Sending) -> Answer:
@@ -60,7 +39,8 @@ async def _find_authorised(effect: Effect, sending: Sending) -> Answer | None:
 
 
 def _answer(state: PaymentState) -> Answer:
-    return Answer("refused" if state.status == "declined" else "confirmed", state_record(state))
+    outcome = "refused" if state.status == "declined" else "confirmed"
+    return Answer(outcome, state_record(state), shown=state.next_action)
 
 
 def _record_authorised(effect: Effect, answer: Answer) -> Action:

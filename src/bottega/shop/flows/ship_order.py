@@ -72,7 +72,7 @@ async def ship_order(action: ShipOrder, work: Work) -> dict[str, Any]:
         [quantity for _, quantity in lines],
     )
     everything = sum(row["left"] for row in rows) == sum(quantity for _, quantity in lines)
-    await capture_for_shipment(work, order, shipment_id, everything=everything)
+    await capture_for_shipment(work, order)
     order = await lock_order(work, action.order_id)
     await change_status(work, order, fulfilment_status="shipped" if everything else "partially_shipped")
     await work.intend(

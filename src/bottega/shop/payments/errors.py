@@ -38,3 +38,24 @@ def gift_card_too_small(balance_minor: int) -> Conflict:
         next_step="Pay that much with it and the rest otherwise.",
         balance_minor=balance_minor,
     )
+
+
+def not_at_a_gateway(payment_id: str, kind: str) -> Conflict:
+    return Conflict(
+        "not_at_a_gateway",
+        f"Payment {payment_id} is a {kind}: there is nothing to complete in a browser.",
+        next_step="Read the order.",
+    )
+
+
+def more_than_refundable(payment_id: str, refundable_minor: int) -> Conflict:
+    return Conflict(
+        "more_than_refundable",
+        f"Payment {payment_id} has {refundable_minor} left to refund.",
+        next_step="Refund no more than that.",
+        refundable_minor=refundable_minor,
+    )
+
+
+def no_such_refund(refund_id: str) -> NotFound:
+    return NotFound("no_such_refund", f"There is no refund {refund_id}.", next_step="Read the order.")

@@ -6,7 +6,7 @@ gone back; `gift_cards_issued` is negative by all that was ever put on cards; `b
 `imported` for money that moved before the shop kept this ledger.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from bottega.actions.work import Work
@@ -26,6 +26,10 @@ class Movement:
     order_id: str | None = None
     payment_id: str | None = None
     refund_id: str | None = None
+
+    def reversed(self) -> "Movement":
+        """The movement that takes this one back."""
+        return replace(self, source=self.target, target=self.source)
 
 
 def order_account(order_id: str) -> str:

@@ -24,8 +24,15 @@ PROGRESS: Mapping[str, int] = {
 # Payments in these states hold or have held the payer's money for the order, or may yet.
 COUNTED: tuple[str, ...] = ("pending", "requires_action", "processing", "authorised", "captured")
 
+# How far a refund has come; a bank may refuse one that was reported as done.
+REFUND_PROGRESS: Mapping[str, int] = {"pending": 0, "succeeded": 1, "failed": 2}
+
 BANK_TRANSFER = "bank_transfer"
 GIFT_CARD = "gift_card"
+# Payments taken before the shop kept its own books; what is given back of them is only written down.
+IMPORTED = "imported"
+# Names that no connector may have: these payments are settled by the shop itself.
+OWN_GATEWAYS: tuple[str, ...] = (BANK_TRANSFER, GIFT_CARD, IMPORTED)
 
 
 class Payment(BaseModel):

@@ -1,20 +1,35 @@
-"""Giving money back: refunds onto the instrument that paid, or onto a gift card of the payer."""
+"""Giving money back: to the instrument it came from, or onto a gift card of the payer."""
 
-from typing import Any, Literal
+from typing import Any
 
 from bottega.actions.work import Work
-from bottega.kernel.errors import Conflict, NotFound
 from bottega.platform.database.pool import Row
+from bottega.shop.payments.errors import gift_card_refused, more_than_refundable, no_such_payment, no_such_refund
 from bottega.shop.payments.ledger import Movement, gateway_account, gift_card_account, order_account, post
-from bottega.shop.payments.model import BANK_TRANSFER
+from bottega.shop.payments.model import BANK_TRANSFER, GIFT_CARD, IMPORTED, REFUND_PROGRESS, RefundStatus
 
 REFUND = "payment.refund"
 VOID = "payment.void"
 
 
 def refundable_minor(payment: Row) -> int:
-    """What was captured and has not gone back, nor is on its way back."""
+    """What was captured and has not been, and is not being, given back."""
     return payment["captured_minor"] - payment["refunded_minor"]
+
+
+async def lock_payments(work: Work, order_id: str) -> list[Row]:
+    """All payments of a locked order, locked by id."""
+    return await work.connection.fetch(
+        "SELECT * FROM shop.payments WHERE order_id = $1 ORDER BY id FOR UPDATE", order_id
+    )
+
+
+async def lock_payment(work: Work, payment_id: str) -> Row:
+    """One payment of an order that is locked already."""
+    payment = await work.connection.fetchrow("SELECT * FROM shop.payments WHERE id = $1 FOR UPDATE", payment_id)
+    if payment is None:
+        raise no_such_payment(payment_id)
+    return payment
 
 
 async def refund(
@@ -26,107 +41,59 @@ async def refund(
     return_id: str | None = None,
     gift_card_id: str | None = None,
 ) -> str:
-    """Refunds part of a locked payment; onto a gift card at once, otherwise by the gateway after the commit."""
-    if amount_minor > refundable_minor(payment):
-        raise Conflict(
-            "more_than_captured",
-            f"Payment {payment['id']} has {refundable_minor(payment)} left to refund.",
-            next_step="Refund no more than that.",
-            refundable_minor=refundable_minor(payment),
-        )
-    onto_card = gift_card_id or payment["gift_card_id"]
+    """Gives back part of a locked payment whose order is locked; returns the refund's id.
+
+    Gift cards and imported payments are settled at once. Through a gateway the refund is pending until the gateway
+    has answered, and a bank transfer's until staff has sent it. Raises `more_than_refundable`. Lock the payments of
+    one order by id, and never pass the same row twice: the row says how much is left.
+    """
+    if not 0 < amount_minor <= refundable_minor(payment):
+        raise more_than_refundable(payment["id"], refundable_minor(payment))
+    card = gift_card_id or (payment["gift_card_id"] if payment["gateway"] == GIFT_CARD else None)
+    is_settled = card is not None or payment["gateway"] == IMPORTED
     refund_id = work.new_id("rfd")
     await work.connection.execute(
-        "WITH counted AS ("
-        "UPDATE shop.payments SET refunded_minor = refunded_minor + $5, updated_at = $9 WHERE id = $2) "
-        "INSERT INTO shop.refunds (id, payment_id, order_id, return_id, amount_minor, gift_card_id, currency, reason, "
-        "status, created_at, settled_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $10, $9, "
-        "CASE WHEN $10 = 'succeeded' THEN $9::timestamptz END)",
+        _INSERT,
         refund_id,
         payment["id"],
         payment["order_id"],
         return_id,
-        amount_minor,
-        onto_card,
+        card,
         payment["currency"],
+        amount_minor,
         reason,
+        "succeeded" if is_settled else "pending",
         work.now,
-        "pending" if onto_card is None else "succeeded",
+        work.now if is_settled else None,
     )
-    if onto_card is not None:
-        await _put_on_card(work, payment, refund_id, amount_minor, onto_card)
+    if card is not None:
+        await _put_on_card(work, card, amount_minor, payment["currency"])
+    if is_settled:
+        await post(work, movement_of(payment, refund_id, amount_minor, card))
     elif payment["gateway"] != BANK_TRANSFER:
-        # A bank transfer is paid back by hand and then confirmed by staff.
-        await work.intend(REFUND, refund_payload(payment, refund_id, amount_minor, reason), key=refund_id)
+        await _intend_refund(work, payment, refund_id, amount_minor, reason)
     return refund_id
 
 
-def refund_payload(payment: Row, refund_id: str, amount_minor: int, reason: str) -> dict[str, Any]:
-    """What the sender needs; nothing personal."""
-    return {
-        "refund_id": refund_id,
-        "payment_id": payment["id"],
-        "gateway": payment["gateway"],
-        "reference": payment["gateway_reference"],
-        "amount_minor": amount_minor,
-        "currency": payment["currency"],
-        "reason": reason,
-    }
-
-
-async def _put_on_card(work: Work, payment: Row, refund_id: str, amount_minor: int, gift_card_id: str) -> None:
+async def _put_on_card(work: Work, gift_card_id: str, amount_minor: int, currency: str) -> None:
     found = await work.connection.fetchval(
         "UPDATE shop.gift_cards SET balance_minor = balance_minor + $2 WHERE id = $1 AND currency = $3 RETURNING id",
         gift_card_id,
         amount_minor,
-        payment["currency"],
+        currency,
     )
     if found is None:
-        raise NotFound("no_such_gift_card", f"There is no gift card {gift_card_id} in {payment['currency']}.")
-    target = gift_card_account(gift_card_id)
-    await post(work, _movement(payment, refund_id, amount_minor, target))
+        raise gift_card_refused()
 
 
-async def settle_refund(
-    work: Work,
-    refund_id: str,
-    status: Literal["pending", "succeeded", "failed"],
-    reference: str | None,
-    code: str | None,
-) -> bool:
-    """Takes over how a refund ended; a failed one is refundable again. Returns whether anything changed."""
-    payment = await work.connection.fetchrow(
-        "SELECT p.* FROM shop.payments p JOIN shop.refunds r ON r.payment_id = p.id WHERE r.id = $1 FOR UPDATE OF p",
-        refund_id,
-    )
-    row = await work.connection.fetchrow("SELECT * FROM shop.refunds WHERE id = $1 FOR UPDATE", refund_id)
-    if payment is None or row is None:
-        raise NotFound("no_such_refund", f"There is no refund {refund_id}.")
-    if row["status"] != "pending" or (status == "pending" and row["gateway_reference"] == reference):
-        return False
-    await work.connection.execute(
-        "UPDATE shop.refunds SET status = $2, gateway_reference = coalesce($3, gateway_reference), failure_code = $4, "
-        "settled_at = CASE WHEN $2 = 'pending' THEN NULL ELSE $5::timestamptz END WHERE id = $1",
-        refund_id,
-        status,
-        reference,
-        code,
-        work.now,
-    )
-    if status == "succeeded":
-        target = "bank" if payment["gateway"] == BANK_TRANSFER else gateway_account(payment["gateway"])
-        await post(work, _movement(payment, refund_id, row["amount_minor"], target))
-    elif status == "failed":
-        await work.connection.execute(
-            "UPDATE shop.payments SET refunded_minor = refunded_minor - $2, updated_at = $3 WHERE id = $1",
-            payment["id"],
-            row["amount_minor"],
-            work.now,
-        )
-    return True
-
-
-def _movement(payment: Row, refund_id: str, amount_minor: int, target: str) -> Movement:
+def movement_of(payment: Row, refund_id: str, amount_minor: int, gift_card_id: str | None) -> Movement:
+    """What a refund that succeeded does to the ledger."""
+    if gift_card_id is not None:
+        target = gift_card_account(gift_card_id)
+    elif payment["gateway"] in (BANK_TRANSFER, IMPORTED):
+        target = "bank" if payment["gateway"] == BANK_TRANSFER else "imported"
+    else:
+        target = gateway_account(payment["gateway"])
     return Movement(
         "refund",
         order_account(payment["order_id"]),
@@ -137,3 +104,84 @@ def _movement(payment: Row, refund_id: str, amount_minor: int, target: str) -> M
         payment_id=payment["id"],
         refund_id=refund_id,
     )
+
+
+async def _intend_refund(work: Work, payment: Row, refund_id: str, amount_minor: int, reason: str) -> None:
+    assert payment["gateway_reference"] is not None, "what was captured has a reference"
+    await work.intend(
+        REFUND,
+        {
+            "refund_id": refund_id,
+            "payment_id": payment["id"],
+            "gateway": payment["gateway"],
+            "reference": payment["gateway_reference"],
+            "amount_minor": amount_minor,
+            "currency": payment["currency"],
+            "reason": reason[:200],
+        },
+        key=refund_id,
+    )
+
+
+async def settle_refund(
+    work: Work, refund: Row, payment: Row, status: RefundStatus, reference: str, failure_code: str | None
+) -> bool:
+    """Takes over how a locked refund went; returns whether that was news.
+
+    A failed refund gives its amount back to the payment, also when it had been reported as succeeded before.
+    """
+    if REFUND_PROGRESS[status] <= REFUND_PROGRESS[refund["status"]]:
+        return False
+    await work.connection.execute(
+        "WITH given_back AS (UPDATE shop.payments SET refunded_minor = refunded_minor - $6, updated_at = $5 "
+        "WHERE id = $7 AND $2 = 'failed') "
+        "UPDATE shop.refunds SET status = $2, gateway_reference = coalesce($3, gateway_reference), failure_code = $4, "
+        "settled_at = $5 WHERE id = $1",
+        refund["id"],
+        status,
+        reference or None,
+        failure_code,
+        work.now,
+        refund["amount_minor"],
+        payment["id"],
+    )
+    movement = movement_of(payment, refund["id"], refund["amount_minor"], refund["gift_card_id"])
+    if status == "succeeded":
+        await post(work, movement)
+    elif refund["status"] == "succeeded":
+        await post(work, movement.reversed())
+    return True
+
+
+async def lock_refund(work: Work, refund_id: str) -> Row:
+    """One refund of an order that is locked already."""
+    refund = await work.connection.fetchrow("SELECT * FROM shop.refunds WHERE id = $1 FOR UPDATE", refund_id)
+    if refund is None:
+        raise no_such_refund(refund_id)
+    return refund
+
+
+async def void(work: Work, payment: Row, reason: str) -> None:
+    """Gives up a locked payment that was not captured; the gateway is told once however often this is called."""
+    if payment["gateway"] in (BANK_TRANSFER, IMPORTED):
+        await work.connection.execute(
+            "UPDATE shop.payments SET status = 'voided', updated_at = $2 WHERE id = $1", payment["id"], work.now
+        )
+        return
+    key = f"void:{payment['id']}"
+    if await work.connection.fetchval("SELECT EXISTS (SELECT FROM log.effects WHERE key = $1)", key):
+        return
+    payload: dict[str, Any] = {
+        "payment_id": payment["id"],
+        "gateway": payment["gateway"],
+        "reference": payment["gateway_reference"],
+        "reason": reason[:200],
+    }
+    await work.intend(VOID, payload, key=key)
+
+
+_INSERT = """
+WITH taken AS (UPDATE shop.payments SET refunded_minor = refunded_minor + $7, updated_at = $10 WHERE id = $2)
+INSERT INTO shop.refunds (
+    id, payment_id, order_id, return_id, gift_card_id, currency, amount_minor, reason, status, created_at, settled_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"""
