@@ -3,7 +3,7 @@
 import hashlib
 import hmac
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -86,7 +86,7 @@ class Work:
 
     def new_id(self, prefix: str) -> str:
         """A new identifier with the prefix of its noun."""
-        return new_id(prefix)
+        return new_id(prefix, milliseconds=int(self.now.timestamp() * 1000))
 
     def resolve(self, name: str, value: Any) -> None:
         """Records a value that was read without a lock (a price, a rate), so that what-if can use the same one."""
@@ -135,26 +135,26 @@ class Work:
         return (await self.keep_all(subject_id, {kind: value}))[kind]
 
     async def keep_all(self, subject_id: str, values: Mapping[str, str]) -> dict[str, str]:
-        """Puts personal values (by kind) into the vault; returns the references that rows and log hold.
+        """Puts personal values (by kind) into the vault; returns the references that rows and log hold."""
+        kept = await self.keep_many([(subject_id, kind, value) for kind, value in values.items()])
+        references = dict(zip(values, kept, strict=True))
+        self.kept.update(references)
+        return references
+
+    async def keep_many(self, values: Sequence[tuple[str, str, str]]) -> list[str]:
+        """Puts (subject, kind, value) of many people into the vault in one statement; one reference for each.
 
         A reference is `<id>.<commitment>`. The commitment is HMAC-SHA256 under a salt that lives in the vault row
         alone, so once the row is gone nothing links the reference to the value.
         """
-        rows = [(new_id("per"), kind, value, os.urandom(16)) for kind, value in values.items()]
+        rows = [(new_id("per"), subject_id, kind, value, os.urandom(16)) for subject_id, kind, value in values]
         await self.connection.execute(
             "INSERT INTO vault.values (id, subject_id, kind, value, salt, created_at) "
-            "SELECT r.id, $2, r.kind, r.value, r.salt, $6 "
-            "FROM unnest($1::text[], $3::text[], $4::text[], $5::bytea[]) AS r (id, kind, value, salt)",
-            [row[0] for row in rows],
-            subject_id,
-            [row[1] for row in rows],
-            [row[2] for row in rows],
-            [row[3] for row in rows],
+            "SELECT r.*, $6 FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bytea[]) AS r",
+            *([row[column] for row in rows] for column in range(5)),
             self.now,
         )
-        references = {kind: f"{value_id}.{_commitment(salt, value)}" for value_id, kind, value, salt in rows}
-        self.kept.update(references)
-        return references
+        return [f"{value_id}.{_commitment(salt, value)}" for value_id, _, _, value, salt in rows]
 
     async def reveal(self, reference: str) -> str:
         """The personal value behind a reference; `NotFound` when it was forgotten."""
