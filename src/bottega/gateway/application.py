@@ -2,6 +2,7 @@
 
 import importlib
 import pkgutil
+from typing import Any
 
 from fastapi import FastAPI
 from starlette.responses import Response
@@ -21,6 +22,18 @@ DESCRIPTION = (
 
 def create_app(context: GatewayContext) -> FastAPI:
     """The ASGI application of one web process."""
+    app = _described()
+    app.state.context = context
+    app.add_middleware(Envelope)
+    return app
+
+
+def openapi_document() -> dict[str, Any]:
+    """The OpenAPI document, without a shop behind it."""
+    return _described().openapi()
+
+
+def _described() -> FastAPI:
     app = FastAPI(
         title="Bottega",
         version=__version__,
@@ -29,13 +42,11 @@ def create_app(context: GatewayContext) -> FastAPI:
         docs_url=None,
         redoc_url=None,
     )
-    app.state.context = context
     problems.install(app)
     for module in sorted(pkgutil.iter_modules(bottega.gateway.api.__path__), key=lambda found: found.name):
         routes = importlib.import_module(f"bottega.gateway.api.{module.name}")
         app.include_router(routes.router, prefix="/api")
     app.add_api_route("/healthz", _health, include_in_schema=False)
-    app.add_middleware(Envelope)
     return app
 
 
