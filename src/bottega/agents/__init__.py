@@ -1,0 +1,1 @@
+"""The shop's agents, one folder per role."""

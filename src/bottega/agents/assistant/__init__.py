@@ -1,0 +1,1 @@
+"""The shopping assistant; so far by rules alone: find, show, ask, buy."""
