@@ -10,14 +10,10 @@ LONGEST_SENTENCE_CHARACTERS = 500
 
 _CURRENCY = r"(?:€|eur(?:os?)?|\$|usd|dollars?|£|gbp|pounds?)"
 _AMOUNT = r"(\d{1,6}(?:[.,]\d{1,2})?)"
-_MOST = re.compile(
-    rf"\b(?:under|below|less than|up to|at most|max(?:imum)?(?: of)?|not more than|cheaper than)\s*{_CURRENCY}?\s*{_AMOUNT}\s*{_CURRENCY}?",
-    re.IGNORECASE,
-)
-_LEAST = re.compile(
-    rf"\b(?:over|above|more than|at least|from|min(?:imum)?(?: of)?)\s*{_CURRENCY}?\s*{_AMOUNT}\s*{_CURRENCY}?",
-    re.IGNORECASE,
-)
+_MOST_WORDS = r"(?:under|below|less than|up to|at most|max(?:imum)?(?: of)?|not more than|cheaper than)"
+_LEAST_WORDS = r"(?:over|above|more than|at least|from|min(?:imum)?(?: of)?)"
+_MOST = re.compile(rf"\b{_MOST_WORDS}\s*{_CURRENCY}?\s*{_AMOUNT}\s*{_CURRENCY}?", re.IGNORECASE)
+_LEAST = re.compile(rf"\b{_LEAST_WORDS}\s*{_CURRENCY}?\s*{_AMOUNT}\s*{_CURRENCY}?", re.IGNORECASE)
 _BETWEEN = re.compile(
     rf"\bbetween\s*{_CURRENCY}?\s*{_AMOUNT}\s*{_CURRENCY}?\s*(?:and|to|-)\s*{_CURRENCY}?\s*{_AMOUNT}\s*{_CURRENCY}?",
     re.IGNORECASE,
