@@ -27,6 +27,7 @@ def digest_of_bytes(text: bytes) -> str:
 
 
 def _plain(value: Any) -> Any:
+    members: Any = value
     match value:
         case None | bool() | int() | str():
             return value
@@ -39,11 +40,11 @@ def _plain(value: Any) -> Any:
         case BaseModel():
             return _plain(value.model_dump(mode="json"))
         case dict():
-            return {str(key): _plain(inner) for key, inner in value.items()}  # pyright: ignore[reportUnknownVariableType]
+            return {str(key): _plain(inner) for key, inner in members.items()}
         case list() | tuple():
-            return [_plain(inner) for inner in value]  # pyright: ignore[reportUnknownVariableType]
+            return [_plain(inner) for inner in members]
         case set() | frozenset():
-            return sorted(_plain(inner) for inner in value)  # pyright: ignore[reportUnknownVariableType]
+            return sorted(_plain(inner) for inner in members)
         case _:
             raise TypeError(f"{type(value).__name__} has no canonical JSON form")
 

@@ -6,46 +6,15 @@ from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
 from bottega.kernel.errors import Invalid
 
 # Digits after the decimal point, from ISO 4217 (table A.1); a currency that is not listed is refused, not guessed.
+_TWO_DIGITS = """
+AED AUD BGN BRL CAD CHF CNY CZK DKK EUR GBP HKD HUF IDR ILS INR MXN MYR NOK NZD PHP PLN RON SAR SEK SGD THB TRY TWD UAH
+USD ZAR"""
+_NO_DIGITS = "CLP ISK JPY KRW VND"
+_THREE_DIGITS = "BHD JOD KWD OMR TND"
 CURRENCY_DIGITS: dict[str, int] = {
-    **dict.fromkeys(
-        [
-            "AED",
-            "AUD",
-            "BGN",
-            "BRL",
-            "CAD",
-            "CHF",
-            "CNY",
-            "CZK",
-            "DKK",
-            "EUR",
-            "GBP",
-            "HKD",
-            "HUF",
-            "IDR",
-            "ILS",
-            "INR",
-            "MXN",
-            "MYR",
-            "NOK",
-            "NZD",
-            "PHP",
-            "PLN",
-            "RON",
-            "SAR",
-            "SEK",
-            "SGD",
-            "THB",
-            "TRY",
-            "TWD",
-            "UAH",
-            "USD",
-            "ZAR",
-        ],
-        2,
-    ),
-    **dict.fromkeys(["CLP", "ISK", "JPY", "KRW", "VND"], 0),
-    **dict.fromkeys(["BHD", "JOD", "KWD", "OMR", "TND"], 3),
+    **dict.fromkeys(_TWO_DIGITS.split(), 2),
+    **dict.fromkeys(_NO_DIGITS.split(), 0),
+    **dict.fromkeys(_THREE_DIGITS.split(), 3),
 }
 
 # A shop's single amount never needs more; it keeps every sum of a million of them inside a 64-bit integer.

@@ -18,9 +18,11 @@ _BETWEEN = re.compile(
     rf"\bbetween\s*{_CURRENCY}?\s*{_AMOUNT}\s*{_CURRENCY}?\s*(?:and|to|-)\s*{_CURRENCY}?\s*{_AMOUNT}\s*{_CURRENCY}?",
     re.IGNORECASE,
 )
-_FILLER = frozenset(
-    ["a", "an", "the", "some", "any", "i", "we", "me", "my", "you", "your", "it", "is", "are", "am", "would", "like", "want", "need", "looking", "for", "searching", "find", "show", "please", "can", "could", "do", "have", "got", "something", "anything", "with", "and", "or", "to", "of", "in", "on", "that", "this", "one", "buy", "get", "give", "hello", "hi", "hey", "good", "morning", "evening", "thanks", "thank"]
-)
+_FILLER_TEXT = """
+a an the some any i we me my you your it is are am would like want need looking for searching find show please can could
+do have got something anything with and or to of in on that this one buy get give hello hi hey good morning evening
+thanks thank"""
+_FILLER = frozenset(_FILLER_TEXT.split())
 _WORD = re.compile(r"[\w'-]+")
 
 

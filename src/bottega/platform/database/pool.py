@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 import asyncpg
 import orjson
@@ -18,7 +18,7 @@ LOCK_TIMEOUT_SECONDS = 10
 IDLE_IN_TRANSACTION_TIMEOUT_SECONDS = 60
 
 
-class ShopConnection(asyncpg.Connection):  # pyright: ignore[reportMissingTypeArgument]
+class ShopConnection(asyncpg.Connection):  # pyright: ignore[reportMissingTypeArgument] - not subscriptable at run time
     """A connection that sends nothing when it goes back to the pool: no code of ours leaves session state behind."""
 
     def get_reset_query(self) -> str:
@@ -66,25 +66,25 @@ class Database:
     async def read(self) -> AsyncGenerator[Connection]:
         """A connection on which every statement is its own read-only transaction."""
         async with self._readers.acquire() as connection:
-            yield connection  # pyright: ignore[reportReturnType]
+            yield cast("Connection", connection)
 
     @asynccontextmanager
     async def read_snapshot(self) -> AsyncGenerator[Connection]:
         """A read-only transaction in which all statements see the same data."""
         async with self._readers.acquire() as connection, connection.transaction(isolation="repeatable_read"):
-            yield connection  # pyright: ignore[reportReturnType]
+            yield cast("Connection", connection)
 
     @asynccontextmanager
     async def write(self) -> AsyncGenerator[Connection]:
         """A read-committed transaction; leaving by an exception rolls it back."""
         async with self._writers.acquire() as connection, connection.transaction():
-            yield connection  # pyright: ignore[reportReturnType]
+            yield cast("Connection", connection)
 
     @asynccontextmanager
     async def connection(self) -> AsyncGenerator[Connection]:
         """A writing connection without a transaction, for single statements and LISTEN."""
         async with self._writers.acquire() as connection:
-            yield connection  # pyright: ignore[reportReturnType]
+            yield cast("Connection", connection)
 
 
 async def _pool(dsn: str, size: int, *, read_only: bool) -> "asyncpg.Pool[Any]":
