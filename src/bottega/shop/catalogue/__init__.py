@@ -1,0 +1,1 @@
+"""The catalogue: products with variants, options, attributes and media; categories and collections."""
