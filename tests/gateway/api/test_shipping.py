@@ -32,6 +32,10 @@ async def test_anybody_sees_methods_and_quotes(shop: Shop) -> None:
     _, method_id = await italy(shop)
     offered = await shop.client.get("/api/shipping/methods", params={"country": "IT"})
     assert [(method["id"], len(method["rates"])) for method in offered.json()] == [(method_id, 2)]
+    unchanged = await shop.client.get(
+        "/api/shipping/methods", params={"country": "IT"}, headers={"If-None-Match": offered.headers["etag"]}
+    )
+    assert (unchanged.status_code, unchanged.content) == (304, b"")
     assert (await shop.client.get("/api/shipping/methods", params={"country": "FR"})).json() == []
     assert await quoted(shop) == [590]
     assert await quoted(shop, weight_grams=9000, subtotal_minor=8000) == [0]

@@ -25,6 +25,12 @@ def test_a_line_is_split_when_no_location_covers_it() -> None:
     ]
 
 
+def test_the_location_of_collection_goes_before_its_priority() -> None:
+    shelves = [shelf("loc_a", priority=0, on_hand=9), shelf("loc_b", priority=9, on_hand=9)]
+    found = allocate([Wanted("l1", "var_a", 3)], shelves, first_location_id="loc_b")
+    assert found == [Promise("l1", "var_a", "loc_b", 3)]
+
+
 def test_goods_on_the_shelf_go_before_backorders() -> None:
     shelves = [shelf("loc_a", priority=0, on_hand=1, backorder=10), shelf("loc_b", priority=1, on_hand=2)]
     assert allocate([Wanted("l1", "var_a", 5)], shelves) == [

@@ -2,11 +2,11 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Path, Query, Request
 from pydantic import BaseModel
 from starlette.responses import Response
 
-from bottega.gateway.answers import DEFAULT_PAGE, LARGEST_PAGE, Page, answer, decode_cursor, page
+from bottega.gateway.answers import DEFAULT_PAGE, LARGEST_PAGE, Page, answer, answer_with_etag, decode_cursor, page
 from bottega.gateway.caller import Staff
 from bottega.gateway.problems import responses
 from bottega.kernel.identifiers import PromotionId
@@ -50,13 +50,13 @@ async def create(caller: Staff, body: CreatePromotion) -> Response:
 
 
 @router.get("/{promotion_id}", responses={200: {"model": Promotion}, **responses(404)})
-async def show(caller: Staff, promotion_id: PromotionPath) -> Response:
+async def show(request: Request, caller: Staff, promotion_id: PromotionPath) -> Response:
     """One promotion with its uses so far."""
     async with caller.context.database.read() as connection:
         found = await queries.promotion(connection, promotion_id)
     if found is None:
         raise NoSuchPromotion(promotion_id)
-    return answer(found)
+    return answer_with_etag(request, found)
 
 
 @router.put("/{promotion_id}", responses={200: {"model": PromotionChanged}, **responses(404, 409)})

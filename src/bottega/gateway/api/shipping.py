@@ -2,11 +2,11 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Path, Query, Request
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
-from bottega.gateway.answers import DEFAULT_PAGE, LARGEST_PAGE, Page, answer, decode_cursor, page
+from bottega.gateway.answers import DEFAULT_PAGE, LARGEST_PAGE, Page, answer, answer_with_etag, decode_cursor, page
 from bottega.gateway.caller import Context, Staff
 from bottega.gateway.problems import responses
 from bottega.kernel.identifiers import ShipmentId, ShippingMethodId, ShippingZoneId
@@ -85,10 +85,10 @@ class TrackingChanged(BaseModel):
 
 
 @router.get("/methods", responses={200: {"model": list[ShippingMethod]}, **responses()})
-async def list_methods(context: Context, country: Country) -> Response:
+async def list_methods(request: Request, context: Context, country: Country) -> Response:
     """What is offered to a country, with its rates; anybody may see it."""
     async with context.database.read() as connection:
-        return answer(await queries.methods_for(connection, country))
+        return answer_with_etag(request, await queries.methods_for(connection, country))
 
 
 @router.get("/quotes", responses={200: {"model": list[ShippingQuote]}, **responses()})
@@ -105,10 +105,10 @@ async def list_quotes(
 
 
 @router.get("/zones", responses={200: {"model": list[ShippingZone]}, **responses()})
-async def list_zones(caller: Staff) -> Response:
+async def list_zones(request: Request, caller: Staff) -> Response:
     """Every zone."""
     async with caller.context.database.read() as connection:
-        return answer(await queries.zones(connection))
+        return answer_with_etag(request, await queries.zones(connection))
 
 
 @router.post("/zones", status_code=201, responses={201: {"model": ZoneChanged}, **responses(409)})
@@ -167,13 +167,13 @@ async def list_shipments(
 
 
 @router.get("/shipments/{shipment_id}", responses={200: {"model": Shipment}, **responses(404)})
-async def show_shipment(caller: Staff, shipment_id: ShipmentPath) -> Response:
+async def show_shipment(request: Request, caller: Staff, shipment_id: ShipmentPath) -> Response:
     """One shipment with its lines."""
     async with caller.context.database.read() as connection:
         found = await queries.shipment(connection, shipment_id)
     if found is None:
         raise NoSuchShipment(shipment_id)
-    return answer(found)
+    return answer_with_etag(request, found)
 
 
 @router.put("/shipments/{shipment_id}/tracking", responses={200: {"model": TrackingChanged}, **responses(404, 409)})

@@ -2,11 +2,11 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Path, Query, Request
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
-from bottega.gateway.answers import DEFAULT_PAGE, LARGEST_PAGE, Page, answer, decode_cursor, page
+from bottega.gateway.answers import DEFAULT_PAGE, LARGEST_PAGE, Page, answer, answer_with_etag, decode_cursor, page
 from bottega.gateway.caller import Staff
 from bottega.gateway.problems import responses
 from bottega.kernel.errors import Invalid
@@ -80,10 +80,10 @@ class Transferred(BaseModel):
 
 
 @router.get("/locations", responses={200: {"model": list[Location]}, **responses()})
-async def list_locations(caller: Staff) -> Response:
+async def list_locations(request: Request, caller: Staff) -> Response:
     """Every location, in the order in which orders reserve."""
     async with caller.context.database.read() as connection:
-        return answer(await queries.locations(connection))
+        return answer_with_etag(request, await queries.locations(connection))
 
 
 @router.post("/locations", status_code=201, responses={201: {"model": LocationChanged}, **responses(409)})

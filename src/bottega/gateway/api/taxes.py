@@ -2,11 +2,11 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Path, Query, Request
 from pydantic import BaseModel
 from starlette.responses import Response
 
-from bottega.gateway.answers import answer
+from bottega.gateway.answers import answer_with_etag
 from bottega.gateway.caller import Staff
 from bottega.gateway.problems import responses
 from bottega.kernel.identifiers import TaxRateId
@@ -31,17 +31,19 @@ class RatesLoaded(BaseModel):
 
 
 @router.get("/rates", responses={200: {"model": list[TaxRate]}, **responses()})
-async def list_rates(caller: Staff, country: Annotated[Country | None, Query(examples=["IT"])] = None) -> Response:
+async def list_rates(
+    request: Request, caller: Staff, country: Annotated[Country | None, Query(examples=["IT"])] = None
+) -> Response:
     """All versions, past and to come."""
     async with caller.context.database.read() as connection:
-        return answer(await queries.versions(connection, country=country))
+        return answer_with_etag(request, await queries.versions(connection, country=country))
 
 
 @router.get("/rates/in-force", responses={200: {"model": list[TaxRate]}, **responses()})
-async def list_in_force(caller: Staff) -> Response:
+async def list_in_force(request: Request, caller: Staff) -> Response:
     """The rate that holds now in each country and class."""
     async with caller.context.database.read() as connection:
-        return answer(await queries.rates_in_force(connection, caller.context.clock.now()))
+        return answer_with_etag(request, await queries.rates_in_force(connection, caller.context.clock.now()))
 
 
 @router.post("/rates", status_code=201, responses={201: {"model": RateChanged}, **responses(409)})

@@ -18,18 +18,6 @@ class NoSuchPromotion(NotFound):
         )
 
 
-class UnknownCoupon(NotFound):
-    """No promotion has that code."""
-
-    def __init__(self, code: str) -> None:
-        super().__init__(
-            "unknown_coupon",
-            f"There is no coupon '{code[:64]}'.",
-            next_step="Check the spelling.",
-            coupon_coupon_code=code[:64],
-        )
-
-
 class CodeTaken(Conflict):
     """Another promotion has that code."""
 

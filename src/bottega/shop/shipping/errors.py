@@ -36,19 +36,6 @@ class NoSuchShipment(NotFound):
         )
 
 
-class NotDeliverable(Conflict):
-    """The method does not carry this weight, or not to there."""
-
-    def __init__(self, method_id: str, name: str, weight_grams: int) -> None:
-        super().__init__(
-            "not_deliverable",
-            f"{name} does not carry {weight_grams} grams.",
-            next_step="Choose another shipping method, or order less.",
-            shipping_method_id=method_id,
-            weight_grams=weight_grams,
-        )
-
-
 class CountryInAnotherZone(Conflict):
     """A country belongs to one zone."""
 

@@ -55,13 +55,18 @@ class Shortage:
     available: int
 
 
-def allocate(wanted: Sequence[Wanted], shelves: Sequence[Shelf]) -> list[Promise] | Shortage:
+def allocate(
+    wanted: Sequence[Wanted], shelves: Sequence[Shelf], *, first_location_id: str | None = None
+) -> list[Promise] | Shortage:
     """A promise for every unit, or the first line that falls short.
 
     Goods that lie on a shelf go first, by priority; only what they do not cover becomes a backorder.
-    One location that covers a whole line is preferred to a split over several.
+    One location that covers a whole line is preferred to a split over several. A location where the goods are
+    collected goes before all others.
     """
-    ordered = sorted(shelves, key=lambda shelf: (shelf.priority, shelf.location_id))
+    ordered = sorted(
+        shelves, key=lambda shelf: (shelf.location_id != first_location_id, shelf.priority, shelf.location_id)
+    )
     free = {(shelf.variant_id, shelf.location_id): shelf.free for shelf in ordered}
     available = {(shelf.variant_id, shelf.location_id): shelf.available for shelf in ordered}
     promises: list[Promise] = []

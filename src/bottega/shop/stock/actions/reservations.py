@@ -10,15 +10,21 @@ from bottega.shop.stock.model import Reservation
 
 
 async def reserve(
-    work: Work, order_id: str, lines: Sequence[tuple[str, str, int]], expires_at: datetime | None
+    work: Work,
+    order_id: str,
+    lines: Sequence[tuple[str, str, int]],
+    expires_at: datetime | None,
+    *,
+    first_location_id: str | None = None,
 ) -> list[Promise]:
     """Promises (line_id, variant_id, quantity) to an order until `expires_at`; all lines or none.
 
-    Raises `OutOfStock` naming the first line that falls short. Locks the levels of these variants in order.
+    `first_location_id` is where the goods are collected, if they are. Raises `OutOfStock` naming the first line
+    that falls short. Locks the levels of these variants in order.
     """
     wanted = [Wanted(*line) for line in lines]
     rows = await work.connection.fetch(_LOCK_SHELVES, sorted({want.variant_id for want in wanted}))
-    found = allocate(wanted, [Shelf(**row) for row in rows])
+    found = allocate(wanted, [Shelf(**row) for row in rows], first_location_id=first_location_id)
     if isinstance(found, Shortage):
         raise await _out_of_stock(work, found)
     await work.connection.execute(
