@@ -121,6 +121,32 @@ async def test_a_worker_that_was_overtaken_changes_nothing(
     assert await connection.fetchval("SELECT status FROM platform.pgqueuer") == "picked"
 
 
+async def test_a_worker_does_not_take_its_own_job_over_after_a_late_heartbeat(
+    connection: Any, jobs: Jobs, registry: Registry, start_worker: Any, wait_for_state: Any
+) -> None:
+    runs: list[str] = []
+    begun, proceed = asyncio.Event(), asyncio.Event()
+
+    @registry.job("slow")
+    async def slow(_: Any, __: Any) -> None:
+        runs.append("slow")
+        begun.set()
+        await proceed.wait()
+
+    @registry.job("note")
+    async def note(_: Any, __: Any) -> None: ...
+
+    start_worker()
+    job_id = await jobs.enqueue(connection, "slow", {})
+    await asyncio.wait_for(begun.wait(), 5)
+    await connection.execute("UPDATE platform.pgqueuer SET heartbeat = now() - interval '1 minute'")
+    # Once this one is done, the worker has looked at the queue.
+    await wait_for_state(await jobs.enqueue(connection, "note", {}), "done")
+    proceed.set()
+    assert (await wait_for_state(job_id, "done")).attempts == 1
+    assert runs == ["slow"]
+
+
 async def test_a_graceful_stop_lets_running_jobs_finish_and_begins_no_more(
     database_url: str, connection: Any, jobs: Jobs, registry: Registry
 ) -> None:
@@ -185,14 +211,18 @@ async def test_a_job_that_ignores_its_cancellation_is_left_behind_and_taken_over
     job_id = await jobs.enqueue(connection, "deaf", {})
     worker = Worker(database_url, None, registry=registry, limits=WorkerLimits(stop_seconds=0.1))
     running = asyncio.create_task(worker.run(stop))
-    await asyncio.wait_for(begun.wait(), 5)
-    stop.set()
-    await asyncio.wait_for(running, 8)
-    assert (await show_job(connection, job_id)).state == "running"
-    is_first = False
-    start_worker()
-    assert (await wait_for_state(job_id, "done")).attempts == 2
-    release.set()
+    try:
+        await asyncio.wait_for(begun.wait(), 5)
+        stop.set()
+        await asyncio.wait({running}, timeout=8)
+        assert running.done()
+        assert (await show_job(connection, job_id)).state == "running"
+        is_first = False
+        start_worker()
+        assert (await wait_for_state(job_id, "done")).attempts == 2
+    finally:
+        # Whatever came of it, a task that cannot be cancelled must not outlive the test.
+        release.set()
 
 
 async def test_jobs_go_on_after_the_database_restarts_and_none_is_lost_or_repeated(
