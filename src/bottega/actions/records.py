@@ -13,7 +13,7 @@ from bottega.actions.actor import Actor, Cause
 from bottega.actions.outcome import Done, Failed, Held, Outcome
 from bottega.actions.policy.engine import Decision
 from bottega.actions.registry import Facts
-from bottega.actions.work import Work
+from bottega.actions.work import IntendedEffect, Work
 from bottega.kernel import canonical_json
 from bottega.kernel.errors import Conflict, Invalid, Refusal
 from bottega.kernel.identifiers import new_id
@@ -67,8 +67,9 @@ async def insert_entry(
     if len(arguments) > LARGEST_ARGUMENTS_BYTES:
         raise Invalid("arguments_too_large", f"{request.name} is larger than {LARGEST_ARGUMENTS_BYTES} bytes.")
     by = request.by
+    effects = [_effect_row(effect) for effect in work.intended_effects if effect.entry_id == request.entry_id]
     await connection.execute(
-        _INSERT_ENTRY,
+        _INSERT_ENTRY_AND_EFFECTS if effects else _INSERT_ENTRY,
         request.entry_id,
         request.name,
         arguments,
@@ -88,7 +89,20 @@ async def insert_entry(
         work.resolved,
         result,
         work.now,
+        *([effects] if effects else []),
     )
+
+
+def _effect_row(effect: IntendedEffect) -> dict[str, Any]:
+    return {
+        "id": effect.id,
+        "kind": effect.kind,
+        "key": effect.key,
+        "payload": dict(effect.payload),
+        "maximum_attempts": effect.maximum_attempts,
+        "next_attempt_at": effect.due_at,
+        "state": "sent" if effect.claimed else "intended",
+    }
 
 
 async def insert_approval(connection: Connection, request: Request, held: HeldRequest) -> str:
@@ -198,6 +212,18 @@ INSERT INTO log.entries (
     id, sequence, action, arguments, arguments_digest, request_digest, actor_kind, actor_id, actor_role, on_behalf_of,
     because, key_scope, idempotency_key, rule_ids, policy_version, approval_id, facts, resolved, result, recorded_at)
 VALUES ($1, log.next_sequence(), $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)"""
+
+# PostgreSQL runs an unread WITH after the main statement: the number is drawn before the effects are written, which
+# lock no row that another action could have changed.
+_INSERT_ENTRY_AND_EFFECTS = f"""
+WITH intended AS (
+    INSERT INTO log.effects (
+        id, entry_id, kind, key, payload, maximum_attempts, next_attempt_at, created_at, state, attempts, sent_at)
+    SELECT id, $1, kind, key, payload, maximum_attempts, next_attempt_at, $19::timestamptz, state,
+           CASE state WHEN 'sent' THEN 1 ELSE 0 END, CASE state WHEN 'sent' THEN $19::timestamptz END
+    FROM jsonb_to_recordset($20::jsonb) AS effect (
+        id text, kind text, key text, payload jsonb, maximum_attempts int, next_attempt_at timestamptz, state text)
+){_INSERT_ENTRY}"""
 
 _INSERT_APPROVAL = """
 INSERT INTO log.approvals (

@@ -31,12 +31,6 @@ class JobQueue(Protocol):
 # How long a process that claimed an effect has to send it before others look into it.
 CLAIM_SECONDS = 45.0
 
-_INTEND = """
-INSERT INTO log.effects (
-    id, entry_id, kind, key, payload, maximum_attempts, next_attempt_at, created_at, state, attempts, sent_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, CASE WHEN $9 THEN 'sent' ELSE 'intended' END, $9::int,
-        CASE WHEN $9 THEN $8::timestamptz END)"""
-
 
 @dataclass(frozen=True, slots=True)
 class IntendedEffect:
@@ -48,6 +42,8 @@ class IntendedEffect:
     key: str
     payload: Mapping[str, Any]
     claimed: bool
+    maximum_attempts: int
+    due_at: datetime
 
 
 class HeldPerformer(Protocol):
@@ -102,27 +98,25 @@ class Work:
         maximum_attempts: int = 8,
         claimed: bool = False,
     ) -> str:
-        """Writes down an effect on the outside world; it is sent after the commit, with `key` as its stable key.
+        """Notes an effect on the outside world; it is sent after the commit, with `key` as its stable key.
+
+        It is written down together with the entry, at the end of this action's transaction.
 
         With `claimed`, the process that performs this action sends it itself right after the commit; should it die
         before, the effect looks like any other whose sender was lost, and is looked up before it is sent again.
         """
-        effect_id = new_id("eff")
-        await self.connection.execute(
-            _INTEND,
-            effect_id,
-            self.entry_id,
-            kind,
-            key,
-            dict(payload),
-            maximum_attempts,
-            self.now + timedelta(seconds=CLAIM_SECONDS if claimed else delay_seconds),
-            self.now,
-            claimed,
+        due_at = self.now + timedelta(seconds=CLAIM_SECONDS if claimed else delay_seconds)
+        intended = IntendedEffect(
+            new_id("eff"), self.entry_id, kind, key, dict(payload), claimed, maximum_attempts, due_at
         )
-        intended = IntendedEffect(effect_id, self.entry_id, kind, key, dict(payload), claimed)
         self.intended_effects.append(intended)
-        return effect_id
+        return intended.id
+
+    async def intends(self, key: str) -> bool:
+        """Whether an effect of that key was intended before, by this action or an earlier one."""
+        if any(effect.key == key for effect in self.intended_effects):
+            return True
+        return await self.connection.fetchval("SELECT EXISTS (SELECT FROM log.effects WHERE key = $1)", key)
 
     async def enqueue(
         self, name: str, payload: Mapping[str, Any], *, key: str | None = None, delay_seconds: float = 0.0

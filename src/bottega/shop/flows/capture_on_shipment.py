@@ -28,7 +28,7 @@ async def capture_for_shipment(work: Work, order: Row) -> int:
 async def capture(work: Work, payment: Row, amount_minor: int) -> bool:
     """Intends the one capture of a locked, authorised payment; False when it was intended before."""
     key = f"capture:{payment['id']}"
-    if await work.connection.fetchval("SELECT EXISTS (SELECT FROM log.effects WHERE key = $1)", key):
+    if await work.intends(key):
         return False
     await work.intend(
         CAPTURE,

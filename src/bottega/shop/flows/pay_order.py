@@ -7,16 +7,15 @@ from pydantic import Field, model_validator
 from bottega.actions.action import Action
 from bottega.actions.registry import Facts, handles
 from bottega.actions.work import Work
-from bottega.kernel.errors import Conflict, Invalid
-from bottega.kernel.identifiers import InstrumentId, OrderId, PaymentId
+from bottega.kernel.identifiers import InstrumentId, OrderId
 from bottega.platform.database.pool import Row
 from bottega.shop import shop_settings
-from bottega.shop.orders.actions import change_status, lock_order
+from bottega.shop.flows.payment_progress import settle_order
+from bottega.shop.orders.actions import lock_order
 from bottega.shop.orders.errors import not_open
-from bottega.shop.payments.actions import apply_state, is_news, open_payment, redeem_gift_card
-from bottega.shop.payments.errors import more_than_due, no_such_instrument, no_such_payment, nothing_due
-from bottega.shop.payments.model import BANK_TRANSFER, COUNTED
-from bottega.shop.stock.actions import accept_reservations
+from bottega.shop.payments.actions import open_payment, redeem_gift_card
+from bottega.shop.payments.errors import more_than_due, no_such_instrument, nothing_due
+from bottega.shop.payments.model import BANK_TRANSFER, COUNTED, OWN_GATEWAYS
 
 AmountMinor = Annotated[int, Field(ge=1, le=1_000_000_000_000)]
 Token = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[A-Za-z0-9_.:-]+$")]
@@ -41,20 +40,9 @@ class PayOrder(Action):
             raise ValueError(f"{self.method} needs its token and gateway, or instrument_id")
         if self.method == "gift_card" and not (self.gift_card_code_digest or self.instrument_id):
             raise ValueError("gift_card needs its code or instrument_id")
+        if self.gateway in OWN_GATEWAYS:
+            raise ValueError(f"{self.gateway} is no gateway that takes cards")
         return self
-
-
-class RecordPaymentState(Action):
-    """Takes over what a gateway says of a payment; older and repeated reports change nothing."""
-
-    groups: ClassVar[tuple[str, ...]] = ("system",)
-    payment_id: PaymentId
-    reference: Annotated[str, Field(max_length=200)]
-    status: Literal["requires_action", "processing", "authorised", "captured", "declined", "voided"]
-    authorised_minor: Annotated[int, Field(ge=0)]
-    captured_minor: Annotated[int, Field(ge=0)]
-    currency: Annotated[str, Field(pattern="^[A-Z]{3}$")]
-    decline_code: Annotated[str | None, Field(max_length=100)] = None
 
 
 _DUE = """
@@ -161,70 +149,3 @@ async def _wait_for_transfer(work: Work, order_id: str, days: int) -> None:
         days,
     )
     work.loaded.pop(order_id, None)
-
-
-@handles(RecordPaymentState)
-async def record_payment_state(action: RecordPaymentState, work: Work) -> dict[str, Any]:
-    """Update the payment, the ledger, the order and its stock together."""
-    payment = await locked_payment(work, action.payment_id)
-    state = {
-        "status": action.status,
-        "reference": action.reference,
-        "authorised_minor": action.authorised_minor,
-        "captured_minor": action.captured_minor,
-        "decline_code": action.decline_code,
-    }
-    if action.currency != payment["currency"]:
-        raise Invalid("currency_mismatch", f"Payment {payment['id']} is in {payment['currency']}.")
-    if max(action.authorised_minor, action.captured_minor) > payment["amount_minor"]:
-        raise Conflict("more_than_asked", f"The gateway reports more than payment {payment['id']} asked for.")
-    if not is_news(payment, state):
-        return {"payment_id": payment["id"], "status": payment["status"], "changed": False}
-    await apply_state(work, payment, state)
-    order_status = await settle_order(work, payment["order_id"])
-    return {"payment_id": payment["id"], "status": action.status, "changed": True, "payment_status": order_status}
-
-
-async def locked_payment(work: Work, payment_id: str) -> Row:
-    """The payment, locked after its order, which is kept in `work.loaded`."""
-    order = await work.connection.fetchrow(
-        "SELECT o.* FROM shop.orders o JOIN shop.payments p ON p.order_id = o.id WHERE p.id = $1 FOR UPDATE OF o",
-        payment_id,
-    )
-    if order is None:
-        raise no_such_payment(payment_id)
-    work.loaded[order["id"]] = order
-    payment = await work.connection.fetchrow("SELECT * FROM shop.payments WHERE id = $1 FOR UPDATE", payment_id)
-    assert payment is not None, "payments are never deleted"
-    return payment
-
-
-_PAID = """
-SELECT coalesce(sum(captured_minor - refunded_minor), 0)::bigint AS captured,
-       coalesce(sum(CASE WHEN status IN ('authorised', 'captured') THEN greatest(authorised_minor, captured_minor)
-                    - refunded_minor ELSE 0 END), 0)::bigint AS secured
-FROM shop.payments WHERE order_id = $1"""
-
-
-async def settle_order(work: Work, order_id: str) -> str:
-    """Brings the order's payment status up to its payments; secured orders keep their stock. Returns the status."""
-    order = await lock_order(work, order_id)
-    paid = await work.connection.fetchrow(_PAID, order_id)
-    assert paid is not None, "an aggregate always has a row"
-    before: str = order["payment_status"]
-    if order["status"] == "cancelled":
-        await work.enqueue("payments.give_back", {"order_id": order_id}, key=order_id)
-        return before
-    if before not in ("awaiting", "authorised"):
-        return before
-    if paid["captured"] >= order["total_minor"]:
-        after = "paid"
-    elif paid["secured"] >= order["total_minor"]:
-        after = "authorised"
-    else:
-        return before
-    await change_status(work, order, payment_status=after)
-    if before == "awaiting":
-        await accept_reservations(work, order_id)
-        await work.intend("mail.order_placed", {"order_id": order_id}, key=f"mail.order_placed:{order_id}")
-    return after

@@ -9,7 +9,7 @@ from bottega.kernel.errors import Invalid
 from bottega.platform.database.pool import Row
 from bottega.ports.payment_gateway import PaymentGateway, PaymentState
 from bottega.ports.services import Services
-from bottega.shop.flows.pay_order import RecordPaymentState
+from bottega.shop.flows.payment_progress import RecordPaymentState
 
 # A provider's clock may run behind ours.
 SEARCH_MARGIN = timedelta(minutes=10)

@@ -13,7 +13,6 @@ from bottega.kernel.identifiers import CartId
 from bottega.platform.database.pool import Row
 from bottega.shop import shop_settings
 from bottega.shop.carts.actions import cart_facts, open_cart
-from bottega.shop.customers.actions import ensure_buyer
 from bottega.shop.flows.checkout_lines import Destination, Reckoning, lines_of_cart, reckon
 from bottega.shop.orders.actions import insert_order
 from bottega.shop.orders.model import NewLine, NewOrder
@@ -67,17 +66,17 @@ async def place_order(action: PlaceOrder, work: Work) -> dict[str, Any]:
     order_id = work.new_id("ord")
     lines = _order_lines(work, reckoning)
     due_at = work.now + timedelta(minutes=settings.reservation_minutes)
-    await ensure_buyer(work, cart["customer_id"], cart["email_ref"])
     for taken in reckoning.promotions:
         await use(work, taken.promotion_id, order_id, cart["customer_id"], taken.discount_minor)
-    await reserve(work, order_id, [(line.id, line.variant_id, line.quantity) for line in lines], due_at)
+    await reserve(
+        work,
+        order_id,
+        [(line.id, line.variant_id, line.quantity) for line in lines],
+        due_at,
+        first_location_id=reckoning.collected_at,
+    )
     order = _order(cart, reckoning, order_id, lines, due_at)
     number = await insert_order(work, order)
-    await work.connection.execute(
-        "UPDATE shop.carts SET state = 'ordered', version = version + 1, updated_at = $2 WHERE id = $1",
-        cart["id"],
-        work.now,
-    )
     work.resolve("prices", {line.variant_id: line.unit_price_minor for line in reckoning.lines})
     work.resolve("tax_rates", {line.tax_class: str(line.tax_rate) for line in lines})
     work.resolve("shipping_minor", reckoning.shipping_shown_minor)

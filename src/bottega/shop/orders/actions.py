@@ -12,8 +12,13 @@ from bottega.platform.database.pool import Row
 from bottega.shop.orders.errors import illegal_transition, no_such_order, not_open
 from bottega.shop.orders.model import TRANSITIONS, NewOrder
 
+# In one statement: who orders for the first time becomes a customer, the cart is closed, the order and its lines stand.
 _INSERT = """
-WITH placed AS (
+WITH buyer AS (
+    INSERT INTO shop.customers (id, kind, email_ref, created_at) VALUES ($2, 'guest', $7, $19) ON CONFLICT (id) DO NOTHING
+), closed AS (
+    UPDATE shop.carts SET state = 'ordered', version = version + 1, updated_at = $19 WHERE id = $3
+), placed AS (
     INSERT INTO shop.orders (
         id, number, customer_id, cart_id, channel, origin, currency, status, payment_status, fulfilment_status,
         email_ref, shipping_address_ref, billing_address_ref, country, shipping_method_id, coupon_code, net_minor,
@@ -37,7 +42,10 @@ SELECT number FROM placed"""
 
 
 async def insert_order(work: Work, order: NewOrder) -> str:
-    """Writes a new order with its lines; returns its number. Open, unpaid, unfulfilled."""
+    """Writes a new order with its lines; returns its number. Open, unpaid, unfulfilled.
+
+    A guest who orders for the first time becomes a customer of kind guest, and the cart that became the order is closed.
+    """
     lines = [
         {
             "id": line.id,

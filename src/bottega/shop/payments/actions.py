@@ -139,32 +139,19 @@ def is_news(payment: Row, state: dict[str, Any]) -> bool:
     return (PROGRESS[state["status"]], state["captured_minor"]) > known
 
 
-async def apply_state(work: Work, payment: Row, state: dict[str, Any]) -> None:
-    """Writes a payment's new state, and what was captured since into the ledger."""
-    await work.connection.execute(
-        "UPDATE shop.payments SET status = $2, authorised_minor = $3, captured_minor = $4, "
-        "gateway_reference = coalesce($5, gateway_reference), decline_code = $6, updated_at = $7 WHERE id = $1",
-        payment["id"],
-        state["status"],
-        max(state["authorised_minor"], state["captured_minor"], payment["authorised_minor"]),
-        max(state["captured_minor"], payment["captured_minor"]),
-        state["reference"] or None,
-        state["decline_code"],
-        work.now,
-    )
-    captured = state["captured_minor"] - payment["captured_minor"]
-    if captured > 0:
-        source = "bank" if payment["gateway"] == BANK_TRANSFER else gateway_account(payment["gateway"])
-        kind = "bank_transfer" if payment["gateway"] == BANK_TRANSFER else "capture"
-        await post(
-            work,
-            Movement(
-                kind,
-                source,
-                order_account(payment["order_id"]),
-                captured,
-                payment["currency"],
-                order_id=payment["order_id"],
-                payment_id=payment["id"],
-            ),
+def captured_movements(payment: Row, captured_minor: int) -> list[Movement]:
+    """What newly captured money does to the ledger; nothing when nothing was captured."""
+    if captured_minor <= 0:
+        return []
+    is_transfer = payment["gateway"] == BANK_TRANSFER
+    return [
+        Movement(
+            "bank_transfer" if is_transfer else "capture",
+            "bank" if is_transfer else gateway_account(payment["gateway"]),
+            order_account(payment["order_id"]),
+            captured_minor,
+            payment["currency"],
+            order_id=payment["order_id"],
+            payment_id=payment["id"],
         )
+    ]

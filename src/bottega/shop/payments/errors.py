@@ -59,3 +59,11 @@ def more_than_refundable(payment_id: str, refundable_minor: int) -> Conflict:
 
 def no_such_refund(refund_id: str) -> NotFound:
     return NotFound("no_such_refund", f"There is no refund {refund_id}.", next_step="Read the order.")
+
+
+def more_than_asked(payment_id: str) -> Conflict:
+    return Conflict(
+        "more_than_asked",
+        f"The gateway reports more than payment {payment_id} asked for.",
+        next_step="Compare it with the gateway's own pages.",
+    )

@@ -7,7 +7,7 @@ gone back; `gift_cards_issued` is negative by all that was ever put on cards; `b
 """
 
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 from bottega.actions.work import Work
 
@@ -46,9 +46,17 @@ def gateway_account(gateway: str) -> str:
 
 async def post(work: Work, *movements: Movement) -> None:
     """Writes the movements, two postings each, in one statement."""
-    if not movements:
-        return
-    rows = [
+    if movements:
+        await work.connection.execute(
+            "INSERT INTO shop.ledger_postings "
+            "SELECT * FROM jsonb_populate_recordset(NULL::shop.ledger_postings, $1::jsonb)",
+            rows_of(work, *movements),
+        )
+
+
+def rows_of(work: Work, *movements: Movement) -> list[dict[str, Any]]:
+    """The postings of movements as rows, for a statement that writes them beside other things."""
+    return [
         {
             "transaction_id": transaction_id,
             "line": line,
@@ -67,8 +75,3 @@ async def post(work: Work, *movements: Movement) -> None:
             (2, movement.target, movement.amount_minor),
         )
     ]
-    await work.connection.execute(
-        "INSERT INTO shop.ledger_postings "
-        "SELECT * FROM jsonb_populate_recordset(NULL::shop.ledger_postings, $1::jsonb)",
-        rows,
-    )

@@ -169,7 +169,7 @@ async def void(work: Work, payment: Row, reason: str) -> None:
         )
         return
     key = f"void:{payment['id']}"
-    if await work.connection.fetchval("SELECT EXISTS (SELECT FROM log.effects WHERE key = $1)", key):
+    if await work.intends(key):
         return
     payload: dict[str, Any] = {
         "payment_id": payment["id"],
