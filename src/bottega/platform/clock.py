@@ -28,3 +28,6 @@ class SetClock:
 
     def advance(self, by: timedelta) -> None:
         self._now += by
+
+    def set_to(self, now: datetime) -> None:
+        self._now = now

@@ -54,6 +54,7 @@ class Reckoning:
     total_minor: int
     shipping_shown_minor: int
     coupon_refused: str | None
+    collected_at: str | None
 
 
 _LINES = """
@@ -223,4 +224,5 @@ def _sum_up(
         total_minor=net + tax + shipping_tax.net_minor - discounted,
         shipping_shown_minor=shown,
         coupon_refused=coupon_refused,
+        collected_at=None if method is None else method.location_id,
     )
