@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from decimal import Decimal
 from typing import Any
 
 from bottega.shop.promotions.actions import CreatePromotion
@@ -32,7 +33,7 @@ async def statements_of(shop: Shop) -> AsyncIterator[list[str]]:
 
 async def test_a_whole_checkout_stays_within_its_statements(shop: Shop) -> None:
     counter = await open_counter(shop)
-    offer = CreatePromotion(name="Ten off", kind="percent", percent=10)
+    offer = CreatePromotion(name="Ten off", kind="percent", percent=Decimal(10))
     await shop.done(offer)
     # The first checkout opens connections and reads what is kept for a few seconds (settings, rates).
     await checkout(shop, counter)

@@ -51,7 +51,7 @@ async def record_payment_state(action: RecordPaymentState, work: Work) -> dict[s
 
 
 async def lock_payment_with_order(work: Work, payment_id: str) -> Row:
-    """The payment, locked after its order, of which it carries `number`, `order_status`, `payment_status`, `total_minor`."""
+    """The payment, locked after its order; with `number`, `order_status`, `payment_status`, `total_minor` of the order."""
     payment = await work.connection.fetchrow(
         "SELECT p.*, o.number, o.status AS order_status, o.payment_status, o.total_minor "
         "FROM shop.orders o JOIN shop.payments p ON p.order_id = o.id WHERE p.id = $1 FOR UPDATE OF o, p",

@@ -15,7 +15,8 @@ from bottega.shop.orders.model import TRANSITIONS, NewOrder
 # In one statement: who orders for the first time becomes a customer, the cart is closed, the order and its lines stand.
 _INSERT = """
 WITH buyer AS (
-    INSERT INTO shop.customers (id, kind, email_ref, created_at) VALUES ($2, 'guest', $7, $19) ON CONFLICT (id) DO NOTHING
+    INSERT INTO shop.customers (id, kind, email_ref, created_at) VALUES ($2, 'guest', $7, $19)
+    ON CONFLICT (id) DO NOTHING
 ), closed AS (
     UPDATE shop.carts SET state = 'ordered', version = version + 1, updated_at = $19 WHERE id = $3
 ), placed AS (
@@ -44,7 +45,7 @@ SELECT number FROM placed"""
 async def insert_order(work: Work, order: NewOrder) -> str:
     """Writes a new order with its lines; returns its number. Open, unpaid, unfulfilled.
 
-    A guest who orders for the first time becomes a customer of kind guest, and the cart that became the order is closed.
+    A guest who orders for the first time becomes a customer of kind guest; the cart that it came from is closed.
     """
     lines = [
         {
