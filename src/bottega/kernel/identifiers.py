@@ -19,6 +19,7 @@ def _form(prefix: str) -> StringConstraints:
 
 
 AddressId = Annotated[str, _form("adr")]
+AmendmentId = Annotated[str, _form("amd")]
 ApiKeyId = Annotated[str, _form("key")]
 ApprovalId = Annotated[str, _form("apr")]
 CartId = Annotated[str, _form("crt")]

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Literal
 
 MethodKind = Literal["delivery", "collection"]
-ShipmentState = Literal["shipped", "delivered", "lost"]
+ShipmentState = Literal["shipped", "delivered", "lost", "cancelled"]
 TaxClass = Literal["standard", "reduced", "zero"]
 
 ELSEWHERE = "*"

@@ -29,7 +29,8 @@ CREATE TABLE shop.shipments (
     id              text COLLATE "C" PRIMARY KEY,
     order_id        text COLLATE "C" NOT NULL,
     location_id     text COLLATE "C" REFERENCES shop.locations,
-    state           text NOT NULL CHECK (state IN ('shipped', 'delivered', 'lost')),
+    -- cancelled: labelled, and withdrawn before it left
+    state           text NOT NULL CHECK (state IN ('shipped', 'delivered', 'lost', 'cancelled')),
     carrier         text NOT NULL DEFAULT '',
     tracking_number text NOT NULL DEFAULT '',
     shipped_at      timestamptz NOT NULL,
