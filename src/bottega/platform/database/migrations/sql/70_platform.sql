@@ -1,11 +1,17 @@
 -- What is not the shop's own record: sign-in, keys, webhooks in and out, imports. None of it is folded.
 CREATE TABLE platform.credentials (
-    subject_id      text COLLATE "C" PRIMARY KEY,        -- customer or staff id
-    password_hash   text NOT NULL,                       -- argon2id
-    failed_attempts integer NOT NULL DEFAULT 0,
-    locked_until    timestamptz,
-    changed_at      timestamptz NOT NULL
+    subject_id    text COLLATE "C" PRIMARY KEY,          -- customer or staff id
+    password_hash text NOT NULL,                         -- argon2id
+    changed_at    timestamptz NOT NULL
 );
+-- Failures to sign in, by keyed digest of the address that was tried, so that unknown addresses lock like known ones.
+CREATE TABLE platform.sign_in_failures (
+    digest       bytea PRIMARY KEY,
+    failures     integer NOT NULL,
+    failed_at    timestamptz NOT NULL,
+    locked_until timestamptz
+);
+CREATE INDEX sign_in_failures_at ON platform.sign_in_failures (failed_at);
 CREATE TABLE platform.sessions (
     id           text COLLATE "C" PRIMARY KEY,
     token_digest bytea NOT NULL UNIQUE,
@@ -17,14 +23,16 @@ CREATE TABLE platform.sessions (
 );
 CREATE INDEX sessions_subject ON platform.sessions (subject_id);
 CREATE TABLE platform.one_time_codes (
-    digest     bytea PRIMARY KEY,
+    id         text COLLATE "C" PRIMARY KEY,             -- the effect that sent it
     purpose    text NOT NULL CHECK (purpose IN ('password_reset', 'sign_in', 'staff_invitation')),
     subject_id text COLLATE "C" NOT NULL,
+    digest     bytea NOT NULL,                           -- keyed digest of subject, purpose and code
     attempts   integer NOT NULL DEFAULT 0,
+    created_at timestamptz NOT NULL,
     expires_at timestamptz NOT NULL,
     used_at    timestamptz
 );
-CREATE INDEX one_time_codes_subject ON platform.one_time_codes (subject_id);
+CREATE INDEX one_time_codes_subject ON platform.one_time_codes (subject_id, id);
 CREATE TABLE platform.api_keys (
     id         text COLLATE "C" PRIMARY KEY,
     digest     bytea NOT NULL UNIQUE,
@@ -35,7 +43,8 @@ CREATE TABLE platform.api_keys (
     created_at timestamptz NOT NULL,
     expires_at timestamptz,
     revoked_at timestamptz,
-    last_used_on date
+    last_used_on date,
+    entry_id   text COLLATE "C" UNIQUE                   -- the entry of its making, which binds the digest to it
 );
 CREATE TABLE platform.webhook_inbox (
     provider    text COLLATE "C" NOT NULL,
