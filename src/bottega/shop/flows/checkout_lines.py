@@ -9,7 +9,7 @@ from typing import Any
 from bottega.kernel.errors import Conflict, Invalid
 from bottega.platform.database.pool import Connection, Row
 from bottega.shop.promotions.discounts import DiscountableLine, Discounts, Taken, discount
-from bottega.shop.promotions.errors import PromotionRefused
+from bottega.shop.promotions.errors import NothingToTakeOff, PromotionNotCombined, PromotionRefused
 from bottega.shop.promotions.model import Offer
 from bottega.shop.promotions.queries import applicable
 from bottega.shop.shipping.model import ShippingMethod
@@ -140,14 +140,16 @@ async def reckon(
     )
     goods = [DiscountableLine(line.product_id, line.amount_minor) for line in lines]
     # Rates by order value look at the goods after discount, so discounts come first and once more with the shipping.
-    shipping = 0
+    shipping: int | None = None
     if method is not None:
-        on_goods = discount(offers, goods, 0, to.currency, at)
+        on_goods = discount(offers, goods, None, to.currency, at)
         subtotal = sum(line.amount_minor for line in lines) - sum(on_goods.line_discounts_minor)
         shipping = _shipping_cost(method, lines, subtotal)
     discounts = discount(offers, goods, shipping, to.currency, at)
     refused = _coupon_refused(offers, discounts, to.coupon_code)
-    if refused is not None and coupon_must_hold:
+    # A coupon that only takes nothing off, or yields to a better discount, does the shopper no harm.
+    harmless = isinstance(refused, NothingToTakeOff | PromotionNotCombined)
+    if refused is not None and coupon_must_hold and not harmless:
         raise refused
     rates = await rates_for(connection, to.country, at)
     return _sum_up(lines, rates, discounts, method, shipping, settings, None if refused is None else str(refused))
@@ -197,7 +199,7 @@ def _sum_up(
     rates: dict[str, Decimal],
     discounts: Discounts,
     method: ShippingMethod | None,
-    shipping: int,
+    shipping: int | None,
     settings: ShopSettings,
     coupon_refused: str | None,
 ) -> Reckoning:
@@ -206,7 +208,7 @@ def _sum_up(
         LineAmounts(line.amount_minor, taken, rate)
         for line, taken, rate in zip(lines, discounts.line_discounts_minor, line_rates, strict=True)
     ]
-    shown = shipping - discounts.shipping_discount_minor
+    shown = (shipping or 0) - discounts.shipping_discount_minor
     amounts.append(LineAmounts(shown, 0, rate_of(rates, "standard" if method is None else method.tax_class)))
     *line_taxes, shipping_tax = split_lines(amounts, includes_tax=settings.prices_include_tax)
     net = sum(line.net_minor for line in line_taxes)
