@@ -1,0 +1,5 @@
+"""`python -m benchmarks`: the shop's figures in one table."""
+
+from benchmarks.shop import main
+
+main()
