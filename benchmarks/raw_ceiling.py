@@ -33,7 +33,7 @@ def raw_orders_per_second(directory: Path, seconds: float, clients: int = 8) -> 
     """Transactions per second of the raw order, on the same server and at the same concurrency."""
     import asyncio
 
-    server = embedded.start(directory / "database")
+    server = embedded.start(directory)
     dsn = asyncio.run(create_database(server.dsn, "raw_ceiling"))
     try:
         return _pgbench(dsn, seconds, clients)

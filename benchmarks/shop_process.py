@@ -56,7 +56,7 @@ def data_directory() -> Generator[Path]:
     try:
         yield directory
     finally:
-        embedded.reset(directory / "database")
+        embedded.reset(directory)
         shutil.rmtree(directory, ignore_errors=True)
 
 
