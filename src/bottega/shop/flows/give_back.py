@@ -41,7 +41,10 @@ async def give_back_payments(work: Work, order: Row, reason: str) -> int:
 
 
 async def refund_status(work: Work, order: Row) -> None:
-    """Brings a paid order's payment status up to its refunds, those under way included."""
+    """Brings a paid order's payment status up to its refunds, those under way included.
+
+    An order whose payments still cover its total is paid, also when one of several was given back.
+    """
     if order["payment_status"] not in ("paid", "partially_refunded", "refunded"):
         return
     sums = await work.connection.fetchrow(
@@ -50,7 +53,7 @@ async def refund_status(work: Work, order: Row) -> None:
         order["id"],
     )
     assert sums is not None, "an aggregate always has a row"
-    if sums["gone"] == 0:
+    if sums["gone"] == 0 or 0 < order["total_minor"] <= sums["captured"] - sums["gone"]:
         after = "paid"
     else:
         after = "refunded" if sums["gone"] >= sums["captured"] else "partially_refunded"

@@ -10,6 +10,7 @@ from bottega.actions.work import Work
 from bottega.kernel.errors import Invalid
 from bottega.kernel.identifiers import PaymentId
 from bottega.platform.database.pool import Row
+from bottega.shop.flows.instrument_change import conclude_instrument_change
 from bottega.shop.orders.actions import lock_order
 from bottega.shop.payments.actions import captured_movements, is_news
 from bottega.shop.payments.errors import more_than_asked, no_such_payment
@@ -51,9 +52,9 @@ async def record_payment_state(action: RecordPaymentState, work: Work) -> dict[s
 
 
 async def lock_payment_with_order(work: Work, payment_id: str) -> Row:
-    """The payment, locked after its order; with `number`, `order_status`, `payment_status`, `total_minor` of the order."""
+    """The payment, locked after its order, with the order's number, statuses and total beside it."""
     payment = await work.connection.fetchrow(
-        "SELECT p.*, o.number, o.status AS order_status, o.payment_status, o.total_minor "
+        "SELECT p.*, o.number, o.status AS order_status, o.payment_status, o.total_minor, o.amendments "
         "FROM shop.orders o JOIN shop.payments p ON p.order_id = o.id WHERE p.id = $1 FOR UPDATE OF o, p",
         payment_id,
     )
@@ -90,7 +91,9 @@ async def apply_state(work: Work, payment: Row, state: dict[str, Any]) -> str:
 async def _announce(work: Work, payment: Row, state: dict[str, Any], before: str, after: str) -> None:
     order_id = payment["order_id"]
     if before == "awaiting" and after != before:
-        await work.intend("mail.order_placed", {"order_id": order_id}, key=f"mail.order_placed:{order_id}")
+        await _confirm(work, order_id, payment["amendments"])
+    elif payment["order_status"] != "cancelled" and before != "awaiting":
+        await conclude_instrument_change(work, order_id, payment["id"], state["status"])
     holds_money = state["status"] in ("requires_action", "processing", "authorised", "captured")
     if payment["order_status"] == "cancelled" and holds_money:
         await work.enqueue("payments.give_back", {"order_id": order_id}, key=order_id)
@@ -98,12 +101,20 @@ async def _announce(work: Work, payment: Row, state: dict[str, Any], before: str
 
 async def settle_order(work: Work, order_id: str) -> str:
     """Brings a locked order's payment status up to its payments, after one of them paid at once; returns it."""
-    before = (await lock_order(work, order_id))["payment_status"]
+    order = await lock_order(work, order_id)
+    before = order["payment_status"]
     after: str = await work.connection.fetchval(_SETTLE, order_id, work.now)
     work.loaded.pop(order_id, None)
     if before == "awaiting" and after != before:
-        await work.intend("mail.order_placed", {"order_id": order_id}, key=f"mail.order_placed:{order_id}")
+        await _confirm(work, order_id, order["amendments"])
     return after
+
+
+async def _confirm(work: Work, order_id: str, amendments: int) -> None:
+    """Tells the customer once; an order that was amended to cost more is paid a second time."""
+    key = f"mail.order_placed:{order_id}"
+    if amendments == 0 or not await work.intends(key):
+        await work.intend("mail.order_placed", {"order_id": order_id}, key=key)
 
 
 # What the payments of an order make of its payment status. They change under the order's lock only, which is held, so

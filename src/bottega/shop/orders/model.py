@@ -25,7 +25,7 @@ PAYMENT_TRANSITIONS: Mapping[str, frozenset[str]] = {
     "awaiting": frozenset({"authorised", "paid", "voided"}),
     "authorised": frozenset({"paid", "voided", "awaiting"}),
     "paid": frozenset({"partially_refunded", "refunded", "awaiting", "authorised"}),
-    "partially_refunded": frozenset({"refunded", "paid"}),
+    "partially_refunded": frozenset({"refunded", "paid", "awaiting"}),
     # A refund that failed at the gateway is owed again.
     "refunded": frozenset({"partially_refunded", "paid"}),
     "voided": frozenset(),
