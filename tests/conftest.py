@@ -23,6 +23,8 @@ from tests.shop_fixtures import Shop, open_shop
 
 DIRECTORY_PREFIX = "bottega-tests-"
 DIRECTORY_VARIABLE = "BOTTEGA_TEST_SESSION_DIRECTORY"
+# The wheel carries PostgreSQL 16, the oldest we support, beside the newest: set this to 16 to test on it.
+VERSION_VARIABLE = "BOTTEGA_TEST_POSTGRESQL"
 TEMPLATE = "bottega_template"
 
 
@@ -42,7 +44,8 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 def database_server() -> embedded.Server:
     """The session's server, shared by all workers; its template database is at head."""
     directory = Path(os.environ[DIRECTORY_VARIABLE])
-    server = embedded.start(directory)
+    version = os.environ.get(VERSION_VARIABLE)
+    server = embedded.start(directory, major_version=int(version) if version else None)
     with server_files.held(directory / "template.lock", timeout_seconds=120, purpose="test"):
         ready = directory / "template.ready"
         if not ready.exists():

@@ -161,7 +161,8 @@ def test_a_version_the_wheel_does_not_carry_is_refused(data_directory: Path) -> 
     assert refused.value.code == "database_version_not_carried"
 
 
-def test_a_server_that_cannot_start_says_why(data_directory: Path) -> None:
+def test_a_server_that_cannot_start_says_why(data_directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(embedded, "LAUNCH_AGAIN_SECONDS", 0.0)
     embedded.start(data_directory)
     embedded.stop(data_directory)
     (data_directory / "database/server/cluster/local.conf").write_text("max_connections = 'many'\n")

@@ -233,6 +233,7 @@ async def test_stop_ends_a_server_with_open_connections(data_directory: Path) ->
 
 
 def test_a_frozen_server_is_stopped_by_force(data_directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(embedded, "PROBE_TIMEOUT_SECONDS", 0.1)
     monkeypatch.setattr(embedded, "STOP_PATIENCE", ((signal.SIGINT, 0.2), (signal.SIGQUIT, 0.2), (signal.SIGKILL, 5.0)))
     server = embedded.start(data_directory)
     os.kill(server.process_id, signal.SIGSTOP)
@@ -249,3 +250,16 @@ def test_starts_and_stops_against_each_other_leave_a_sound_directory(data_direct
     assert [process.returncode for process in processes] == [0, 0, 0], answers
     server = embedded.start(data_directory)
     assert postmasters(data_directory) == [server.process_id]
+
+
+def test_a_server_stuck_in_its_stop_is_replaced(data_directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(embedded, "STOPPING_PATIENCE_SECONDS", 0.1)
+    monkeypatch.setattr(embedded, "PROBE_TIMEOUT_SECONDS", 0.1)
+    monkeypatch.setattr(embedded, "STOP_PATIENCE", ((signal.SIGINT, 0.1), (signal.SIGQUIT, 0.1), (signal.SIGKILL, 5.0)))
+    server = embedded.start(data_directory)
+    os.kill(server.process_id, signal.SIGSTOP)
+    process_file = cluster_of(data_directory) / "postmaster.pid"
+    process_file.write_text(process_file.read_text().replace("ready   ", "stopping"))
+    again = embedded.start(data_directory)
+    assert postmasters(data_directory) == [again.process_id]
+    assert again.process_id != server.process_id

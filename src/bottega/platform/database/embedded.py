@@ -21,10 +21,12 @@ STOP_PATIENCE = ((signal.SIGINT, 30.0), (signal.SIGQUIT, 10.0), (signal.SIGKILL,
 RECOVERY_PATIENCE_SECONDS = 20.0
 LOCK_TIMEOUT_SECONDS = 180.0
 ORPHANS_PATIENCE_SECONDS = 3.0
+STOPPING_PATIENCE_SECONDS = 30.0
 UNREACHABLE_PATIENCE_SECONDS = 5.0
 LAUNCHES_LIMIT = 3
 LAUNCH_AGAIN_SECONDS = 0.5
 PAUSE_SECONDS = 0.01
+PROBE_TIMEOUT_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
@@ -118,7 +120,7 @@ class _Starter:
 
     def run(self) -> Server:
         while time.monotonic() - self.began < START_TIMEOUT_SECONDS:
-            found = server_probe.probe(self.files.socket_file, DATABASE)
+            found = _probe(self.files)
             if found.state == "database_missing":
                 server_probe.execute(self.files.socket_file, "postgres", f'CREATE DATABASE "{DATABASE}"')
                 continue
@@ -177,9 +179,14 @@ class _Starter:
             return
         self.orphaned_since = None
         entry = server_files.postmaster_entry(self.files.cluster)
-        is_unreachable = found.state == "absent" and entry is not None and entry[1] == "ready"
-        if is_unreachable and now - self.began > UNREACHABLE_PATIENCE_SECONDS:
-            # Somebody removed the socket: only a new start brings it back.
+        if entry is None:
+            return
+        waited_seconds = now - self.began
+        # Somebody removed the socket: only a new start brings it back.
+        is_unreachable = found.state == "absent" and entry[1] == "ready"
+        # Whoever asked it to stop has gone, and it does not end by itself.
+        is_stuck = entry[1] == "stopping" and waited_seconds > STOPPING_PATIENCE_SECONDS
+        if is_stuck or (is_unreachable and waited_seconds > UNREACHABLE_PATIENCE_SECONDS):
             _end(self.files)
 
 
@@ -205,8 +212,12 @@ def _settle(data_directory: Path) -> ServerFiles:
 
 def _reach(files: ServerFiles) -> Server | None:
     """The server, when it answers and everything is in place."""
-    found = server_probe.probe(files.socket_file, DATABASE)
+    found = _probe(files)
     return _describe(files, found) if found.state in {"ready", "full"} else None
+
+
+def _probe(files: ServerFiles) -> server_probe.Probe:
+    return server_probe.probe(files.socket_file, DATABASE, timeout_seconds=PROBE_TIMEOUT_SECONDS)
 
 
 def _describe(files: ServerFiles, found: server_probe.Probe) -> Server | None:
@@ -228,7 +239,7 @@ def _postmaster(files: ServerFiles) -> int:
 def _end(files: ServerFiles) -> bool:
     process_id = _postmaster(files)
     if not process_id:
-        if server_probe.probe(files.socket_file, DATABASE).state in {"ready", "full"}:
+        if _probe(files).state in {"ready", "full"}:
             raise Conflict(
                 "database_in_another_container",
                 f"The server of {files.cluster} answers, but its processes are not visible from here.",
@@ -259,7 +270,7 @@ def _wait_for_recovery(files: ServerFiles, process_id: int) -> None:
     while time.monotonic() < deadline and server_process.is_postmaster(process_id, files.cluster):
         entry = server_files.postmaster_entry(files.cluster)
         is_stopping = entry is not None and entry[1] == "stopping"
-        if is_stopping or server_probe.probe(files.socket_file, DATABASE, timeout_seconds=1.0).state != "not_yet":
+        if is_stopping or _probe(files).state != "not_yet":
             return
         time.sleep(PAUSE_SECONDS)
 

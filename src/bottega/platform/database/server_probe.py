@@ -30,7 +30,7 @@ class Refused(Exception):
         self.sqlstate = sqlstate
 
 
-def probe(socket_file: Path, database: str, *, timeout_seconds: float = 5.0) -> Probe:
+def probe(socket_file: Path, database: str, *, timeout_seconds: float) -> Probe:
     """One attempt to sign in: needs no driver and no event loop, and takes about a millisecond."""
     try:
         with _Conversation(socket_file, database, timeout_seconds) as conversation:
