@@ -1,11 +1,13 @@
 """The command `bottega`."""
 
-from bottega.cli import app
+import sys
+
+from bottega.cli import command_line
 
 
 def main() -> None:
     """Runs the command line."""
-    app()
+    command_line(sys.argv[1] if len(sys.argv) > 1 else None)()
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from importlib import resources
 from fastapi import FastAPI
 
 import bottega.actions.approvals
+import bottega.actions.effect_decisions
 import bottega.actions.undo
 import bottega.shop
 from bottega.actions.effects import EffectDriver
@@ -21,10 +22,9 @@ from bottega.actions.registry import registered_handlers
 from bottega.connectors.sandbox.mail import PostgresOutbox
 from bottega.connectors.sandbox.payment_store import PostgresPaymentStore
 from bottega.connectors.sandbox.payments import SandboxPaymentGateway
-from bottega.connectors.smtp.mailer import SmtpMailer, SmtpServer
-from bottega.connectors.stripe.gateway import StripeAccount, StripePaymentGateway
 from bottega.gateway.application import create_app
 from bottega.gateway.context import GatewayContext
+from bottega.gateway.rate_limits import RateLimits
 from bottega.platform.clock import Clock, SystemClock
 from bottega.platform.database import embedded
 from bottega.platform.database.migrate import migrate
@@ -36,7 +36,7 @@ from bottega.ports.services import Services
 from bottega.settings import Settings
 
 # Importing them registers their handlers.
-CORE_ACTIONS = (bottega.actions.approvals, bottega.actions.undo)
+CORE_ACTIONS = (bottega.actions.approvals, bottega.actions.effect_decisions, bottega.actions.undo)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +122,8 @@ def gateway_context(application: Application) -> GatewayContext:
         public_url=settings.public_url,
         production=settings.mode == "production",
         card_gateway=settings.payment_gateway,
-        requests_per_minute=settings.requests_per_minute,
+        rate_limits=RateLimits(settings.requests_per_minute),
+        trusted_proxies=settings.trusted_proxies,
     )
 
 
@@ -140,6 +141,9 @@ def connect_services(settings: Settings, database: Database, clock: Clock) -> Se
     if settings.mode == "development":
         services.add(PaymentGateway, sandbox, "sandbox")
     if settings.payment_gateway == "stripe":
+        # Imported when asked for: the vendor's library takes a third of a second and tens of megabytes.
+        from bottega.connectors.stripe.gateway import StripeAccount, StripePaymentGateway
+
         assert settings.stripe_api_key is not None, "checked by the settings"
         assert settings.stripe_webhook_secret is not None, "checked by the settings"
         account = StripeAccount(
@@ -149,6 +153,8 @@ def connect_services(settings: Settings, database: Database, clock: Clock) -> Se
         )
         services.add(PaymentGateway, StripePaymentGateway(account, clock), "stripe")
     if settings.mailer == "smtp":
+        from bottega.connectors.smtp.mailer import SmtpMailer, SmtpServer
+
         server = SmtpServer(
             host=settings.smtp_host,
             sender=settings.mail_sender,

@@ -13,8 +13,8 @@ from bottega.kernel.errors import Refusal
 
 
 @contextmanager
-def shown(*, as_json: bool = False) -> Generator[None]:
-    """Refusals inside become a message on standard error (or a JSON line on standard output) and exit code 1."""
+def shown(*, as_json: bool = False, exit_code: int = 1) -> Generator[None]:
+    """Refusals inside become a message on standard error (or a JSON line on standard output) and an exit code."""
     try:
         yield
     except Refusal as refusal:
@@ -22,7 +22,7 @@ def shown(*, as_json: bool = False) -> Generator[None]:
             sys.stdout.write(json.dumps({"error": refusal.as_record()}, default=str) + "\n")
         else:
             Console(stderr=True).print(f"[red]{refusal.code}[/red]: {refusal.message} {refusal.next_step}".rstrip())
-        raise typer.Exit(1) from None
+        raise typer.Exit(exit_code) from None
 
 
 def write_json(value: Any) -> None:

@@ -10,14 +10,12 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from bottega.bootstrap import open_application
-from bottega.bootstrap.background import run_background
 from bottega.cli.refusals import shown
-from bottega.cli.web_process import IN_PROCESS_WORKER
-from bottega.platform.telemetry import configure
 from bottega.settings import Settings, load_settings
 
 GRACE_SECONDS = 25
+# Read by the web process, see bootstrap/web_process.py; imported there only, since this process stays small.
+IN_PROCESS_WORKER = "BOTTEGA_IN_PROCESS_WORKER"
 
 
 def register(app: typer.Typer) -> None:
@@ -46,7 +44,7 @@ def run_server(settings: Settings, host: str, port: int, workers: int) -> None:
     os.environ[IN_PROCESS_WORKER] = "1" if workers == 1 else "0"
     helper = None if workers == 1 else subprocess.Popen([sys.executable, "-m", "bottega", "worker"])
     server = Server(
-        "bottega.cli.web_process:create",
+        "bottega.bootstrap.web_process:create",
         factory=True,
         address=host,
         port=port,
@@ -73,6 +71,10 @@ def worker() -> None:
 
 
 async def _work() -> None:
+    from bottega.bootstrap import open_application
+    from bottega.bootstrap.background import run_background
+    from bottega.platform.telemetry import configure
+
     settings = load_settings()
     configure(settings.log_level, settings.log_format, settings.otlp_endpoint)
     stop = asyncio.Event()
