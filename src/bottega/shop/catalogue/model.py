@@ -4,7 +4,7 @@ import re
 import unicodedata
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StrictFloat, StrictInt, StrictStr
+from pydantic import BaseModel, ConfigDict, Field, PlainValidator, WithJsonSchema
 
 ProductStatus = Literal["draft", "published", "archived"]
 TaxClass = Literal["standard", "reduced", "zero"]
@@ -24,26 +24,60 @@ OptionName = Annotated[str, Field(min_length=1, max_length=50)]
 OptionValue = Annotated[str, Field(min_length=1, max_length=200)]
 Tag = Annotated[str, Field(min_length=1, max_length=100)]
 Tags = Annotated[tuple[Tag, ...], Field(max_length=50)]
+Related = Annotated[tuple[Handle, ...], Field(max_length=20)]
 SourceName = Annotated[str, Field(max_length=50, pattern=r"^[a-z0-9._-]*$")]
 SourceId = Annotated[str, Field(max_length=200)]
 
 
-def _whole(value: object) -> object:
-    """A whole float is the integer it means, so that equal measures have one form."""
-    return int(value) if isinstance(value, float) and value.is_integer() else value
+LONGEST_ATTRIBUTE = 10_000
+LONGEST_ATTRIBUTE_LIST = 500
+
+
+def _attribute(value: object) -> bool | int | float | str | list[str]:
+    """A value of an attribute within its limits; a whole float is the integer it means."""
+    match value:
+        case bool():
+            return value
+        case int() | float():
+            if not -LARGEST_NUMBER <= value <= LARGEST_NUMBER:
+                raise ValueError("the number is out of range")
+            return int(value) if isinstance(value, float) and value.is_integer() else value
+        case str():
+            return _attribute_text(value)
+        case list() | tuple():
+            items: list[object] = list(value)  # pyright: ignore[reportUnknownArgumentType] - each item is looked at below
+            if len(items) > LONGEST_ATTRIBUTE_LIST:
+                raise ValueError(f"the list is longer than {LONGEST_ATTRIBUTE_LIST}")
+            return [_attribute_text(item) for item in items]
+        case _:
+            raise ValueError("a text, a number, true or false, or a list of texts is needed")
+
+
+def _attribute_text(value: object) -> str:
+    if not isinstance(value, str):
+        raise ValueError("a list holds texts alone")
+    if len(value) > LONGEST_ATTRIBUTE:
+        raise ValueError(f"the text is longer than {LONGEST_ATTRIBUTE} characters")
+    return value
 
 
 AttributeName = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f]+$")]
-AttributeText = Annotated[StrictStr, Field(max_length=10_000)]
-AttributeNumber = Annotated[StrictFloat, Field(ge=-LARGEST_NUMBER, le=LARGEST_NUMBER, allow_inf_nan=False)]
-AttributeInteger = Annotated[StrictInt, Field(ge=-LARGEST_NUMBER, le=LARGEST_NUMBER)]
 AttributeValue = Annotated[
-    StrictBool
-    | AttributeInteger
-    | AttributeNumber
-    | AttributeText
-    | Annotated[list[AttributeText], Field(max_length=50)],
-    BeforeValidator(_whole),
+    bool | int | float | str | list[str],
+    PlainValidator(_attribute, json_schema_input_type=bool | int | float | str | list[str]),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": ["boolean", "number"]},
+                {"type": "string", "maxLength": LONGEST_ATTRIBUTE},
+                {
+                    "type": "array",
+                    "maxItems": LONGEST_ATTRIBUTE_LIST,
+                    "items": {"type": "string", "maxLength": LONGEST_ATTRIBUTE},
+                },
+            ]
+        }
+    ),
 ]
 Attributes = Annotated[dict[AttributeName, AttributeValue], Field(max_length=400)]
 OptionNames = Annotated[tuple[OptionName, ...], Field(max_length=5)]

@@ -16,6 +16,7 @@ from bottega.shop.catalogue.model import (
     NewVariant,
     OptionNames,
     ProductStatus,
+    Related,
     SourceId,
     SourceName,
     Tags,
@@ -86,6 +87,7 @@ class ProductRecord(BaseModel):
     attributes: Attributes = Field(default_factory=dict)
     option_names: OptionNames = ()
     tags: Tags = ()
+    related: Related = ()
     source: SourceName = ""
     source_id: SourceId = ""
     variants: Annotated[tuple[VariantRecord, ...], Field(min_length=1, max_length=500)]

@@ -7,7 +7,8 @@ import orjson
 
 from bottega.actions.work import Work
 from bottega.kernel.errors import Refusal
-from bottega.platform.database.pool import Row
+from bottega.kernel.identifiers import new_id
+from bottega.platform.database.pool import Connection, Row
 from bottega.shop.catalogue import upsert_attachments
 from bottega.shop.catalogue.actions.categories import ensure_categories
 from bottega.shop.catalogue.options import check_options
@@ -59,9 +60,11 @@ async def upsert_products(work: Work, records: Sequence[ProductRecord]) -> Upser
     """
     # One import at a time: two that name the same new product would collide.
     await work.connection.execute("SELECT pg_advisory_xact_lock(hashtext('bottega.upsert_products'))")
-    known = await _known(work, records)
+    # Locked in the order of their ids, so that imports and changes of single products do not deadlock.
+    await work.connection.execute(f"{_PRODUCTS} ORDER BY id FOR UPDATE", *_named(records))
+    known = await _known(work.connection, records)
     result = Upserted([None] * len(records))
-    accepted = _accept(work, records, known, result)
+    accepted = _accept(records, known, result)
     category_ids = await ensure_categories(work, {r.category: "" for _, r in accepted if r.category is not None})
     await _write_products(work, accepted, category_ids, result)
     await _write_variants(work, accepted, known, result)
@@ -72,14 +75,9 @@ async def upsert_products(work: Work, records: Sequence[ProductRecord]) -> Upser
     return result
 
 
-async def _known(work: Work, records: Sequence[ProductRecord]) -> _Known:
-    products = await work.connection.fetch(
-        _PRODUCTS,
-        [record.handle for record in records],
-        [record.source for record in records if record.source],
-        [record.source_id for record in records if record.source],
-    )
-    variants = await work.connection.fetch(
+async def _known(connection: Connection, records: Sequence[ProductRecord]) -> _Known:
+    products = await connection.fetch(_PRODUCTS, *_named(records))
+    variants = await connection.fetch(
         "SELECT id, sku, product_id, option_values FROM shop.variants "
         "WHERE sku = ANY ($1::text[]) OR product_id = ANY ($2::text[]) ORDER BY position, id",
         [variant.sku for record in records for variant in record.variants],
@@ -96,9 +94,24 @@ async def _known(work: Work, records: Sequence[ProductRecord]) -> _Known:
     )
 
 
-def _accept(
-    work: Work, records: Sequence[ProductRecord], known: _Known, result: Upserted
-) -> list[tuple[str, ProductRecord]]:
+async def refused_records(connection: Connection, records: Sequence[ProductRecord]) -> list[Rejection]:
+    """Which records could not go in as the catalogue stands now; changes nothing."""
+    result = Upserted([None] * len(records))
+    _accept(records, await _known(connection, records), result)
+    return result.rejections
+
+
+def _named(records: Sequence[ProductRecord]) -> tuple[list[str], list[str], list[str]]:
+    """Handles, sources and source ids, as `_PRODUCTS` takes them."""
+    owned = [record for record in records if record.source]
+    return (
+        [record.handle for record in records],
+        [record.source for record in owned],
+        [record.source_id for record in owned],
+    )
+
+
+def _accept(records: Sequence[ProductRecord], known: _Known, result: Upserted) -> list[tuple[str, ProductRecord]]:
     """Pairs each sound record with its product's id, new or known; the others become rejections."""
     accepted: list[tuple[str, ProductRecord]] = []
     taken: set[tuple[str, ...]] = set()
@@ -112,7 +125,7 @@ def _accept(
             result.rejections.append(Rejection(row, *problem))
             continue
         taken |= keys
-        product_id = work.new_id("prd") if product is None else product["id"]
+        product_id = new_id("prd") if product is None else product["id"]
         if product is None:
             result.created.add(product_id)
         result.product_ids[row] = product_id
@@ -172,6 +185,7 @@ def _product_columns(pairs: Sequence[tuple[str, ProductRecord]], category_ids: d
             # As bytes, because a list within a list would be taken for an array of two dimensions.
             orjson.dumps(record.option_names),
             orjson.dumps(record.tags),
+            orjson.dumps(record.related),
             record.source,
             record.source_id,
         )
@@ -220,39 +234,41 @@ SELECT id, handle, source, source_id FROM shop.products
 WHERE id IN (SELECT id FROM shop.products WHERE handle = ANY ($1::text[])
              UNION SELECT p.id FROM shop.products p
                    JOIN unnest($2::text[], $3::text[]) AS t (source, source_id) USING (source, source_id)
-                   WHERE p.source <> '')
-ORDER BY id FOR UPDATE"""
+                   WHERE p.source <> '')"""
 
 _GIVEN = """
 unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::jsonb[],
-       $10::jsonb[], $11::jsonb[], $12::text[], $13::text[])
+       $10::jsonb[], $11::jsonb[], $12::jsonb[], $13::text[], $14::text[])
     AS t (id, handle, title, description, brand, category_id, status, tax_class, attributes, option_names, tags,
-          source, source_id)"""
+          related, source, source_id)"""
 
 _INSERT = f"""
 INSERT INTO shop.products (
     id, handle, title, description, brand, category_id, status, tax_class, attributes, option_names, tags,
-    source, source_id, created_at, updated_at)
+    related, source, source_id, created_at, updated_at)
 SELECT id, handle, title, description, brand, category_id, status, tax_class, attributes,
        ARRAY(SELECT jsonb_array_elements_text(option_names)), ARRAY(SELECT jsonb_array_elements_text(tags)),
-       source, source_id, $14, $14
+       ARRAY(SELECT jsonb_array_elements_text(related)), source, source_id, $15, $15
 FROM {_GIVEN}"""
 
 _UPDATE = f"""
 UPDATE shop.products p SET
     handle = t.handle, title = t.title, description = t.description, brand = t.brand, category_id = t.category_id,
     status = t.status, tax_class = t.tax_class, attributes = t.attributes, option_names = t.option_names, tags = t.tags,
-    source = t.source, source_id = t.source_id, version = p.version + 1, updated_at = $14
+    related = t.related, source = coalesce(nullif(t.source, ''), p.source),
+    source_id = coalesce(nullif(t.source_id, ''), p.source_id), version = p.version + 1, updated_at = $15
 FROM (SELECT id, handle, title, description, brand, category_id, status, tax_class, attributes,
              ARRAY(SELECT jsonb_array_elements_text(option_names)) AS option_names,
-             ARRAY(SELECT jsonb_array_elements_text(tags)) AS tags, source, source_id
+             ARRAY(SELECT jsonb_array_elements_text(tags)) AS tags,
+             ARRAY(SELECT jsonb_array_elements_text(related)) AS related, source, source_id
       FROM {_GIVEN}) AS t
 WHERE p.id = t.id
-  AND (p.handle, p.title, p.description, p.brand, p.category_id, p.status, p.tax_class, p.attributes, p.option_names,
-       p.tags, p.source, p.source_id)
+  AND ((p.handle, p.title, p.description, p.brand, p.category_id, p.status, p.tax_class, p.attributes, p.option_names,
+       p.tags, p.related)
       IS DISTINCT FROM
       (t.handle, t.title, t.description, t.brand, t.category_id, t.status, t.tax_class, t.attributes, t.option_names,
-       t.tags, t.source, t.source_id)
+       t.tags, t.related)
+   OR p.source <> t.source AND t.source <> '')
 RETURNING p.id"""
 
 _GIVEN_VARIANTS = """

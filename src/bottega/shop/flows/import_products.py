@@ -9,9 +9,9 @@ from pydantic import Field
 from bottega.actions.action import Action
 from bottega.actions.registry import Facts, handles
 from bottega.actions.work import Work
-from bottega.kernel.errors import Conflict
+from bottega.kernel.errors import Conflict, Invalid
 from bottega.shop.catalogue.product_record import ProductRecord
-from bottega.shop.catalogue.upsert import Rejection, Upserted, upsert_products
+from bottega.shop.catalogue.upsert import Upserted, upsert_products
 from bottega.shop.prices.actions import PriceRow, write_price_rows
 from bottega.shop.prices.change import PriceMove, facts_of
 from bottega.shop.stock.actions.goods import MAXIMUM_RECEIPT_LINES, ReceiptLine, ReceiveStock, receive_stock
@@ -24,11 +24,12 @@ class UpsertProducts(Action):
     """Creates or updates products with variants, prices, first stock, media and collections.
 
     Stock is received for variants that are new; later imports leave it alone. With `all_or_nothing` one record that
-    cannot go in refuses all of them.
+    cannot go in refuses all of them. Rejections name `row_numbers` where they are given, else the place from 0.
     """
 
     groups: ClassVar[tuple[str, ...]] = ("imports",)
     products: Annotated[tuple[ProductRecord, ...], Field(min_length=1, max_length=MAXIMUM_PRODUCTS)]
+    row_numbers: Annotated[tuple[int, ...], Field(max_length=MAXIMUM_PRODUCTS)] = ()
     reference: Annotated[str, Field(max_length=100)] = "import"
     all_or_nothing: bool = False
 
@@ -60,14 +61,18 @@ async def upsert_facts(action: UpsertProducts, work: Work) -> Facts:
 @handles(UpsertProducts, facts=upsert_facts)
 async def upsert(action: UpsertProducts, work: Work) -> dict[str, Any]:
     """The catalogue first, then prices, then the goods of new variants."""
+    if action.row_numbers and len(action.row_numbers) != len(action.products):
+        raise Invalid("row_numbers", "There must be one row number per product.", next_step="Leave them out.")
     try:
         done = await upsert_products(work, action.products)
     except asyncpg.UniqueViolationError as error:
         raise Conflict(
             "catalogue_changed", "The catalogue was changed at the same moment.", next_step="Try again."
         ) from error
-    if action.all_or_nothing and done.rejections:
-        raise refusal_of(done.rejections)
+    numbers = action.row_numbers or range(len(action.products))
+    rejections = [{"row": numbers[r.row], "field": r.field, "reason": r.reason} for r in done.rejections]
+    if action.all_or_nothing and rejections:
+        raise refusal_of(rejections)
     priced = await write_price_rows(work, _price_rows(done))
     done.changed |= {done.product_of[variant_id] for variant_id in priced} - done.created
     await _receive(work, action, done)
@@ -76,19 +81,19 @@ async def upsert(action: UpsertProducts, work: Work) -> dict[str, Any]:
         "created": len(done.created),
         "updated": len(done.changed),
         "unchanged": accepted - len(done.created) - len(done.changed),
-        "rejections": [{"row": r.row, "field": r.field, "reason": r.reason} for r in done.rejections],
+        "rejections": rejections,
         "product_ids": done.product_ids,
     }
 
 
-def refusal_of(rejections: list[Rejection]) -> Conflict:
+def refusal_of(rejections: list[dict[str, Any]]) -> Conflict:
     """All of them in one refusal, for `all_or_nothing`."""
     first = rejections[0]
     return Conflict(
         "records_rejected",
-        f"{len(rejections)} records cannot go in; the first: {first.field}: {first.reason}.",
+        f"{len(rejections)} records cannot go in; the first: {first['field']}: {first['reason']}.",
         next_step="Correct the named rows, or import without all_or_nothing.",
-        rejections=[{"row": r.row, "field": r.field, "reason": r.reason} for r in rejections],
+        rejections=rejections,
     )
 
 

@@ -23,6 +23,7 @@ from bottega.shop.catalogue.model import (
     NewMedia,
     NewVariant,
     OptionNames,
+    Related,
     Tags,
     TaxClass,
     Title,
@@ -30,7 +31,7 @@ from bottega.shop.catalogue.model import (
 )
 from bottega.shop.catalogue.options import check_options
 
-_CHANGEABLE = ("handle", "title", "description", "brand", "category_id", "tax_class", "attributes", "tags")
+_CHANGEABLE = ("handle", "title", "description", "brand", "category_id", "tax_class", "attributes", "tags", "related")
 
 
 class CreateProduct(Action):
@@ -48,12 +49,13 @@ class CreateProduct(Action):
     attributes: Attributes = Field(default_factory=dict)
     option_names: OptionNames = ()
     tags: Tags = ()
+    related: Related = ()
     variants: Annotated[tuple[NewVariant, ...], Field(max_length=MAXIMUM_VARIANTS)] = ()
     media: Annotated[tuple[NewMedia, ...], Field(max_length=50)] = ()
 
 
 class ChangeProduct(Action):
-    """Changes the named fields; absent ones stay. `attributes` and `tags` replace what was there."""
+    """Changes the named fields; absent ones stay. `attributes`, `tags` and `related` replace what was there."""
 
     groups: ClassVar[tuple[str, ...]] = ("catalogue",)
     product_id: ProductId
@@ -65,6 +67,7 @@ class ChangeProduct(Action):
     tax_class: TaxClass | None = None
     attributes: Attributes | None = None
     tags: Tags | None = None
+    related: Related | None = None
 
 
 class PublishProduct(Action):
@@ -114,6 +117,7 @@ async def create_product(action: CreateProduct, work: Work) -> dict[str, Any]:
             action.attributes,
             list(action.option_names),
             list(action.tags),
+            list(action.related),
             work.now,
         )
     except asyncpg.UniqueViolationError as error:
@@ -204,6 +208,6 @@ async def _set_status(work: Work, product: Row, status: str) -> dict[str, Any]:
 
 _INSERT = """
 INSERT INTO shop.products (
-    id, handle, title, description, brand, category_id, status, tax_class, attributes, option_names, tags,
+    id, handle, title, description, brand, category_id, status, tax_class, attributes, option_names, tags, related,
     created_at, updated_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $12)"""
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13)"""

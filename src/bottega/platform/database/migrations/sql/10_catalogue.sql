@@ -17,6 +17,7 @@ CREATE TABLE shop.products (
     attributes   jsonb NOT NULL DEFAULT '{}',
     option_names text[] NOT NULL DEFAULT '{}',
     tags         text[] NOT NULL DEFAULT '{}',
+    related      text[] NOT NULL DEFAULT '{}',           -- handles of products that go with it
     source       text NOT NULL DEFAULT '',               -- importer that owns it, with its own identifier
     source_id    text NOT NULL DEFAULT '',
     version      integer NOT NULL DEFAULT 1,
