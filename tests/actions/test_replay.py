@@ -19,16 +19,22 @@ from bottega.platform.clock import SystemClock
 from bottega.platform.database.migrate import migrate
 from bottega.platform.database.pool import Database
 from bottega.platform.database.scratch import drop_database
-from tests.actions.log.counters import STAFF, CounterShop, Mark, MoveCounters, OpenCounter, create_tables
+from tests.actions.log.counters import (
+    STAFF,
+    CounterShop,
+    Mark,
+    MoveCounters,
+    OpenCounter,
+    create_tables,
+    open_counter_shop,
+)
 from tests.actions.log.test_sealer import write_wildly
 
 
 @pytest.fixture
 async def shop(database_url: str) -> AsyncIterator[CounterShop]:
-    await create_tables(database_url)
-    database = await Database.open(database_url, writers=16, readers=4)
-    yield CounterShop(database_url, database)
-    await database.close()
+    async with open_counter_shop(database_url) as shop:
+        yield shop
 
 
 async def prepare(dsn: str) -> None:

@@ -7,16 +7,13 @@ import pytest
 from bottega.actions.log.sealer import Sealer
 from bottega.actions.log.signing import SigningKey
 from bottega.platform.clock import SystemClock
-from bottega.platform.database.pool import Database
-from tests.actions.log.counters import CounterShop, create_tables
+from tests.actions.log.counters import CounterShop, open_counter_shop
 
 
 @pytest.fixture
 async def counter_shop(database_url: str) -> AsyncIterator[CounterShop]:
-    await create_tables(database_url)
-    database = await Database.open(database_url, writers=16, readers=4)
-    yield CounterShop(database_url, database)
-    await database.close()
+    async with open_counter_shop(database_url) as shop:
+        yield shop
 
 
 @pytest.fixture

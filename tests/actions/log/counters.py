@@ -2,17 +2,18 @@
 
 import asyncio
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Generator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any, ClassVar
 
 import asyncpg
 
+from bottega.actions import registry
 from bottega.actions.action import Action
 from bottega.actions.actor import Actor, system
 from bottega.actions.outcome import Done
 from bottega.actions.perform import Performer
 from bottega.actions.policy.engine import Decision
-from bottega.actions.registry import handles
 from bottega.actions.work import Work
 from bottega.kernel.errors import Conflict
 from bottega.platform.clock import SystemClock
@@ -78,7 +79,6 @@ class Unmark(Action):
     name: str
 
 
-@handles(OpenCounter, undoable=True)
 async def open_counter(action: OpenCounter, work: Work) -> dict[str, Any]:
     await work.connection.execute(
         "INSERT INTO shop.counters (id, total, note) VALUES ($1, 0, $2)", action.counter_id, action.note
@@ -86,7 +86,6 @@ async def open_counter(action: OpenCounter, work: Work) -> dict[str, Any]:
     return {"counter_id": action.counter_id}
 
 
-@handles(MoveCounters, undoable=True)
 async def move_counters(action: MoveCounters, work: Work) -> dict[str, Any]:
     for counter_id in action.counter_ids:
         await work.connection.execute(
@@ -97,7 +96,6 @@ async def move_counters(action: MoveCounters, work: Work) -> dict[str, Any]:
     return {"moved": len(action.counter_ids)}
 
 
-@handles(Mark)
 async def mark(action: Mark, work: Work) -> dict[str, Any]:
     await work.connection.execute(
         "INSERT INTO shop.marks (counter_id, name, weight, tags, digest, marked_at, valid_from, document, active) "
@@ -114,12 +112,26 @@ async def mark(action: Mark, work: Work) -> dict[str, Any]:
     return {"marked": action.name}
 
 
-@handles(Unmark)
 async def unmark(action: Unmark, work: Work) -> dict[str, Any]:
     await work.connection.execute(
         "DELETE FROM shop.marks WHERE counter_id = $1 AND name = $2", action.counter_id, action.name
     )
     return {}
+
+
+@contextmanager
+def registered_actions() -> Generator[None]:
+    """The counters' actions are known to this process only meanwhile: they are no part of the shop."""
+    before = dict(registry._HANDLERS)
+    registry.handles(OpenCounter, undoable=True)(open_counter)
+    registry.handles(MoveCounters, undoable=True)(move_counters)
+    registry.handles(Mark)(mark)
+    registry.handles(Unmark)(unmark)
+    try:
+        yield
+    finally:
+        registry._HANDLERS.clear()
+        registry._HANDLERS.update(before)
 
 
 class PermitAll:
@@ -213,3 +225,13 @@ class CounterShop:
                 await connection.execute(statement)
         finally:
             await connection.close()
+
+
+@asynccontextmanager
+async def open_counter_shop(dsn: str) -> AsyncGenerator[CounterShop]:
+    """A shop of counters in a fresh database."""
+    await create_tables(dsn)
+    database = await Database.open(dsn, writers=16, readers=4)
+    with registered_actions():
+        yield CounterShop(dsn, database)
+    await database.close()
