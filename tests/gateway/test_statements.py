@@ -1,6 +1,6 @@
 """How many SQL statements a whole checkout costs, transactions, settlement and all."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from decimal import Decimal
 from typing import Any
@@ -13,7 +13,7 @@ LARGEST_NUMBER_OF_STATEMENTS = 60
 
 
 @asynccontextmanager
-async def statements_of(shop: Shop) -> AsyncIterator[list[str]]:
+async def statements_of(shop: Shop) -> AsyncGenerator[list[str]]:
     """The statements of every connection of both pools, in the order they were sent."""
     seen: list[str] = []
 

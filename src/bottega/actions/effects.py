@@ -25,6 +25,8 @@ SEND_TIMEOUT_SECONDS = 30.0
 LOST_AFTER = timedelta(seconds=45)
 LONGEST_BACKOFF_SECONDS = 900.0
 DEFAULT_MAXIMUM_ATTEMPTS = 8
+# Slow vendors must not hold up the others, and each one under way takes a connection now and then.
+LARGEST_NUMBER_AT_ONCE = 4
 STATES = ("intended", "sent", "confirmed", "refused", "unknown", "dead", "cancelled")
 
 
@@ -73,25 +75,46 @@ class Sending:
 Send: TypeAlias = Callable[[Effect, Sending], Awaitable[Answer]]
 LookUp: TypeAlias = Callable[[Effect, Sending], Awaitable["Answer | None"]]
 Settle: TypeAlias = Callable[[Effect, Answer], "Action | None"]
+Abandon: TypeAlias = Callable[[Effect], "Action | None"]
 
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """How one kind of effect is sent, looked up when its outcome is unknown, and recorded."""
+    """How one kind of effect is sent, looked up when its outcome is unknown, recorded, and given up."""
 
     kind: str
     send: Send
     look_up: LookUp
     settle: Settle
+    abandon: Abandon
 
 
 _SENDERS: dict[str, Sender] = {}
 
 
-def register_sender(kind: str, *, send: Send, look_up: LookUp, settle: Settle) -> None:
-    """Registers the one sender of a kind; `look_up` returns None when the call surely never took effect."""
+class Cancelled(Exception):
+    """Raised by a sender when there is nothing left to do: the person was forgotten, the thing is gone."""
+
+
+def nothing_to_record(*_: object) -> None:
+    """For effects that change nothing in the shop."""
+
+
+def register_sender(
+    kind: str, *, send: Send, look_up: LookUp, settle: Settle = nothing_to_record, abandon: Abandon = nothing_to_record
+) -> None:
+    """Registers the one sender of a kind.
+
+    `look_up` returns None when the call surely never took effect. `settle` gives the action that records the answer,
+    and `abandon` the one that records that a person has given the effect up.
+    """
     assert kind not in _SENDERS, f"{kind} has two senders"
-    _SENDERS[kind] = Sender(kind, send, look_up, settle)
+    _SENDERS[kind] = Sender(kind, send, look_up, settle, abandon)
+
+
+def sender_of(kind: str) -> Sender:
+    """The sender of a kind; a kind without one is a bug."""
+    return _SENDERS[kind]
 
 
 class EffectDriver:
@@ -129,8 +152,15 @@ class EffectDriver:
             return await self._postpone(attempt, "unknown", error), None
         except Unavailable as error:
             return await self._postpone(attempt, "unknown" if was == "sent" else was, error), None
+        except Cancelled as reason:
+            return await self._end(_CANCEL, effect, str(reason)), None
         except (Invalid, NotFound, Conflict, Forbidden) as error:
             return await self._bury(effect, error), None
+        except Exception as error:  # noqa: BLE001 - a fault in one sender must not stop the others
+            # It may have been sent before it failed; and the exception's text may be personal.
+            log.error("effect_sender_failed", effect_id=effect.id, kind=effect.kind, error=type(error).__name__)
+            unforeseen = OutcomeUnknown("sender_failed", f"The sender failed with {type(error).__name__}.")
+            return await self._postpone(attempt, "unknown", unforeseen), None
         if answer is None:
             return await self._postpone(attempt, "intended", None), None
         return await self._settle(sender, effect, answer, looked_up=was != "intended"), answer
@@ -156,9 +186,7 @@ class EffectDriver:
         if isinstance(outcome, Done):
             return answer.state
         log.error("effect_outcome_not_recorded", effect_id=effect.id, kind=effect.kind, outcome=repr(outcome))
-        async with self._performer.database.connection() as connection:
-            await connection.execute(_BURY, effect.id, f"its outcome could not be recorded: {outcome!r}"[:2000])
-        return "dead"
+        return await self._end(_BURY, effect, f"its outcome could not be recorded: {outcome!r}")
 
     async def _postpone(self, attempt: _Attempt, state: str, error: Exception | None) -> str:
         """Back to `intended` or `unknown` with backoff and jitter, or to the dead letters after the last attempt."""
@@ -176,30 +204,53 @@ class EffectDriver:
 
     async def _bury(self, effect: Effect, error: Exception) -> str:
         log.warning("effect_dead", effect_id=effect.id, kind=effect.kind, error=str(error)[:200])
+        return await self._end(_BURY, effect, str(error))
+
+    async def _end(self, statement: str, effect: Effect, reason: str) -> str:
         async with self._performer.database.connection() as connection:
-            await connection.execute(_BURY, effect.id, str(error)[:2000])
-        return "dead"
+            return await connection.fetchval(statement, effect.id, reason[:2000]) or "missing"
 
     async def drive_due(self, limit: int = 50) -> int:
         """Drives what is due (a sender that died, a retry whose time has come); returns how many."""
         async with self._performer.database.read() as connection:
             rows = await connection.fetch(_DUE, self._performer.clock.now(), limit)
-        for row in rows:
-            await self.drive(row["id"])
+        at_once = asyncio.Semaphore(LARGEST_NUMBER_AT_ONCE)
+
+        async def drive_one(effect_id: str) -> None:
+            async with at_once:
+                await self.drive(effect_id)
+
+        async with asyncio.TaskGroup() as tasks:
+            for row in rows:
+                tasks.create_task(drive_one(row["id"]))
         return len(rows)
 
 
 async def list_effects(
-    connection: Connection, *, state: str | None = None, after: str = "", limit: int = 50
+    connection: Connection, *, state: str | None = None, kind: str | None = None, after: str = "", limit: int = 50
 ) -> list[dict[str, Any]]:
     """Effects by id, oldest first; `limit` ≤ 200."""
     rows = await connection.fetch(
-        "SELECT * FROM log.effects WHERE ($1::text IS NULL OR state = $1) AND id > $2 ORDER BY id LIMIT $3",
+        "SELECT * FROM log.effects WHERE ($1::text IS NULL OR state = $1) AND ($2::text IS NULL OR kind = $2) "
+        "AND id > $3 ORDER BY id LIMIT $4",
         state,
+        kind,
         after,
         min(limit, 200),
     )
     return [dict(row) for row in rows]
+
+
+async def get_effect(connection: Connection, effect_id: str) -> dict[str, Any]:
+    """One effect; raises `no_such_effect`."""
+    row = await connection.fetchrow("SELECT * FROM log.effects WHERE id = $1", effect_id)
+    if row is None:
+        raise no_such_effect(effect_id)
+    return dict(row)
+
+
+def no_such_effect(effect_id: str) -> NotFound:
+    return NotFound("no_such_effect", f"There is no effect {effect_id}.", next_step="See `bottega effects list`.")
 
 
 _CLAIM = """
@@ -221,7 +272,11 @@ _POSTPONE = """
 UPDATE log.effects SET state = $2, next_attempt_at = $3, last_error = coalesce($4, last_error)
 WHERE id = $1 AND state = 'sent'"""
 
-_BURY = "UPDATE log.effects SET state = 'dead', last_error = $2 WHERE id = $1 AND state = 'sent'"
+_BURY = """
+UPDATE log.effects SET state = 'dead', last_error = $2 WHERE id = $1 AND state = 'sent' RETURNING state"""
+
+_CANCEL = """
+UPDATE log.effects SET state = 'cancelled', last_error = $2 WHERE id = $1 AND state = 'sent' RETURNING state"""
 
 _DUE = """
 SELECT id FROM log.effects WHERE state IN ('intended', 'sent', 'unknown') AND next_attempt_at <= $1

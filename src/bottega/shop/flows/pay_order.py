@@ -46,7 +46,8 @@ class PayOrder(Action):
 
 
 _DUE = """
-SELECT $2::bigint - coalesce(sum(amount_minor - refunded_minor), 0)::bigint
+SELECT $2::bigint - coalesce(sum(
+    CASE status WHEN 'captured' THEN captured_minor ELSE amount_minor END - refunded_minor), 0)::bigint
 FROM shop.payments WHERE order_id = $1 AND status = ANY($3::text[])"""
 
 
@@ -77,7 +78,7 @@ async def pay_order(action: PayOrder, work: Work) -> dict[str, Any]:
     order, due = await lock_order(work, action.order_id), work.loaded["due"]
     if order["status"] not in ("open", "held"):
         raise not_open(order["number"], order["status"])
-    if due <= 0:
+    if due <= 0 or order["payment_status"] != "awaiting":
         raise nothing_due(order["number"])
     if action.amount_minor is not None and action.amount_minor > due:
         raise more_than_due(order["number"], due)

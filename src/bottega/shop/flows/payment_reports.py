@@ -7,9 +7,10 @@ from bottega.actions.actor import Cause, system
 from bottega.actions.perform import Performer
 from bottega.kernel.errors import Invalid
 from bottega.platform.database.pool import Row
-from bottega.ports.payment_gateway import PaymentGateway, PaymentState
+from bottega.ports.payment_gateway import PaymentGateway, PaymentState, RefundState
 from bottega.ports.services import Services
 from bottega.shop.flows.payment_progress import RecordPaymentState
+from bottega.shop.flows.refund_order import RecordRefundState
 
 # A provider's clock may run behind ours.
 SEARCH_MARGIN = timedelta(minutes=10)
@@ -63,3 +64,13 @@ async def take_over(performer: Performer, services: Services, payment: Row | dic
         action = state_action(payment["id"], state_record(state))
         (await performer.perform(action, by=system("payments"), because=because)).unwrap()
     return state
+
+
+def refund_record(state: RefundState) -> dict[str, Any]:
+    """What is kept of a refund's state."""
+    return {"status": state.status, "reference": state.reference, "failure_code": state.failure_code}
+
+
+def refund_state_action(refund_id: str, record: dict[str, Any]) -> RecordRefundState:
+    """The action that takes a reported refund over."""
+    return RecordRefundState(refund_id=refund_id, **record)

@@ -67,3 +67,36 @@ def more_than_asked(payment_id: str) -> Conflict:
         f"The gateway reports more than payment {payment_id} asked for.",
         next_step="Compare it with the gateway's own pages.",
     )
+
+
+def nothing_to_refund(number: str) -> Conflict:
+    return Conflict(
+        "nothing_to_refund", f"Nothing of order {number} is left to refund.", next_step="Read the order's refunds."
+    )
+
+
+def order_refundable(number: str, refundable_minor: int) -> Conflict:
+    return Conflict(
+        "more_than_refundable",
+        f"Order {number} has {refundable_minor} left to refund.",
+        next_step="Refund no more than that.",
+        refundable_minor=refundable_minor,
+    )
+
+
+def not_a_transfer(name: str) -> Conflict:
+    return Conflict("not_a_bank_transfer", f"{name} is no bank transfer.", next_step="Its gateway reports how it went.")
+
+
+def transfer_ended(payment_id: str, status: str) -> Conflict:
+    return Conflict(
+        "transfer_ended", f"Bank transfer {payment_id} is {status}.", next_step="Read the order.", status=status
+    )
+
+
+def no_such_gift_card(gift_card_id: str) -> NotFound:
+    return NotFound("no_such_gift_card", f"There is no gift card {gift_card_id} of yours.", next_step="Check it.")
+
+
+def code_taken() -> Conflict:
+    return Conflict("gift_card_code_taken", "A gift card has this code already.", next_step="Make another code.")

@@ -10,6 +10,8 @@ from bottega.shop.payments.model import BANK_TRANSFER, GIFT_CARD, IMPORTED, REFU
 
 REFUND = "payment.refund"
 VOID = "payment.void"
+# The code of what staff gave up without knowing how the gateway saw it; its late word is still heard.
+ABANDONED = "abandoned"
 
 
 def refundable_minor(payment: Row) -> int:
@@ -130,11 +132,16 @@ async def settle_refund(
 
     A failed refund gives its amount back to the payment, also when it had been reported as succeeded before.
     """
-    if REFUND_PROGRESS[status] <= REFUND_PROGRESS[refund["status"]]:
+    was_abandoned = refund["failure_code"] == ABANDONED
+    known = "pending" if was_abandoned else refund["status"]
+    if REFUND_PROGRESS[status] <= REFUND_PROGRESS[known]:
         return False
+    # An abandoned refund had given its amount back already, and takes it again when it turns out to have happened.
+    given_back = -refund["amount_minor"] if was_abandoned else 0
+    given_back += refund["amount_minor"] if status == "failed" else 0
     await work.connection.execute(
         "WITH given_back AS (UPDATE shop.payments SET refunded_minor = refunded_minor - $6, updated_at = $5 "
-        "WHERE id = $7 AND $2 = 'failed') "
+        "WHERE id = $7 AND $6 <> 0) "
         "UPDATE shop.refunds SET status = $2, gateway_reference = coalesce($3, gateway_reference), failure_code = $4, "
         "settled_at = $5 WHERE id = $1",
         refund["id"],
@@ -142,7 +149,7 @@ async def settle_refund(
         reference or None,
         failure_code,
         work.now,
-        refund["amount_minor"],
+        given_back,
         payment["id"],
     )
     movement = movement_of(payment, refund["id"], refund["amount_minor"], refund["gift_card_id"])
