@@ -1,17 +1,21 @@
 """What surrounds every request: an id, size limits, well-formed bodies, and security headers."""
 
+import json
 from typing import Any
 
+import orjson
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from bottega.gateway.problems import BadRequest, TooLarge, problem_response
+from bottega.gateway.problems import BadRequest, TooLarge, UnsupportedMediaType, problem_response
 from bottega.kernel.identifiers import new_id
 
 log = structlog.get_logger(__name__)
 
 LARGEST_BODY_BYTES = 1_000_000
 LARGEST_TARGET_BYTES = 8_000
+DEEPEST_JSON = 32
+JSON_ROUTES = "/api/"
 _SECURITY_HEADERS: list[tuple[bytes, bytes]] = [
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
@@ -44,7 +48,7 @@ class Envelope:
 
         try:
             body = await _read_body(scope, receive)
-        except (BadRequest, TooLarge) as refusal:
+        except (BadRequest, TooLarge, UnsupportedMediaType) as refusal:
             await problem_response(refusal)(scope, receive, send_with_headers)
             return
         await self._app(scope, _replay(body, receive), send_with_headers)
@@ -69,9 +73,57 @@ async def _read_body(scope: Scope, receive: Receive) -> bytes:
         if not message.get("more_body", False):
             break
     body = b"".join(chunks)
+    if body and scope["path"].startswith(JSON_ROUTES):
+        _check_media_type(scope)
+        _check_json(body)
+    return body
+
+
+def _check_media_type(scope: Scope) -> None:
+    found = next((value for name, value in scope["headers"] if name == b"content-type"), b"")
+    media_type = found.partition(b";")[0].strip().lower()
+    if media_type != b"application/json" and not media_type.endswith(b"+json"):
+        raise UnsupportedMediaType(
+            "not_json", "The body is not announced as JSON.", next_step="Send Content-Type: application/json."
+        )
+
+
+def _check_json(body: bytes) -> None:
+    """One reading for everybody: UTF-8 without NUL and lone surrogates, no key twice, no deeper than a stack."""
     if b"\\u0000" in body or b"\0" in body:
         raise BadRequest("nul_character", "The body holds a NUL character.", next_step="Remove it.")
-    return body
+    try:
+        if body.count(b"[") + body.count(b"{") > DEEPEST_JSON and _depth(orjson.loads(body)) > DEEPEST_JSON:
+            raise ValueError("it is nested too deeply")
+        orjson.loads(body)
+        json.loads(body, object_pairs_hook=_without_repetition, parse_constant=_refuse_constant)
+    except ValueError as error:
+        reason = str(error).partition(":")[0][:100]
+        raise BadRequest(
+            "malformed_json", f"The body cannot be read as JSON: {reason}.", next_step="Send one JSON value in UTF-8."
+        ) from None
+
+
+def _depth(value: Any) -> int:
+    """How deeply lists and objects stand inside each other, looking no deeper than is of interest."""
+    level: list[Any] = [value]
+    depth = 0
+    while level and depth <= DEEPEST_JSON:
+        nested: list[Any] = [item for item in level if isinstance(item, list | dict)]
+        depth += bool(nested)
+        level = [inner for item in nested for inner in (item.values() if isinstance(item, dict) else item)]
+    return depth
+
+
+def _without_repetition(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise ValueError("a key stands twice in one object")
+    return members
+
+
+def _refuse_constant(name: str) -> float:
+    raise ValueError(f"{name} is no JSON number")
 
 
 def _replay(body: bytes, receive: Receive) -> Receive:
