@@ -12,7 +12,7 @@ from pgqueuer.adapters.persistence.queries import Queries
 from pgqueuer.domain import models, types
 from pgqueuer.ports.repository import EntrypointExecutionParameter
 
-from bottega.platform.jobs.connection_loss import is_connection_loss, is_passing_conflict
+from bottega.platform.database.connection_loss import is_connection_loss, is_passing_conflict
 from bottega.platform.jobs.driver import QueueDriver
 from bottega.platform.jobs.names import queue_settings
 from bottega.platform.jobs.outcome import Claim, Finished, Outcome, TryAgain

@@ -9,7 +9,7 @@ import asyncpg
 from pgqueuer.adapters.drivers.asyncpg import AsyncpgPoolDriver
 from pgqueuer.ports.driver import NotifyCallback
 
-from bottega.platform.jobs.connection_loss import is_connection_loss
+from bottega.platform.database.connection_loss import is_connection_loss
 from bottega.platform.jobs.wake import wake_message
 
 _log = logging.getLogger(__name__)

@@ -12,7 +12,7 @@ from typing import Any
 import asyncpg
 
 from bottega.kernel.identifiers import new_id
-from bottega.platform.jobs.connection_loss import is_connection_loss, is_passing_conflict
+from bottega.platform.database.connection_loss import is_connection_loss, is_passing_conflict
 from bottega.platform.jobs.queue import write_job
 from bottega.platform.jobs.registry import Definition, Registry
 

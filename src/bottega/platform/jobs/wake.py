@@ -8,7 +8,7 @@ from typing import Any
 
 import asyncpg
 
-from bottega.platform.jobs.connection_loss import is_connection_loss
+from bottega.platform.database.connection_loss import is_connection_loss
 from bottega.platform.jobs.names import CHANNEL, QUEUE_TABLE
 
 _log = logging.getLogger(__name__)

@@ -18,9 +18,9 @@ from pgqueuer.core.qm import QueueManager
 from pgqueuer.domain import models, types
 
 from bottega.kernel.errors import Unavailable
+from bottega.platform.database.connection_loss import is_connection_loss
 from bottega.platform.database.pool import ShopConnection
 from bottega.platform.jobs.claims import JobQueries
-from bottega.platform.jobs.connection_loss import is_connection_loss
 from bottega.platform.jobs.driver import QueueDriver
 from bottega.platform.jobs.names import CHANNEL
 from bottega.platform.jobs.outcome import Claim, Finished, Outcome, TryAgain, outcome_of_failure
