@@ -117,11 +117,13 @@ async def test_what_stands_before_a_failing_entry_is_read_and_the_failure_is_sho
         assert await copied(shop, "untroubled") == [1, 2, 3, 4]
         async with shop.database.read() as connection:
             troubled, other = await reader_states(connection)
-        assert (troubled.name, troubled.behind, troubled.last_error) == (
+        assert (troubled.name, troubled.behind) == (
             "copyist",
             2,
-            "ValueError: cannot read MoveCounters",
         )
+        assert troubled.last_error is not None
+        assert troubled.last_error.startswith("ValueError at ")
+        assert "cannot read" not in troubled.last_error, "messages of other libraries may quote a person"
         assert (other.name, other.position, other.behind, other.failures) == ("untroubled", 4, 0, 0)
         reader.fails_at = None
         await until(lambda: shop.value("SELECT count(*) = 4 FROM platform.copied WHERE reader = 'copyist'"))

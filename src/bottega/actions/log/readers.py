@@ -16,8 +16,9 @@ from bottega.actions.log.entries import ENTRY_COLUMNS, LoggedEntry, with_changes
 from bottega.actions.log.sealer import CHANNEL, CONNECT_TIMEOUT_SECONDS
 from bottega.kernel.errors import NotFound
 from bottega.platform.clock import Clock
+from bottega.platform.database.connection_loss import is_connection_loss
 from bottega.platform.database.pool import Connection, Database, Row
-from bottega.platform.jobs.connection_loss import is_connection_loss
+from bottega.platform.jobs.outcome import describe
 
 log = structlog.get_logger(__name__)
 
@@ -135,8 +136,8 @@ class ReaderRunner:
         follower.failures += 1
         name = follower.reader.name
         longest = min(FIRST_BACKOFF_SECONDS * 2 ** (follower.failures - 1), LONGEST_BACKOFF_SECONDS)
-        text = f"{type(error).__name__}: {error}"[:500]
-        log.warning("log_reader_failed", reader=name, failures=follower.failures, error=text)
+        text = describe(error)
+        log.warning("log_reader_failed", reader=name, failures=follower.failures, error=text, exc_info=error)
         if not is_connection_loss(error):
             with contextlib.suppress(OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
                 async with self._database.connection() as connection:

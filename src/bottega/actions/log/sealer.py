@@ -12,10 +12,10 @@ import structlog
 from bottega.actions.log.anchor import Anchor
 from bottega.actions.log.canonical import GENESIS_HASH, Block, block_hash, time_text
 from bottega.actions.log.signing import SigningKey
-from bottega.kernel.errors import Unavailable
+from bottega.kernel.errors import Invalid, Unavailable
 from bottega.platform.clock import Clock
+from bottega.platform.database.connection_loss import is_connection_loss
 from bottega.platform.database.pool import Connection
-from bottega.platform.jobs.connection_loss import is_connection_loss
 
 log = structlog.get_logger(__name__)
 
@@ -79,6 +79,8 @@ class Sealer:
         self._hole: _Hole | None = None
         self._settled = 0
         self._wanted = asyncio.Event()
+        # One statement at a time on the one connection, also when somebody calls seal_all() beside run().
+        self._turn = asyncio.Lock()
 
     @property
     def leads(self) -> bool:
@@ -115,15 +117,18 @@ class Sealer:
         `Unavailable` when it takes longer, for example because a transaction that may have written stays open.
         """
         deadline = time.monotonic() + timeout_seconds
-        total = 0
+        total, target = 0, None
         while True:
             sealed = await self.seal_once()
             total += sealed
+            async with self._turn:
+                if self._connection is not None:
+                    if target is None:
+                        target = await self._connection.fetchval(_NEWEST)
+                    if not await self._connection.fetchval(_IS_WAITING, target):
+                        return total
             if sealed:
                 continue
-            assert self._connection is not None, "seal_once connects"
-            if not await self._connection.fetchval(_IS_WAITING):
-                return total
             if time.monotonic() > deadline:
                 raise Unavailable(
                     "log_not_sealed",
@@ -134,6 +139,10 @@ class Sealer:
 
     async def seal_once(self) -> int:
         """Seals at most one block; returns how many entries, 0 when there are none or another sealer is at work."""
+        async with self._turn:
+            return await self._seal_block()
+
+    async def _seal_block(self) -> int:
         connection = await self._leading_connection()
         if connection is None:
             return 0
@@ -150,7 +159,8 @@ class Sealer:
         if self._anchor is not None:
             try:
                 await self._anchor.keep(head)
-            except OSError as error:
+            except (OSError, Invalid) as error:
+                # Sealing goes on: the next block offers the anchor a newer head.
                 log.error("sealer_anchor_not_kept", error=str(error), block=head.number)
         return count
 
@@ -158,8 +168,9 @@ class Sealer:
         was_woken = self._wanted.is_set()
         self._wanted.clear()
         sealed = await self.seal_once()
-        if was_woken and not self._leads and self._connection is not None:
-            await self._connection.execute("SELECT pg_notify($1, '')", WRITTEN_CHANNEL)
+        async with self._turn:
+            if was_woken and not self._leads and self._connection is not None:
+                await self._connection.execute("SELECT pg_notify($1, '')", WRITTEN_CHANNEL)
         return sealed
 
     async def _seal_the_rest(self) -> None:
@@ -311,8 +322,12 @@ FROM sealed""" % GENESIS_HASH.hex()  # noqa: UP031 - braces would have to be dou
 _NOTE_HOLE = """
 SELECT max(sequence) AS highest, pg_current_xact_id()::text::bigint AS bound FROM log.entries"""
 
+_NEWEST = "SELECT coalesce(max(sequence), 0) FROM log.entries"
+
 _IS_WAITING = """
-SELECT EXISTS (SELECT FROM log.entries WHERE sequence > (SELECT coalesce(max(sequence), 0) FROM log.positions))"""
+SELECT EXISTS (
+    SELECT FROM log.entries
+    WHERE sequence > (SELECT coalesce(max(sequence), 0) FROM log.positions) AND sequence <= $1)"""
 
 _SEAL = """
 INSERT INTO log.positions (position, entry_id, sequence, entry_hash)
