@@ -95,7 +95,12 @@ class MovableClock(SystemClock):
 
 def settings_for(database_url: str, directory: Path, **changes: Any) -> Settings:
     """Settings of a test: this database, nothing from the environment's `.env`."""
-    values: Mapping[str, Any] = {"DATABASE_URL": database_url, "data_dir": directory, **changes}
+    values: Mapping[str, Any] = {
+        "DATABASE_URL": database_url,
+        "data_dir": directory,
+        "requests_per_minute": 1_000_000,
+        **changes,
+    }
     return Settings(_env_file=None, **values)  # pyright: ignore[reportCallIssue] - pydantic-settings' own argument
 
 

@@ -1,11 +1,12 @@
 """The settings of one process: a frozen tree read once from the environment and `.env` by the entry points."""
 
 import sys
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from bottega.kernel.errors import Invalid
 
@@ -67,7 +68,12 @@ class Settings(BaseSettings):
     )
     approval_hours: Annotated[int, Field(ge=1, le=720)] = Field(72, description="How long an approval waits.")
     requests_per_minute: Annotated[int, Field(ge=1)] = Field(
-        600, description="Requests that one address or session may make in a minute."
+        600,
+        description="Requests that one address or session may make in a minute to one web process; signing in and "
+        "the like get a part of it.",
+    )
+    trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = Field(
+        (), description="Networks whose X-Forwarded-For is believed, as a JSON list; absent: nobody's is."
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged.")
     log_format: Literal["text", "json"] = Field("text", description="How log lines look.")
@@ -83,6 +89,8 @@ class Settings(BaseSettings):
                 raise ValueError("BOTTEGA_PAYMENT_GATEWAY: the sandbox takes no real money; choose stripe")
             if self.mailer == "outbox":
                 raise ValueError("BOTTEGA_MAILER: the outbox sends nothing; choose smtp")
+            if not self.public_url.startswith("https://"):
+                raise ValueError("BOTTEGA_PUBLIC_URL: sign-in cookies travel over https:// alone")
         if self.payment_gateway == "stripe" and not (self.stripe_api_key and self.stripe_webhook_secret):
             raise ValueError("BOTTEGA_STRIPE_API_KEY and BOTTEGA_STRIPE_WEBHOOK_SECRET: both are needed for stripe")
         if self.mailer == "smtp" and not self.smtp_host:
@@ -94,7 +102,9 @@ def load_settings() -> Settings:
     """Read them; `Invalid` names each setting that is wrong and what it should be, never its value."""
     try:
         return Settings()
-    except ValueError as error:
-        reasons = getattr(error, "errors", lambda **_: [])(include_input=False, include_url=False)
+    except ValidationError as error:
+        reasons = error.errors(include_input=False, include_url=False)
         lines = [f"{'.'.join(map(str, reason['loc'])) or 'settings'}: {reason['msg']}" for reason in reasons]
         raise Invalid("bad_settings", "; ".join(lines), next_step="See docs/settings.md.") from None
+    except SettingsError as error:
+        raise Invalid("bad_settings", f"{error}: it has to be JSON.", next_step="See docs/settings.md.") from None

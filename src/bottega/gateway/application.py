@@ -2,9 +2,12 @@
 
 import importlib
 import pkgutil
+import re
+from functools import partial
 from typing import Any
 
 from fastapi import FastAPI
+from fastapi.routing import APIRoute
 from starlette.responses import Response
 
 import bottega.gateway.api
@@ -13,6 +16,8 @@ from bottega.gateway import problems
 from bottega.gateway.answers import answer
 from bottega.gateway.context import GatewayContext
 from bottega.gateway.envelope import Envelope
+from bottega.gateway.openapi import complete_document
+from bottega.gateway.rate_limits import RateLimited
 
 DESCRIPTION = (
     "Every change is an action decided by policy and written to a verifiable log. Send `Idempotency-Key` with "
@@ -24,13 +29,14 @@ def create_app(context: GatewayContext) -> FastAPI:
     """The ASGI application of one web process."""
     app = _described()
     app.state.context = context
+    app.add_middleware(RateLimited, rate_limits=context.rate_limits, trusted_proxies=context.trusted_proxies)
     app.add_middleware(Envelope)
     return app
 
 
 def openapi_document() -> dict[str, Any]:
     """The OpenAPI document, without a shop behind it."""
-    return _described().openapi()
+    return complete_document(_described())
 
 
 def _described() -> FastAPI:
@@ -41,13 +47,26 @@ def _described() -> FastAPI:
         openapi_url="/api/openapi.json",
         docs_url=None,
         redoc_url=None,
+        generate_unique_id_function=_operation_id,
     )
+    app.openapi = partial(_openapi, app)
     problems.install(app)
     for module in sorted(pkgutil.iter_modules(bottega.gateway.api.__path__), key=lambda found: found.name):
         routes = importlib.import_module(f"bottega.gateway.api.{module.name}")
         app.include_router(routes.router, prefix="/api")
     app.add_api_route("/healthz", _health, include_in_schema=False)
     return app
+
+
+def _operation_id(route: APIRoute) -> str:
+    """Stable as long as the function keeps its name: `orders_show`."""
+    return f"{re.sub('[^a-z]+', '_', str(route.tags[0]))}_{route.name}" if route.tags else route.name
+
+
+def _openapi(app: FastAPI) -> dict[str, Any]:
+    if app.openapi_schema is None:
+        app.openapi_schema = complete_document(app)
+    return app.openapi_schema
 
 
 async def _health() -> Response:

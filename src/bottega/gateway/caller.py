@@ -1,18 +1,23 @@
 """Who is calling and with what key: the dependencies that every route takes."""
 
 from dataclasses import dataclass
-from typing import Annotated, Any
+from datetime import datetime
+from typing import Annotated, Any, Literal
 
 from fastapi import Depends, Header, Request
+from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from bottega.actions.action import Action
 from bottega.actions.actor import Actor, Cause
 from bottega.actions.outcome import Done, Held, Outcome
+from bottega.actions.perform import Alongside
 from bottega.gateway.answers import answer
 from bottega.gateway.context import GatewayContext
 from bottega.gateway.identity import identify
 from bottega.gateway.problems import BadRequest, Unauthenticated
+from bottega.gateway.reading import check_reading
+from bottega.gateway.routes import needs_key
 from bottega.kernel.errors import Forbidden
 
 STAFF_ROLES = frozenset({"owner", "manager", "support", "warehouse", "analyst"})
@@ -23,7 +28,23 @@ def context_of(request: Request) -> GatewayContext:
     return request.app.state.context
 
 
-Context = Annotated[GatewayContext, Depends(context_of)]
+async def current_context(request: Request) -> GatewayContext:
+    """The same as a dependency; a coroutine, because the framework runs plain functions in a thread."""
+    return context_of(request)
+
+
+Context = Annotated[GatewayContext, Depends(current_context)]
+
+
+class HeldAnswer(BaseModel):
+    """An action that waits for a person: nothing has changed yet."""
+
+    held: Literal[True]
+    approval_id: str = Field(examples=["apr_01jd3gqz5t8m2n4p6r8s0v2x4z"])
+    state: str = Field(description="waiting, granted, denied or expired.", examples=["waiting"])
+    rule_ids: list[str] = Field(description="The policy rules that held it.")
+    reasons: list[str] = Field(description="The same rules in words.")
+    expires_at: datetime = Field(description="Until when it may be approved.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,16 +56,18 @@ class Caller:
     key: str | None
     request_id: str
 
-    async def perform(self, action: Action, *, key_required: bool = False) -> Outcome:
+    async def perform(
+        self, action: Action, *, key_required: bool = False, alongside: Alongside | None = None
+    ) -> Outcome:
         """Performs an action as the caller, under the request's idempotency key."""
-        if key_required and self.key is None:
+        if self.key is None and (key_required or needs_key(type(action))):
             raise BadRequest(
                 "idempotency_key_missing",
                 "This request moves money or an order and needs an Idempotency-Key header.",
                 next_step="Send a new random key, and the same one when you repeat the request.",
             )
         return await self.context.performer.perform(
-            action, by=self.actor, key=self.key, because=Cause("request", self.request_id)
+            action, by=self.actor, key=self.key, because=Cause("request", self.request_id), alongside=alongside
         )
 
     async def done(self, action: Action, *, key_required: bool = False) -> dict[str, Any] | Held:
@@ -76,11 +99,15 @@ def outcome_answer(outcome: Outcome, status: int = 200) -> Response:
     return answer(outcome.unwrap(), status, headers)
 
 
+IdempotencyKey = Annotated[
+    str | None,
+    Header(min_length=1, max_length=200, pattern="^[!-~]+$", description="Makes the request happen once."),
+]
+
+
 async def current_caller(
     request: Request,
-    idempotency_key: Annotated[
-        str | None, Header(min_length=1, max_length=200, description="Makes the request happen once.")
-    ] = None,
+    idempotency_key: IdempotencyKey = None,
 ) -> Caller:
     """Anybody who is signed in, guests included; 401 otherwise."""
     context = context_of(request)
@@ -89,6 +116,7 @@ async def current_caller(
         raise Unauthenticated(
             "not_signed_in", "Nobody is signed in.", next_step="Sign in, or get a guest token at POST /api/guests."
         )
+    check_reading(request, actor)
     return Caller(actor, context, idempotency_key, request.state.request_id)
 
 

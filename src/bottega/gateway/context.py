@@ -5,6 +5,9 @@ from dataclasses import dataclass, field
 from bottega.actions.effects import EffectDriver
 from bottega.actions.perform import Performer
 from bottega.actions.policy.engine import PolicyBook
+from bottega.gateway.client_address import Network
+from bottega.gateway.known_guests import KnownGuests
+from bottega.gateway.rate_limits import RateLimits
 from bottega.platform.clock import Clock
 from bottega.platform.database.pool import Database
 from bottega.ports.services import Services
@@ -24,4 +27,6 @@ class GatewayContext:
     public_url: str
     production: bool
     card_gateway: str
-    requests_per_minute: int
+    rate_limits: RateLimits
+    trusted_proxies: tuple[Network, ...] = ()
+    known_guests: KnownGuests = field(default_factory=KnownGuests)

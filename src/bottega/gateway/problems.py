@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import asyncpg
 import orjson
 import structlog
 from fastapi import FastAPI, Request
@@ -10,7 +11,11 @@ from pydantic import BaseModel, Field, ValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from bottega.actions.records import refusal_of_database
 from bottega.kernel.errors import Conflict, Forbidden, Invalid, NotFound, Refusal, Unavailable
+from bottega.platform.database.connection_loss import is_connection_loss
+from bottega.platform.sign_in.credentials import SignInLocked
+from bottega.shop.flows.sign_in import SignInRefused
 
 log = structlog.get_logger(__name__)
 
@@ -48,11 +53,33 @@ class TooLarge(Invalid):
     """The body is over the limit; shown as 413."""
 
 
+class UnsupportedMediaType(Invalid):
+    """The body is not of the media type that the route reads; shown as 415."""
+
+
 class BadRequest(Invalid):
     """The message itself cannot be read; shown as 400."""
 
 
-_STATUS_BY_KIND: dict[type[Refusal], int] = {Unauthenticated: 401, TooManyRequests: 429, TooLarge: 413, BadRequest: 400}
+_STATUS_BY_KIND: dict[type[Refusal], int] = {
+    Unauthenticated: 401,
+    SignInRefused: 401,
+    TooManyRequests: 429,
+    SignInLocked: 429,
+    TooLarge: 413,
+    UnsupportedMediaType: 415,
+    BadRequest: 400,
+}
+
+
+# For refusals that name no next step of their own.
+_NEXT_STEPS = {
+    Invalid.category: "Correct the request and send it again.",
+    NotFound.category: "Check the identifier and who you are signed in as.",
+    Conflict.category: "Read it again, then decide.",
+    Forbidden.category: "Ask somebody with more authority.",
+    Unavailable.category: "Wait a moment and send it again.",
+}
 
 
 def status_of(refusal: Refusal) -> int:
@@ -60,16 +87,16 @@ def status_of(refusal: Refusal) -> int:
     return _STATUS_BY_KIND.get(type(refusal)) or STATUS_BY_CATEGORY[refusal.category]
 
 
-def problem_response(refusal: Refusal) -> Response:
+def problem_response(refusal: Refusal, status: int | None = None) -> Response:
     """The refusal as a response, with Retry-After where it says when to come back."""
-    status = status_of(refusal)
+    status = status or status_of(refusal)
     body = {
         "type": f"https://bottega.dev/problems/{refusal.code}",
         "title": refusal.category,
         "status": status,
         "code": refusal.code,
         "detail": refusal.message,
-        "next_step": refusal.next_step,
+        "next_step": refusal.next_step or _NEXT_STEPS[refusal.category],
         "details": refusal.details,
     }
     headers: dict[str, str] = {}
@@ -81,9 +108,8 @@ def problem_response(refusal: Refusal) -> Response:
 
 
 def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """The OpenAPI entries of the refusals a route may answer with, for its `responses=` argument."""
-    described = {"description": "Refused", "content": {MEDIA_TYPE: {"schema": Problem.model_json_schema()}}}
-    return dict.fromkeys((400, 401, 403, 413, 422, 429, 503, *statuses), described)
+    """The refusals of a route's own, for its `responses=` argument; those of every route are added by `openapi`."""
+    return {status: {"description": "Refused"} for status in statuses}
 
 
 def install(app: FastAPI) -> None:
@@ -99,16 +125,37 @@ def install(app: FastAPI) -> None:
 
     async def on_http(_: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
-        response = problem_response(_from_http(error))
-        response.status_code = error.status_code
+        response = problem_response(_from_http(error), error.status_code)
         for name, value in (error.headers or {}).items():
             response.headers[name] = value
         return response
+
+    async def on_database(request: Request, error: Exception) -> Response:
+        if isinstance(error, asyncpg.DataError):
+            return problem_response(refusal_of_database(error))
+        if is_connection_loss(error):
+            log.warning("database_away", error=type(error).__name__)
+            return problem_response(Unavailable("database_away", "The shop cannot be read now.", retry_after_seconds=2))
+        return await on_bug(request, error)
+
+    async def on_bug(request: Request, error: Exception) -> Response:
+        request_id = getattr(request.state, "request_id", "")
+        log.error("request_failed", request_id=request_id, path=request.url.path, exc_info=error)
+        bug = Unavailable(
+            "internal_error",
+            "Something is wrong in the shop itself.",
+            next_step="Tell the shop's operator the request id.",
+            request_id=request_id,
+        )
+        return problem_response(bug, 500)
 
     app.add_exception_handler(Refusal, on_refusal)
     app.add_exception_handler(RequestValidationError, on_validation)
     app.add_exception_handler(ValidationError, on_validation)
     app.add_exception_handler(HTTPException, on_http)
+    for kind in (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError):
+        app.add_exception_handler(kind, on_database)
+    app.add_exception_handler(Exception, on_bug)
 
 
 def from_validation(error: RequestValidationError | ValidationError) -> Invalid:
@@ -131,4 +178,4 @@ def _from_http(error: HTTPException) -> Refusal:
         return NotFound("no_such_route", "There is nothing at this address.", next_step="See /api/openapi.json.")
     if error.status_code == 405:
         return Invalid("method_not_allowed", "This address does not know that method.", next_step="See Allow.")
-    return Invalid("bad_request", str(error.detail)[:300])
+    return BadRequest("bad_request", str(error.detail)[:300])

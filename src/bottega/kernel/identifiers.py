@@ -3,6 +3,7 @@
 import os
 import re
 import time
+from datetime import UTC, datetime
 from typing import Annotated
 
 from pydantic import StringConstraints
@@ -76,6 +77,14 @@ def new_id(prefix: str, *, milliseconds: int | None = None, randomness: bytes | 
     value = value & ~(0xF << 76) | 0x7 << 76
     value = value & ~(0x3 << 62) | 0x2 << 62
     return f"{prefix}_{_encode(value)}"
+
+
+def made_at(identifier: str) -> datetime:
+    """When a well-formed identifier was made, to the millisecond."""
+    value = 0
+    for digit in identifier.partition("_")[2]:
+        value = value << 5 | _ALPHABET.index(digit)
+    return datetime.fromtimestamp((value >> 80) / 1000, UTC)
 
 
 def _encode(value: int) -> str:

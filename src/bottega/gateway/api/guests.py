@@ -23,4 +23,5 @@ class Guest(BaseModel):
 async def create_guest(context: Context) -> Response:
     """A token for a shopper without an account; nothing is stored until they use it."""
     customer_id, token = tokens.guest_token(context.token_key)
+    context.known_guests.add(customer_id)
     return answer({"customer_id": customer_id, "token": token}, 201)

@@ -85,6 +85,22 @@ async def choose_password(performer: Performer, claim: Claim, code: str, passwor
     return subject_id
 
 
+async def check_password(performer: Performer, subject_id: str, password: str | None) -> None:
+    """Refuses unless this is the password of somebody who is signed in, or they never chose one."""
+    digest = lookup_digest(performer.lookup_key, "password_change", subject_id)
+    async with performer.database.connection() as connection:
+        password_hash = await password_hash_of(connection, subject_id)
+        if password_hash is None:
+            return
+        await begin_attempt(connection, digest, performer.clock.now())
+    if not await verify_password(password or "", password_hash):
+        raise SignInRefused(
+            "wrong_password", "This is not your password until now.", next_step="Type it again, or have it reset."
+        )
+    async with performer.database.connection() as connection:
+        await end_attempts(connection, digest)
+
+
 async def replace_password(performer: Performer, subject_id: str, password_hash: str) -> None:
     """Stores a hash; every session and every code that is out ends with the old one."""
     now = performer.clock.now()

@@ -1,0 +1,112 @@
+"""How many requests one address or session may make, counted per web process."""
+
+import hashlib
+import math
+import time
+
+from limits import RateLimitItem, RateLimitItemPerHour, RateLimitItemPerMinute
+from limits.storage import MemoryStorage
+from limits.strategies import FixedWindowRateLimiter
+from starlette.requests import HTTPConnection
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from bottega.gateway import tokens
+from bottega.gateway.client_address import Network, client_address
+from bottega.gateway.problems import TooManyRequests, problem_response
+
+# Costly or guessable requests get a part of `requests_per_minute`, per address.
+_PARTS: dict[tuple[str, str], float] = {
+    ("POST", "/api/guests"): 1 / 10,
+    ("POST", "/api/customers"): 1 / 30,
+    ("POST", "/api/sign-in"): 1 / 30,
+    ("POST", "/api/sign-in/codes"): 1 / 60,
+    ("POST", "/api/sign-in/password-resets"): 1 / 60,
+    ("PUT", "/api/sign-in/password"): 1 / 60,
+}
+_REFUSED_TOKENS_PART = 1 / 10
+CODES_PER_HOUR = 6
+
+
+class RateLimits:
+    """The counters of one web process."""
+
+    def __init__(self, requests_per_minute: int) -> None:
+        self._limiter = FixedWindowRateLimiter(MemoryStorage())
+        self._all = RateLimitItemPerMinute(requests_per_minute)
+        self._refused = RateLimitItemPerMinute(_part(requests_per_minute, _REFUSED_TOKENS_PART))
+        self._routes = {
+            route: RateLimitItemPerMinute(_part(requests_per_minute, part)) for route, part in _PARTS.items()
+        }
+        self._codes = RateLimitItemPerHour(CODES_PER_HOUR)
+
+    def count_request(self, method: str, path: str, address: str, token: str | None) -> None:
+        """Counts a request before it is served; raises `TooManyRequests`.
+
+        Whoever shows a token is counted by it, so that people behind one address do not starve each other; tokens
+        that turn out to be no good are counted by address, so that inventing them gains nothing.
+        """
+        if token is None:
+            self._hit(self._all, "address", address)
+        else:
+            if not self._limiter.test(self._refused, "refused", address):
+                raise self._too_many(self._refused, "refused", address)
+            self._hit(self._all, "token", hashlib.blake2b(token.encode(), digest_size=12).hexdigest())
+        strict = self._routes.get((method, path))
+        if strict is not None:
+            self._hit(strict, f"{method} {path}", address)
+
+    def count_refused_token(self, address: str) -> None:
+        """Counts a token that stood for nobody."""
+        self._limiter.hit(self._refused, "refused", address)
+
+    def count_code(self, purpose: str, digest: bytes) -> None:
+        """Counts a code asked for by mail, by the digest of the address, whether anybody has it or not."""
+        self._hit(self._codes, f"code {purpose}", digest.hex())
+
+    def _hit(self, item: RateLimitItem, bucket: str, key: str) -> None:
+        if not self._limiter.hit(item, bucket, key):
+            raise self._too_many(item, bucket, key)
+
+    def _too_many(self, item: RateLimitItem, bucket: str, key: str) -> TooManyRequests:
+        resets_at = self._limiter.get_window_stats(item, bucket, key).reset_time
+        return TooManyRequests(
+            "too_many_requests",
+            f"At most {item.amount} such requests are served per {item.GRANULARITY.name}.",
+            next_step="Wait as long as Retry-After says.",
+            retry_after_seconds=max(1.0, math.ceil(resets_at - time.time())),
+        )
+
+
+class RateLimited:
+    """Pure ASGI: counts before any route or database is reached."""
+
+    def __init__(self, app: ASGIApp, rate_limits: RateLimits, trusted_proxies: tuple[Network, ...]) -> None:
+        self._app = app
+        self._rate_limits = rate_limits
+        self._trusted_proxies = trusted_proxies
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["path"] == "/healthz":
+            await self._app(scope, receive, send)
+            return
+        address = client_address(scope, self._trusted_proxies)
+        token = tokens.token_of(HTTPConnection(scope))
+        try:
+            self._rate_limits.count_request(scope["method"], scope["path"].rstrip("/"), address, token)
+        except TooManyRequests as refusal:
+            await problem_response(refusal)(scope, receive, send)
+            return
+        if token is None:
+            await self._app(scope, receive, send)
+            return
+
+        async def send_counting_refusals(message: Message) -> None:
+            if message["type"] == "http.response.start" and message["status"] == 401:
+                self._rate_limits.count_refused_token(address)
+            await send(message)
+
+        await self._app(scope, receive, send_counting_refusals)
+
+
+def _part(requests_per_minute: int, part: float) -> int:
+    return max(1, round(requests_per_minute * part))
