@@ -121,6 +121,38 @@ async def test_a_killed_child_of_the_server_is_survived(data_directory: Path) ->
     assert await count(server.dsn) == 2
 
 
+def kill_recovering_process(server: embedded.Server) -> bool:
+    """Kill the background writer, then the process that recovers from that; False when it was too quick."""
+    cluster = cluster_of(server.data_directory)
+    names = {number: " ".join(server_process.command_of(number)) for number in server_process.remaining(cluster)}
+    os.kill(next(number for number, name in names.items() if "background writer" in name), signal.SIGKILL)
+    deadline = time.monotonic() + 1.0
+    while time.monotonic() < deadline:
+        for number in server_process.remaining(cluster):
+            if "startup" in " ".join(server_process.command_of(number)):
+                os.kill(number, signal.SIGKILL)
+                return True
+    return False
+
+
+@pytest.mark.parametrize("verb", ["start", "stop"])
+async def test_a_server_that_lost_its_recovering_process_is_no_obstacle(
+    data_directory: Path, monkeypatch: pytest.MonkeyPatch, verb: str
+) -> None:
+    monkeypatch.setattr(embedded, "STUCK_PATIENCE_SECONDS", 0.3)
+    server = embedded.start(data_directory)
+    assert await count(server.dsn) == 1
+    assert kill_recovering_process(server)
+    began = time.monotonic()
+    if verb == "stop":
+        embedded.stop(data_directory)
+        assert postmasters(data_directory) == []
+    server = embedded.start(data_directory)
+    assert time.monotonic() - began < 15
+    assert postmasters(data_directory) == [server.process_id]
+    assert await count(server.dsn) == 2
+
+
 async def test_a_stop_during_recovery_is_quick(data_directory: Path) -> None:
     server = embedded.start(data_directory)
     connection = await asyncpg.connect(server.dsn)

@@ -23,6 +23,7 @@ LOCK_TIMEOUT_SECONDS = 180.0
 ORPHANS_PATIENCE_SECONDS = 3.0
 STOPPING_PATIENCE_SECONDS = 30.0
 UNREACHABLE_PATIENCE_SECONDS = 5.0
+STUCK_PATIENCE_SECONDS = 6.0
 LAUNCHES_LIMIT = 3
 LAUNCH_AGAIN_SECONDS = 0.5
 PAUSE_SECONDS = 0.01
@@ -115,6 +116,7 @@ class _Starter:
         self.major_version = major_version
         self.files = _settle(data_directory)
         self.began = time.monotonic()
+        self.seen_recovering_at = self.began
         self.orphaned_since: float | None = None
         self.launches = 0
 
@@ -184,8 +186,14 @@ class _Starter:
         waited_seconds = now - self.began
         # Somebody removed the socket: only a new start brings it back.
         is_unreachable = found.state == "absent" and entry[1] == "ready"
-        # Whoever asked it to stop has gone, and it does not end by itself.
-        is_stuck = entry[1] == "stopping" and waited_seconds > STOPPING_PATIENCE_SECONDS
+        if entry[1] == "stopping":
+            # Whoever asked it to stop has gone, and it does not end by itself.
+            is_stuck = waited_seconds > STOPPING_PATIENCE_SECONDS
+        else:
+            # Its recovering process was killed, and it waits for it for ever.
+            if found.state != "not_yet" or server_process.is_recovering(self.files.cluster):
+                self.seen_recovering_at = now
+            is_stuck = now - self.seen_recovering_at > STUCK_PATIENCE_SECONDS
         if is_stuck or (is_unreachable and waited_seconds > UNREACHABLE_PATIENCE_SECONDS):
             _end(self.files)
 
@@ -247,8 +255,8 @@ def _end(files: ServerFiles) -> bool:
             )
         server_process.end_remaining(files.cluster)
         return False
-    _wait_for_recovery(files, process_id)
-    for number, patience_seconds in STOP_PATIENCE:
+    steps = STOP_PATIENCE if _wait_for_recovery(files, process_id) else STOP_PATIENCE[1:]
+    for number, patience_seconds in steps:
         server_process.send(process_id, number)
         if number is signal.SIGKILL:
             server_process.end_remaining(files.cluster)
@@ -264,15 +272,24 @@ def _end(files: ServerFiles) -> bool:
     )
 
 
-def _wait_for_recovery(files: ServerFiles, process_id: int) -> None:
-    """PostgreSQL 18 can miss a polite request that reaches it during recovery, and then never ends."""
+def _wait_for_recovery(files: ServerFiles, process_id: int) -> bool:
+    """False when the recovery has lost its process and a polite request to stop would go unheard.
+
+    Two traits of PostgreSQL 18: a polite request that arrives during recovery may never be obeyed, and a server
+    whose recovering process was killed waits for it for ever.
+    """
     deadline = time.monotonic() + RECOVERY_PATIENCE_SECONDS
+    seen_recovering_at = time.monotonic()
     while time.monotonic() < deadline and server_process.is_postmaster(process_id, files.cluster):
         entry = server_files.postmaster_entry(files.cluster)
-        is_stopping = entry is not None and entry[1] == "stopping"
-        if is_stopping or _probe(files).state != "not_yet":
-            return
+        if entry is None or entry[1] == "stopping" or _probe(files).state != "not_yet":
+            return True
+        if server_process.is_recovering(files.cluster):
+            seen_recovering_at = time.monotonic()
+        elif time.monotonic() - seen_recovering_at > STUCK_PATIENCE_SECONDS:
+            return False
         time.sleep(PAUSE_SECONDS)
+    return True
 
 
 def _has_ended(files: ServerFiles, process_id: int) -> bool:

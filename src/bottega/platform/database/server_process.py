@@ -139,6 +139,14 @@ def remaining(cluster: Path) -> list[int]:
     return found
 
 
+def is_recovering(cluster: Path) -> bool:
+    """Whether the process that recovers the data is there; True where that cannot be seen."""
+    if not Path("/proc/self/stat").exists():
+        return True
+    titles = (" ".join(command_of(process_id)) for process_id in remaining(cluster))
+    return any(title.startswith("postgres:") and "startup" in title for title in titles)
+
+
 def send(process_id: int, number: signal.Signals) -> None:
     """Signal a process that may just have gone."""
     with contextlib.suppress(ProcessLookupError):
