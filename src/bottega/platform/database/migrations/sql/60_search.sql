@@ -7,7 +7,7 @@ CREATE TABLE search.products (
     handle      text COLLATE "C" NOT NULL,
     title_key   text COLLATE "C" NOT NULL,
     price_minor bigint NOT NULL,                         -- the lowest of its variants' prices
-    facets      text[] COLLATE "C" NOT NULL,             -- 'in_stock', 'brand:…', 'category:…', 'tag:…', 'collection:…'
+    facets      text[] COLLATE "C" NOT NULL,             -- 'in_stock', 'brand:…', 'category:…', 'tag:…'; ASCII in lower case
     card        text NOT NULL,
     changes_at  timestamptz,                             -- when a sale begins or ends next, if one does
     PRIMARY KEY (currency, product_id)
@@ -61,13 +61,13 @@ collected AS (
     SELECT x.product_id, array_agg(c.handle ORDER BY c.handle) AS handles
     FROM shop.collection_products x JOIN shop.collections c ON c.id = x.collection_id
     WHERE x.product_id = ANY (product_ids) AND c.published GROUP BY 1)
-SELECT p.id, o.currency, p.handle, lower(p.title), o.price_minor,
+SELECT p.id, o.currency, p.handle, lower(p.title COLLATE "C"), o.price_minor,
        array_remove(
            ARRAY[CASE WHEN s.product_id IS NOT NULL THEN 'in_stock' END, CASE WHEN o.on_sale THEN 'on_sale' END,
-                 'brand:' || lower(p.brand)]
+                 'brand:' || lower(p.brand COLLATE "C")]
            || ARRAY(SELECT 'category:' || array_to_string((string_to_array(c.path, '/'))[:n], '/')
                     FROM generate_series(1, 1 + length(c.path) - length(replace(c.path, '/', ''))) AS n)
-           || ARRAY(SELECT 'tag:' || lower(t) FROM unnest(p.tags) AS t)
+           || ARRAY(SELECT 'tag:' || lower(t COLLATE "C") FROM unnest(p.tags) AS t)
            || ARRAY(SELECT 'collection:' || h FROM unnest(x.handles) AS h), NULL),
        jsonb_build_object(
            'id', p.id, 'handle', p.handle, 'title', p.title, 'brand', p.brand, 'category', c.path, 'tags', p.tags,
@@ -84,3 +84,9 @@ LEFT JOIN collected x ON x.product_id = p.id
 LEFT JOIN shop.categories c ON c.id = p.category_id
 WHERE p.id = ANY (product_ids) AND p.status = 'published'
 $$;
+
+-- One card as it stands at an instant; in a language that is not inlined, so that lists stay cheap to plan.
+CREATE FUNCTION search.card_at(product text, in_currency text, at timestamptz) RETURNS text LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN (SELECT c.card FROM search.cards(ARRAY[product], at) AS c WHERE c.currency = in_currency);
+END $$;
