@@ -1,0 +1,1 @@
+"""Reviews: what customers say of products; third-party text, shown only once staff let it."""
