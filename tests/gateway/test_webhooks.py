@@ -14,6 +14,7 @@ from bottega.ports.payment_gateway import GatewayEvent, PaymentGateway
 from bottega.shop.flows.reconcile import ask_about_unsettled, read_missed_events
 from bottega.shop.flows.webhook_inbox import MAXIMUM_ATTEMPTS, Inbox
 from tests.gateway.checkout import TOTAL_MINOR, Buyer, Counter, open_counter
+from tests.shop.entries import entry
 from tests.shop_fixtures import Shop
 
 ROUNDS = 200
@@ -180,8 +181,6 @@ async def test_an_event_that_cannot_be_worked_off_is_tried_again_and_ends_dead(s
 
 async def refund_of(shop: Shop, payment_id: str) -> str:
     """A refund in our books that the gateway has never heard of."""
-    from tests.shop.entries import entry
-
     async with entry(shop) as work:
         refund_id = work.new_id("rfd")
         await work.connection.execute(
