@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import signal
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -9,7 +11,10 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from bottega.actions.log.sealer import Sealer
+from bottega.actions.log.signing import SigningKey
 from bottega.cli import app
+from bottega.platform.clock import SystemClock
 from bottega.platform.database.pool import Database
 from bottega.platform.database.scratch import drop_database
 from bottega.shop.stock.actions import ChangeLocation, CreateLocation
@@ -49,6 +54,11 @@ async def shop(database_url: str) -> AsyncIterator[CounterShop]:
     await database.close()
 
 
+@pytest.fixture
+def signing_key() -> SigningKey:
+    return SigningKey.from_secret(b"a secret of the tests alone")
+
+
 async def test_the_tail_an_entry_a_search_and_a_history(shop: CounterShop, shell: Shell) -> None:
     lines = (await shell.run("log", "tail")).splitlines()
     assert [line.split()[3] for line in lines] == ["CreateLocation", "CreateLocation", "ChangeLocation"]
@@ -74,6 +84,24 @@ async def test_the_tail_an_entry_a_search_and_a_history(shop: CounterShop, shell
 
     missing = await shell.json("log", "show", "77", exit_code=1)
     assert missing["error"]["code"] == "no_such_entry"
+
+
+async def test_the_tail_follows_what_happens(shop: CounterShop, shell: Shell, signing_key: SigningKey) -> None:
+    sealer = Sealer(shop.dsn, signing_key, SystemClock())
+    await sealer.seal_all()
+    command = (sys.executable, "-m", "bottega", "log", "tail", "-f", "-n", "1", "--json")
+    process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
+    assert process.stdout is not None
+    async with asyncio.timeout(30):
+        assert json.loads(await process.stdout.readline())["position"] == 3
+        await shop.do(CreateLocation(handle="east", name="East"))
+        await shop.do(CreateLocation(handle="west", name="West"))
+        await sealer.seal_all()
+        followed = [json.loads(await process.stdout.readline()) for _ in range(2)]
+        process.send_signal(signal.SIGINT)
+        assert await process.wait() == 0
+    assert [(entry["position"], entry["arguments"]["handle"]) for entry in followed] == [(4, "east"), (5, "west")]
+    await sealer.close()
 
 
 async def test_an_export_is_verified_without_the_database(

@@ -72,6 +72,11 @@ class ReplayReport:
         """Entries applied in a second."""
         return self.entries / self.apply_seconds if self.apply_seconds else 0.0
 
+    @property
+    def changes_per_second(self) -> float:
+        """Changed rows applied in a second: the measure for imports, whose actions change hundreds of rows each."""
+        return self.changes / self.apply_seconds if self.apply_seconds else 0.0
+
 
 @dataclass(frozen=True, slots=True)
 class RestoreReport:

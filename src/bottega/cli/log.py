@@ -1,6 +1,7 @@
 """`bottega log`: look at the action log, prove it, and see who follows it."""
 
 import asyncio
+import contextlib
 import json
 import signal
 from collections.abc import Awaitable, Callable, Sequence
@@ -180,7 +181,8 @@ async def _follow(limit: int, as_json: bool) -> None:
             if entries:
                 position = entries[-1].position or position
                 continue
-            await asyncio.wait([asyncio.create_task(stop.wait())], timeout=FOLLOW_PAUSE_SECONDS)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), FOLLOW_PAUSE_SECONDS)
 
 
 def _print_entries(entries: Sequence[LoggedEntry], as_json: bool) -> None:

@@ -70,6 +70,7 @@ def _show_report(report: ReplayReport, as_json: bool) -> None:
         record: dict[str, Any] = {name: getattr(report, name) for name in report.__slots__}
         record["identical"] = difference is None
         record["actions_per_second"] = round(report.actions_per_second)
+        record["changes_per_second"] = round(report.changes_per_second)
         if difference is not None:
             record["difference"] = {name: getattr(difference, name) for name in difference.__slots__}
         write_json(record)
@@ -77,7 +78,8 @@ def _show_report(report: ReplayReport, as_json: bool) -> None:
     console = Console()
     console.print(
         f"{report.entries} actions with {report.changes} changes applied in {report.apply_seconds:.1f} s: "
-        f"{report.actions_per_second:,.0f} actions/s; {report.total_seconds:.1f} s in all",
+        f"{report.actions_per_second:,.0f} actions/s, {report.changes_per_second:,.0f} changes/s; "
+        f"{report.total_seconds:.1f} s in all",
         highlight=False,
         soft_wrap=True,
     )
