@@ -6,6 +6,7 @@ from typing import Any
 from bottega.bootstrap import Application
 from bottega.demo_shop import content
 from bottega.demo_shop.loader import AGE, OWNER, Loader, Progress
+from bottega.demo_shop.logins import load_logins
 from bottega.demo_shop.people import load_people
 from bottega.platform.clock import SetClock
 from bottega.shop.catalogue.actions import CreateCategory, CreateCollection
@@ -38,6 +39,7 @@ async def load(application: Application, clock: SetClock, progress: Progress) ->
     await load_catalogue(loader, progress)
     await load_promotions(loader)
     await load_people(loader, progress)
+    await load_logins(loader)
     clock.set_to(loader.today)
     name = content.read("settings.json")["settings"]["shop_name"]
     await loader.perform("finished", ChangeShopSettings(values={"shop_name": name}))
