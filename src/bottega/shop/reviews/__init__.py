@@ -1,1 +1,1 @@
-"""Reviews: what customers say of products; third-party text, shown only once staff let it."""
+"""Reviews: what customers say about products, shown once staff have published it."""

@@ -1,21 +1,40 @@
-"""The named refusals of reviews."""
+"""Named refusals of reviews."""
 
 from bottega.kernel.errors import Conflict, NotFound
 
 
-def no_such_review(review_id: str) -> NotFound:
-    return NotFound("no_such_review", f"There is no review {review_id}.", next_step="List the reviews.")
+class NoSuchReview(NotFound):
+    """No review has this id."""
+
+    def __init__(self, review_id: str) -> None:
+        super().__init__(
+            "no_such_review",
+            f"There is no review {review_id}.",
+            next_step="See the list of reviews.",
+            review_id=review_id,
+        )
 
 
-def no_such_product(product: str) -> NotFound:
-    return NotFound("no_such_product", f"There is no product {product} to review.", next_step="Check its identifier.")
+class NothingToReview(NotFound):
+    """The product does not exist or is not shown."""
+
+    def __init__(self, product_id: str) -> None:
+        super().__init__(
+            "no_such_product",
+            f"There is no product {product_id}.",
+            next_step="See the list of products.",
+            product_id=product_id,
+        )
 
 
-def reviewed_already(product_id: str) -> Conflict:
-    return Conflict(
-        "reviewed_already", f"You reviewed {product_id} already.", next_step="Ask the shop to take the old one down."
-    )
+class AlreadyReviewed(Conflict):
+    """A customer reviews a product once."""
 
-
-def decided_already(review_id: str, state: str) -> Conflict:
-    return Conflict("review_decided", f"Review {review_id} is {state} already.", next_step="Read it again.")
+    def __init__(self, product_id: str, review_id: str) -> None:
+        super().__init__(
+            "already_reviewed",
+            "This customer has reviewed this product already.",
+            next_step="Ask staff to reject the earlier review if it was a mistake.",
+            product_id=product_id,
+            review_id=review_id,
+        )

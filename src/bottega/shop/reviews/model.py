@@ -8,17 +8,23 @@ from pydantic import BaseModel, ConfigDict
 ReviewState = Literal["pending", "published", "rejected"]
 
 
-class Review(BaseModel):
-    """A review as it is shown; its words are the customer's, never the shop's."""
+class PublicReview(BaseModel):
+    """A published review; texts are null once their author was forgotten."""
 
     model_config = ConfigDict(frozen=True)
 
     id: str
     product_id: str
     rating: int
-    title: str
-    text: str
-    author: str
+    title: str | None
+    text: str | None
+    author: str | None
     verified_purchase: bool
-    state: ReviewState
     created_at: datetime
+
+
+class Review(PublicReview):
+    """A review as staff see it."""
+
+    customer_id: str | None
+    state: ReviewState

@@ -1,35 +1,47 @@
 """Reads of reviews."""
 
 from bottega.platform.database.pool import Connection
-from bottega.shop.reviews.model import Review
+from bottega.shop.reviews.model import PublicReview, Review, ReviewState
 
-_SHOWN = """
-SELECT id, product_id, rating, coalesce(vault.reveal(title_ref), '') AS title,
-       coalesce(vault.reveal(text_ref), '') AS text, coalesce(vault.reveal(author_ref), '') AS author,
-       verified_purchase, state, created_at
-FROM shop.reviews"""
+LONGEST_PAGE = 200
+
+_TEXTS = """
+r.id, r.product_id, r.rating, vault.reveal(r.title_ref) AS title, vault.reveal(r.text_ref) AS text,
+vault.reveal(r.author_ref) AS author, r.verified_purchase, r.created_at"""
 
 
-async def reviews_of(connection: Connection, product_id: str, *, before: str = "", limit: int = 20) -> list[Review]:
-    """A product's published reviews, newest first; forgotten words are not shown."""
+async def reviews_of_product(
+    connection: Connection, id_or_handle: str, *, before: str = "", limit: int = 20
+) -> list[PublicReview]:
+    """Published reviews of a product, newest first; `before` is the review seen last, `limit` ≤ 200."""
+    column = "id" if id_or_handle.startswith("prd_") else "handle"
     rows = await connection.fetch(
-        f"{_SHOWN} WHERE product_id = $1 AND state = 'published' AND ($2 = '' OR id < $2) "
-        "AND EXISTS (SELECT FROM vault.values v WHERE v.id = split_part(text_ref, '.', 1)) ORDER BY id DESC LIMIT $3",
+        f"SELECT {_TEXTS} FROM shop.reviews r JOIN shop.products p ON p.id = r.product_id "
+        f"WHERE p.{column} = $1 AND p.status = 'published' AND r.state = 'published' AND ($2 = '' OR r.id < $2) "
+        "ORDER BY r.id DESC LIMIT $3",
+        id_or_handle,
+        before,
+        min(limit, LONGEST_PAGE),
+    )
+    return [PublicReview(**row) for row in rows]
+
+
+async def list_reviews(
+    connection: Connection,
+    *,
+    state: ReviewState | None = None,
+    product_id: str | None = None,
+    before: str = "",
+    limit: int = 20,
+) -> list[Review]:
+    """Reviews as staff see them, newest first; `before` is the review seen last, `limit` ≤ 200."""
+    rows = await connection.fetch(
+        f"SELECT {_TEXTS}, r.customer_id, r.state FROM shop.reviews r "
+        "WHERE ($1::text IS NULL OR r.state = $1) AND ($2::text IS NULL OR r.product_id = $2) "
+        "AND ($3 = '' OR r.id < $3) ORDER BY r.id DESC LIMIT $4",
+        state,
         product_id,
         before,
-        limit,
+        min(limit, LONGEST_PAGE),
     )
-    return [Review(**dict(row)) for row in rows]
-
-
-async def reviews_in_state(
-    connection: Connection, state: str | None, *, before: str = "", limit: int = 20
-) -> list[Review]:
-    """Reviews of all products for staff, newest first."""
-    rows = await connection.fetch(
-        f"{_SHOWN} WHERE ($1::text IS NULL OR state = $1) AND ($2 = '' OR id < $2) ORDER BY id DESC LIMIT $3",
-        state,
-        before,
-        limit,
-    )
-    return [Review(**dict(row)) for row in rows]
+    return [Review(**row) for row in rows]

@@ -73,6 +73,7 @@ CREATE TABLE shop.reviews (
     created_at        timestamptz NOT NULL
 );
 CREATE INDEX reviews_product ON shop.reviews (product_id, id);
+CREATE UNIQUE INDEX reviews_customer ON shop.reviews (product_id, customer_id) WHERE customer_id IS NOT NULL;
 SELECT log.fold('shop.returns');
 SELECT log.fold('shop.return_lines');
 SELECT log.fold('shop.tickets');
