@@ -57,3 +57,9 @@ class Loader:
                 rows = await connection.fetch("SELECT id, sku FROM shop.variants")
             self.ids.update({f"sku:{row['sku']}": row["id"] for row in rows})
         return self.ids[f"sku:{sku}"]
+
+    async def product_ids(self) -> dict[str, str]:
+        """Product ids by handle."""
+        async with self.application.database.read() as connection:
+            rows = await connection.fetch("SELECT handle, id FROM shop.products")
+        return {row["handle"]: row["id"] for row in rows}
