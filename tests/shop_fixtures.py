@@ -43,10 +43,11 @@ class Shop:
             token, digest = tokens.random_token(tokens.API_KEY)
             await self.execute(
                 "INSERT INTO platform.api_keys (id, digest, name, role, scopes, created_by, created_at) "
-                "VALUES ($1, $2, 'test', $3, '{}', 'test', now())",
+                "VALUES ($1, $2, 'test', $3, '{}', $4, now())",
                 new_id("key"),
                 digest,
                 role,
+                new_id("stf"),
             )
             self._staff[role] = {"Authorization": f"Bearer {token}"}
         return self._staff[role]

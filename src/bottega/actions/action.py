@@ -1,9 +1,9 @@
 """What an action is: a frozen, typed record of what is to change, and which of its fields are personal."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, ClassVar
+from typing import Any, ClassVar, get_args
 
 from pydantic import BaseModel, ConfigDict
 
@@ -20,7 +20,8 @@ class Personal:
 class Action(BaseModel):
     """Base of every change; `groups` are what default policy rules are written over."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+    # JSON has no infinity: an action that holds one could neither be logged nor compared.
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True, allow_inf_nan=False)
 
     groups: ClassVar[tuple[str, ...]] = ()
 
@@ -47,13 +48,31 @@ class Action(BaseModel):
 
 @cache
 def personal_fields(action: type[Action]) -> dict[str, str]:
-    """Field name → kind, for the fields marked `Personal`."""
-    return {
-        name: marker.kind
-        for name, field in action.model_fields.items()
-        for marker in field.metadata
-        if isinstance(marker, Personal)
-    }
+    """Field name → kind, for the fields marked `Personal`.
+
+    A marker anywhere else than around a whole top-level field would be overlooked and its value logged, and two
+    fields of one kind would be logged under one reference: both are bugs of the action.
+    """
+    fields: dict[str, str] = {}
+    for name, field in action.model_fields.items():
+        hidden = set(_markers_within(field.annotation, frozenset({action})))
+        assert not hidden, f"{action.action_name()}.{name}: Personal marks whole top-level fields"
+        fields.update((name, marker.kind) for marker in field.metadata if isinstance(marker, Personal))
+    assert len(set(fields.values())) == len(fields), f"{action.action_name()} has two personal fields of one kind"
+    return fields
+
+
+def _markers_within(annotation: Any, seen: frozenset[Any]) -> Iterator[Personal]:
+    """The markers inside an annotation: in a union, a list, a nested record."""
+    for metadata in getattr(annotation, "__metadata__", ()):
+        if isinstance(metadata, Personal):
+            yield metadata
+    for inner in get_args(annotation):
+        yield from _markers_within(inner, seen)
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel) and annotation not in seen:
+        for field in annotation.model_fields.values():
+            yield from (marker for marker in field.metadata if isinstance(marker, Personal))
+            yield from _markers_within(field.annotation, seen | {annotation})
 
 
 def personal_text(value: Any) -> str:

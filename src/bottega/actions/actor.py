@@ -18,8 +18,9 @@ class Actor:
 
     @property
     def key_scope(self) -> str:
-        """Idempotency keys are unique within this."""
-        return f"{self.kind}:{self.id}"
+        """Idempotency keys are unique within this: who acts, and for whom."""
+        own = f"{self.kind}:{self.id}"
+        return own if self.on_behalf_of is None else f"{own} for {self.on_behalf_of}"
 
     @property
     def customer_id(self) -> str | None:

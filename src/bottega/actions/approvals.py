@@ -1,16 +1,24 @@
 """Approvals: a person's decision on exactly one held action, used once."""
 
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Annotated, Any, ClassVar
 
+import orjson
 from pydantic import Field
 
-from bottega.actions.action import Action
-from bottega.actions.registry import Facts, handles
+from bottega.actions.action import Action, personal_fields
+from bottega.actions.actor import Cause, system
+from bottega.actions.perform import Performer
+from bottega.actions.registry import Facts, handles, registered_handlers
 from bottega.actions.work import Work
 from bottega.kernel.errors import Conflict, Forbidden, NotFound
 from bottega.kernel.identifiers import ApprovalId
 from bottega.platform.database.pool import Connection, Row
+
+LONGEST_PAGE = 200
+# Refused requests say what somebody tried; they are kept as long as that is of use.
+DENIALS_KEPT = timedelta(days=90)
 
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
@@ -31,6 +39,12 @@ class DenyApproval(Action):
     reason: Annotated[str, Field(min_length=1, max_length=1000)]
 
 
+class ExpireApprovals(Action):
+    """Ends the approvals whose time has passed, and forgets the personal values that they held."""
+
+    groups: ClassVar[tuple[str, ...]] = ("system",)
+
+
 async def decision_facts(action: GrantApproval | DenyApproval, work: Work) -> Facts:
     """Whether the approver asked for it, who did, and how much is at stake."""
     row = await work.connection.fetchrow(
@@ -40,8 +54,9 @@ async def decision_facts(action: GrantApproval | DenyApproval, work: Work) -> Fa
     )
     if row is None:
         raise _no_such_approval(action.approval_id)
+    people = await _people_behind(work.connection, [row["actor_id"], work.actor.id])
     return {
-        "own_request": row["actor_kind"] == work.actor.kind and row["actor_id"] == work.actor.id,
+        "own_request": people[row["actor_id"]] == people[work.actor.id],
         "held_action": row["action"],
         "amount_minor": row["amount_minor"],
     }
@@ -57,10 +72,13 @@ async def grant_approval(action: GrantApproval, work: Work) -> dict[str, Any]:
             "What you saw is not what this approval holds.",
             next_step="Open the approval again and decide on what it shows now.",
         )
-    if (approval["actor_kind"], approval["actor_id"]) == (work.actor.kind, work.actor.id):
-        raise Forbidden("own_request", "You asked for this yourself.", next_step="Ask a colleague to decide.")
     approvers: list[dict[str, Any]] = list(approval["approvers"])
-    if any(approver["id"] == work.actor.id for approver in approvers):
+    decided = [approver["id"] for approver in approvers]
+    people = await _people_behind(work.connection, [approval["actor_id"], work.actor.id, *decided])
+    person = people[work.actor.id]
+    if people[approval["actor_id"]] == person:
+        raise Forbidden("own_request", "You asked for this yourself.", next_step="Ask a colleague to decide.")
+    if any(people[approver] == person for approver in decided):
         raise Forbidden("already_approved", "You approved this already.", next_step="A second person has to.")
     approvers.append({"id": work.actor.id, "role": work.actor.role, "at": work.now.isoformat()})
     done = await work.performer.perform_held(work, dict(approval), approvers)
@@ -74,13 +92,14 @@ async def grant_approval(action: GrantApproval, work: Work) -> dict[str, Any]:
     )
     if done is None:
         return {"approval_id": action.approval_id, "state": "waiting", "approvers": len(approvers)}
+    await _forget_held(work, approval)
     return {"approval_id": action.approval_id, "state": "granted", **done}
 
 
 @handles(DenyApproval, facts=decision_facts)
 async def deny_approval(action: DenyApproval, work: Work) -> dict[str, Any]:
     """Refuse; the requester may ask again with a new approval."""
-    await _waiting_approval(work.connection, action.approval_id, work.now)
+    approval = await _waiting_approval(work.connection, action.approval_id, work.now)
     await work.connection.execute(
         "UPDATE log.approvals SET state = 'denied', reason = $2, decided_at = $3, "
         "approvers = approvers || jsonb_build_array($4::jsonb) WHERE id = $1",
@@ -89,7 +108,55 @@ async def deny_approval(action: DenyApproval, work: Work) -> dict[str, Any]:
         work.now,
         {"id": work.actor.id, "role": work.actor.role, "at": work.now.isoformat()},
     )
+    await _forget_held(work, approval)
     return {"approval_id": action.approval_id, "state": "denied"}
+
+
+@handles(ExpireApprovals)
+async def expire_approvals(_: ExpireApprovals, work: Work) -> dict[str, Any]:
+    expired = await work.connection.fetch(
+        "WITH expired AS (UPDATE log.approvals SET state = 'expired', decided_at = $1 "
+        "    WHERE state = 'waiting' AND expires_at <= $1 RETURNING id, held_ref), "
+        "forgotten AS (DELETE FROM vault.values v USING expired WHERE v.id = split_part(expired.held_ref, '.', 1)) "
+        "SELECT id FROM expired ORDER BY id",
+        work.now,
+    )
+    return {"approval_ids": [row["id"] for row in expired]}
+
+
+async def expire_due(performer: Performer) -> None:
+    """Expires approvals and drops old denials; writes no entry when no approval is due."""
+    now = performer.clock.now()
+    async with performer.database.connection() as connection:
+        await connection.execute("DELETE FROM log.denials WHERE denied_at < $1", now - DENIALS_KEPT)
+        due = await connection.fetchval(
+            "SELECT EXISTS (SELECT FROM log.approvals WHERE state = 'waiting' AND expires_at <= $1)", now
+        )
+    if due:
+        await performer.perform(ExpireApprovals(), by=system("approvals"), because=Cause("schedule", "approvals"))
+
+
+async def _forget_held(work: Work, approval: Row) -> None:
+    """What was held has been kept anew by the action itself, or is of no use any more."""
+    if approval["held_ref"] is not None:
+        await work.connection.execute(
+            "DELETE FROM vault.values WHERE id = split_part($1, '.', 1)", approval["held_ref"]
+        )
+
+
+async def _people_behind(connection: Connection, actor_ids: Sequence[str]) -> dict[str, str]:
+    """Who stands behind each actor: for an API key whoever made it, for anybody else themself."""
+    rows = await connection.fetch(_PEOPLE_BEHIND, list(actor_ids))
+    return {row["asked"]: row["id"] for row in rows}
+
+
+_PEOPLE_BEHIND = """
+WITH RECURSIVE behind (asked, id) AS (
+    SELECT id, id FROM unnest($1::text[]) AS id
+    UNION
+    SELECT b.asked, k.created_by FROM behind b JOIN platform.api_keys k ON k.id = b.id
+)
+SELECT b.asked, b.id FROM behind b WHERE NOT EXISTS (SELECT FROM platform.api_keys k WHERE k.id = b.id)"""
 
 
 async def _waiting_approval(connection: Connection, approval_id: str, now: datetime) -> Row:
@@ -134,14 +201,23 @@ async def list_approvals(
         now,
         state,
         after,
-        min(limit, 200),
+        min(limit, LONGEST_PAGE),
     )
     return [dict(row) for row in rows]
 
 
 async def get_approval(connection: Connection, approval_id: str, now: datetime) -> dict[str, Any]:
-    """One approval as a person decides on it."""
-    row = await connection.fetchrow(f"SELECT {APPROVAL_COLUMNS} FROM log.approvals WHERE id = $2", now, approval_id)
+    """One approval as a person decides on it; personal arguments have their `value`, null when it is forgotten."""
+    row = await connection.fetchrow(
+        f"SELECT {APPROVAL_COLUMNS}, vault.reveal(held_ref) AS held FROM log.approvals WHERE id = $2", now, approval_id
+    )
     if row is None:
         raise _no_such_approval(approval_id)
-    return dict(row)
+    approval: dict[str, Any] = dict(row)
+    held: str | None = approval.pop("held")
+    values: dict[str, Any] = {} if held is None else orjson.loads(held)
+    handler = registered_handlers().get(approval["action"])
+    for name in personal_fields(handler.action) if handler else ():
+        if approval["arguments"].get(name) is not None:
+            approval["arguments"][name]["value"] = values.get(name)
+    return approval

@@ -70,7 +70,7 @@ FROM log.entries e LEFT JOIN log.approvals a ON a.id = e.approval_id
 WHERE e.approval_id IS NOT NULL AND (
     a.id IS NULL OR a.state <> 'granted' OR a.entry_id IS DISTINCT FROM e.id OR a.decided_at > a.expires_at
     OR a.action <> e.action OR a.request_digest <> e.request_digest
-    OR (a.held_ref IS NULL AND a.arguments_digest <> e.arguments_digest))"""
+    OR (strpos(convert_from(a.arguments, 'UTF8'), '{"personal":') = 0 AND a.arguments_digest <> e.arguments_digest))"""
 
 APPROVAL_USED_OTHERWISE = """
 SELECT a.id AS approval_id, a.state, a.entry_id, 'granted without the entry it was for' AS why

@@ -9,7 +9,7 @@ from typing import Any, Protocol, TypeAlias
 
 import asyncpg
 
-from bottega.actions import records
+from bottega.actions import records, refusals
 from bottega.actions.action import Action, personal_fields, personal_text
 from bottega.actions.actor import Actor, Cause
 from bottega.actions.outcome import Denied, Done, Failed, Held, Outcome
@@ -17,11 +17,11 @@ from bottega.actions.policy.engine import Decision
 from bottega.actions.records import Request
 from bottega.actions.registry import Facts, Handler, handler_of
 from bottega.actions.work import IntendedEffect, JobQueue, Work
-from bottega.kernel import canonical_json
-from bottega.kernel.errors import Invalid, Refusal, Unavailable
+from bottega.kernel.errors import Conflict, Invalid, NotFound, Refusal
 from bottega.platform.clock import Clock
+from bottega.platform.database.connection_loss import is_connection_loss
 from bottega.platform.database.pool import Connection, Database
-from bottega.platform.telemetry import tracer
+from bottega.platform.telemetry import span_of
 
 ATTEMPTS_AFTER_DEADLOCK = 4
 LONGEST_KEY_CHARACTERS = 200
@@ -81,35 +81,48 @@ class Performer:
 
         `key` makes it happen once: the same key with the same arguments answers with what was recorded, with other
         arguments it is `Failed(Conflict)`. `alongside` runs in the same transaction just before the entry is
-        numbered. Never raises for a refusal; raises `Unavailable` when the database cannot be reached.
+        numbered. Never raises for a refusal; raises `Unavailable` when the database cannot be reached or others hold
+        its rows for too long, and `OutcomeUnknown` when it was lost while it committed.
         """
-        request = self._request(action, by, key, because, evidence)
-        with tracer.start_as_current_span("perform") as span:
-            span.set_attribute("bottega.action", request.name)
-            span.set_attribute("bottega.actor.kind", by.kind)
-            outcome = await self._until_settled(request, alongside)
+        with span_of("perform", {"bottega.action": action.action_name(), "bottega.actor.kind": by.kind}) as span:
+            outcome = await self._until_settled(action, by, key, because, evidence, alongside)
             span.set_attribute("bottega.outcome", type(outcome).__name__)
+            if isinstance(outcome, Failed):
+                span.set_attribute("bottega.refusal", outcome.refusal.code)
         return outcome
 
-    async def _until_settled(self, request: Request, alongside: Alongside | None) -> Outcome:
+    async def _until_settled(
+        self,
+        action: Action,
+        by: Actor,
+        key: str | None,
+        because: Cause | None,
+        evidence: Sequence[Mapping[str, Any]],
+        alongside: Alongside | None,
+    ) -> Outcome:
         """Attempts until nothing passing is in the way: deadlocks are tried again, racing equal keys are read."""
-        for attempt in range(ATTEMPTS_AFTER_DEADLOCK):
-            try:
-                return await self._attempt(request, alongside)
-            except (asyncpg.DeadlockDetectedError, asyncpg.SerializationError):
-                if attempt == ATTEMPTS_AFTER_DEADLOCK - 1:
-                    raise
-                await asyncio.sleep(random.uniform(0, 0.02 * 2**attempt))  # noqa: S311 - jitter, not a secret
-            except asyncpg.LockNotAvailableError as error:
-                raise Unavailable(
-                    "busy", "Another change holds this for too long.", next_step="Try again.", retry_after_seconds=2
-                ) from error
-            except asyncpg.UniqueViolationError as error:
-                if error.constraint_name not in ("entries_idempotency_key", "approvals_idempotency_key"):
-                    raise
-        recorded = await self._recorded(request)
-        assert recorded is not None, "a key that collides has been recorded"
-        return recorded
+        try:
+            request = self._request(action, by, key, because, evidence)
+            for attempt in range(ATTEMPTS_AFTER_DEADLOCK):
+                try:
+                    return await self._attempt(request, alongside)
+                except (asyncpg.DeadlockDetectedError, asyncpg.SerializationError):
+                    await asyncio.sleep(random.uniform(0, 0.02 * 2**attempt))  # noqa: S311 - jitter, not a secret
+                except asyncpg.UniqueViolationError as error:
+                    if error.constraint_name not in refusals.KEY_CONSTRAINTS:
+                        raise
+                    # Somebody was faster with this key: the next attempt reads what became of theirs.
+        except Invalid as refusal:
+            return Failed(refusal)
+        except asyncpg.LockNotAvailableError as error:
+            raise refusals.busy() from error
+        except Refusal:
+            raise
+        except Exception as error:
+            if is_connection_loss(error):
+                raise refusals.database_away() from error
+            raise refusals.without_values(error) from None
+        raise refusals.busy()
 
     def _request(
         self,
@@ -119,19 +132,21 @@ class Performer:
         because: Cause | None,
         evidence: Sequence[Mapping[str, Any]],
     ) -> Request:
-        if key is not None and not 0 < len(key) <= LONGEST_KEY_CHARACTERS:
-            raise Invalid("bad_key", f"An idempotency key has 1 to {LONGEST_KEY_CHARACTERS} characters.")
-        digest = ""
-        if key is not None:
-            text = canonical_json.dumps([action.action_name(), action.arguments()])
-            digest = hmac.digest(self._request_key, text, "sha256").hex()
-        return Request(action, by, key, because, digest, evidence)
+        if key is not None and not (0 < len(key) <= LONGEST_KEY_CHARACTERS and key.isprintable()):
+            raise Invalid("bad_key", f"An idempotency key has 1 to {LONGEST_KEY_CHARACTERS} printable characters.")
+        return Request(action, by, key, because, "" if key is None else self._request_digest(action), evidence)
+
+    def _request_digest(self, action: Action) -> str:
+        """Binds the arguments as they were given, personal ones too, without telling them."""
+        text = records.canonical_text(lambda: [action.action_name(), action.arguments()])
+        return hmac.digest(self._request_key, text, "sha256").hex()
 
     async def _attempt(self, request: Request, alongside: Alongside | None) -> Outcome:
         handler = handler_of(request.name)
         decision: Decision | None = None
         facts: Facts = {}
-        diff: list[dict[str, Any]] = []
+        held = records.Shown([], frozenset())
+        committing = False
         try:
             async with self.database.write() as connection:
                 recorded = await self._begin(connection, request)
@@ -145,19 +160,26 @@ class Performer:
                 result = await handler.run(request.action, work)
                 if decision.effect == "hold":
                     diff = await records.recorded_diff(connection, request.entry_id)
+                    held = records.Shown(diff, frozenset(work.subjects))
                     raise _Rollback
                 if alongside is not None:
                     await alongside(connection)
                 await records.insert_entry(connection, request, work, decision, facts, result)
+                committing = True
         except _Rollback:
             assert decision is not None
-            if decision.effect == "hold":
-                return await self._hold(request, handler, decision, facts, diff)
-            return await self._deny(request, decision, facts)
-        except (Refusal, asyncpg.DataError, asyncpg.CheckViolationError, asyncpg.ForeignKeyViolationError) as error:
-            refusal = error if isinstance(error, Refusal) else records.refusal_of_database(error)
-            recorded = await self._recorded(request) if request.key is not None else None
-            return recorded or Failed(refusal)
+            return await self._not_now(request, handler, decision, facts, held)
+        except (Refusal, asyncpg.DataError, asyncpg.IntegrityConstraintViolationError) as error:
+            refusal = refusals.refusal_of(error)
+            if refusal is None:
+                raise
+            return await self._recorded(request) or Failed(refusal)
+        except Exception as error:
+            if committing and is_connection_loss(error):
+                raise refusals.commit_unknown(keyed=request.key is not None) from error
+            raise
+        if work.enqueued:
+            self._jobs.wake()
         for hook in self.when_done:
             hook(work.intended_effects)
         return Done(request.entry_id, result, effects=tuple(work.intended_effects))
@@ -173,7 +195,7 @@ class Performer:
 
     async def _begin(self, connection: Connection, request: Request) -> Outcome | None:
         if request.key is None:
-            await connection.execute("SELECT set_config('bottega.entry', $1, true)", request.entry_id)
+            await _continue_as(connection, request.entry_id)
             return None
         row = await connection.fetchrow(
             records.BEGIN_WITH_KEY, request.entry_id, request.by.key_scope, request.key, self.clock.now()
@@ -181,6 +203,12 @@ class Performer:
         return records.recorded_outcome(row, request)
 
     async def _recorded(self, request: Request) -> Outcome | None:
+        """What became of the key, when a transaction with it has met a refusal or is to be refused or held.
+
+        Another request with the same key may have been what stood in its way, and has committed by then.
+        """
+        if request.key is None:
+            return None
         async with self.database.read() as connection:
             row = await connection.fetchrow(records.FIND_KEY, request.by.key_scope, request.key, self.clock.now())
         return records.recorded_outcome(row, request)
@@ -192,7 +220,51 @@ class Performer:
 
         Returns entry id and result, or None when policy asks for one more approver; a refusal is raised.
         """
-        handler = handler_of(approval["action"])
+        request = await self._held_request(granting, approval)
+        connection = granting.connection
+        handler = handler_of(request.name)
+        try:
+            # A savepoint: what the facts of an approval that still waits have written is not kept.
+            async with connection.transaction():
+                begun = await connection.fetchrow(
+                    records.BEGIN_WITH_KEY, request.entry_id, request.by.key_scope, request.key, granting.now
+                )
+                if begun is not None and begun["entry_id"] is not None:
+                    raise refusals.done_already(begun["entry_id"])
+                work = self.work(connection, request.entry_id, request.by)
+                own = await self.gather_facts(handler, request.action, work)
+                facts = {**own, **_approval_facts(approvers)}
+                decision = self.policy.decide(request.name, request.by, facts, approved=True)
+                if decision.effect == "forbid":
+                    raise Denied(decision.rule_ids, tuple(decision.descriptions)).as_refusal()
+                if decision.effect == "hold":
+                    raise _Rollback
+                result = await handler.run(request.action, work)
+                await records.insert_entry(
+                    connection, request, work, decision, facts, result, approval_id=approval["id"]
+                )
+        except _Rollback:
+            return None
+        await _continue_as(connection, granting.entry_id)
+        granting.intended_effects.extend(work.intended_effects)
+        granting.enqueued = granting.enqueued or work.enqueued
+        return {"entry_id": request.entry_id, "result": result}
+
+    async def _held_request(self, granting: Work, approval: Mapping[str, Any]) -> Request:
+        """The request as it was held; the keyed digest proves that it is the one that was shown."""
+        action_type = handler_of(approval["action"]).action
+        text, held_ref = approval["arguments"], approval["held_ref"]
+        if personal_fields(action_type):
+            if held_ref is None:
+                raise NotFound("forgotten", "What was asked for was forgotten.", next_step="Ask the customer again.")
+            text = await granting.reveal(held_ref)
+        action = action_type.model_validate_json(text)
+        if not hmac.compare_digest(self._request_digest(action), approval["request_digest"]):
+            raise Conflict(
+                "approval_shows_other_arguments",
+                "What this approval holds is not what was asked for.",
+                next_step="Ask for the change again.",
+            )
         by = Actor(
             approval["actor_kind"],
             approval["actor_id"],
@@ -200,63 +272,49 @@ class Performer:
             frozenset(approval["actor_scopes"]),
             approval["on_behalf_of"],
         )
-        held_ref = approval["held_ref"]
-        text = approval["arguments"] if held_ref is None else await granting.reveal(held_ref)
-        request = Request(
-            handler.action.model_validate_json(text),
-            by,
-            approval["idempotency_key"],
-            records.parse_cause(approval["because"]),
-            approval["request_digest"],
-        )
-        connection = granting.connection
-        await connection.execute("SELECT set_config('bottega.entry', $1, true)", request.entry_id)
-        work = self.work(connection, request.entry_id, by)
-        facts = await self.gather_facts(handler, request.action, work)
-        roles = {str(approver["role"]) for approver in approvers}
-        highest = "owner" if "owner" in roles else "manager" if "manager" in roles else min(roles)
-        facts = {**facts, "approver_role": highest, "approvers": len(approvers), "approver_is_requester": False}
-        decision = self.policy.decide(request.name, by, facts, approved=True)
-        result: dict[str, Any] | None = None
-        if decision.effect == "permit":
-            result = await handler.run(request.action, work)
-            await records.insert_entry(connection, request, work, decision, facts, result, approval_id=approval["id"])
-            granting.intended_effects.extend(work.intended_effects)
-        await connection.execute("SELECT set_config('bottega.entry', $1, true)", granting.entry_id)
-        if decision.effect == "forbid":
-            raise Denied(decision.rule_ids, tuple(decision.descriptions)).as_refusal()
-        return None if result is None else {"entry_id": request.entry_id, "result": result}
+        cause = records.parse_cause(approval["because"])
+        return Request(action, by, approval["idempotency_key"], cause, approval["request_digest"])
 
-    async def _deny(self, request: Request, decision: Decision, facts: Facts) -> Denied:
+    async def _not_now(
+        self, request: Request, handler: Handler, decision: Decision, facts: Facts, shown: records.Shown
+    ) -> Outcome:
+        """Denied, or held for a person; unless the same key was done in the meantime."""
+        recorded = await self._recorded(request)
+        if recorded is not None:
+            return recorded
+        if decision.effect == "hold":
+            return await self._hold(request, handler, decision, facts, shown)
         async with self.database.connection() as connection:
-            await connection.execute(
-                "INSERT INTO log.denials (action, actor_kind, actor_id, actor_role, "
-                "rule_ids, policy_version, facts, denied_at) "
-                "VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-                request.name,
-                request.by.kind,
-                request.by.id,
-                request.by.role,
-                list(decision.rule_ids),
-                decision.policy_version,
-                facts,
-                self.clock.now(),
-            )
+            await records.insert_denial(connection, request, decision, facts, self.clock.now())
         return Denied(decision.rule_ids, tuple(decision.descriptions))
 
     async def _hold(
-        self, request: Request, handler: Handler, decision: Decision, facts: Facts, diff: list[dict[str, Any]]
+        self, request: Request, handler: Handler, decision: Decision, facts: Facts, shown: records.Shown
     ) -> Held:
         """Stores the approval that a person will see; nothing of the action itself is kept."""
         now = self.clock.now()
+        request.request_digest = request.request_digest or self._request_digest(request.action)
         stake = handler.at_stake(request.action, facts) if handler.at_stake else None
         async with self.database.write() as connection:
-            await connection.execute("SELECT set_config('bottega.entry', $1, true)", request.entry_id)
+            await _continue_as(connection, request.entry_id)
             held_ref: str | None = None
             if personal_fields(type(request.action)):
+                # Under the person whom it is about, so that forgetting them finds it.
+                about = request.by.customer_id or request.by.id
+                subject = next(iter(shown.subjects)) if len(shown.subjects) == 1 else about
                 work = self.work(connection, request.entry_id, request.by)
-                subject = request.by.customer_id or request.by.id
                 held_ref = await work.keep(subject, "held_arguments", personal_text(request.action.arguments()))
-            held = records.HeldRequest(decision, facts, diff, stake, held_ref, now, now + self._approval_lifetime)
+            held = records.HeldRequest(decision, facts, shown.diff, stake, held_ref, now, now + self._approval_lifetime)
             approval_id = await records.insert_approval(connection, request, held)
         return Held(approval_id, decision.rule_ids, held.expires_at, reasons=tuple(decision.descriptions))
+
+
+async def _continue_as(connection: Connection, entry_id: str) -> None:
+    """Changes from here on belong to this entry, until the transaction ends."""
+    await connection.execute("SELECT set_config('bottega.entry', $1, true)", entry_id)
+
+
+def _approval_facts(approvers: Sequence[Mapping[str, Any]]) -> Facts:
+    roles = {str(approver["role"]) for approver in approvers}
+    highest = "owner" if "owner" in roles else "manager" if "manager" in roles else min(roles)
+    return {"approver_role": highest, "approvers": len(approvers), "approver_is_requester": False}

@@ -1,25 +1,26 @@
 """What perform() writes down: entries, approvals and what a key was used for."""
 
 import hmac
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 import asyncpg
 
-from bottega.actions.action import Action
+from bottega.actions.action import Action, personal_fields
 from bottega.actions.actor import Actor, Cause
 from bottega.actions.outcome import Done, Failed, Held, Outcome
 from bottega.actions.policy.engine import Decision
 from bottega.actions.registry import Facts
 from bottega.actions.work import IntendedEffect, Work
 from bottega.kernel import canonical_json
-from bottega.kernel.errors import Conflict, Invalid, Refusal
+from bottega.kernel.errors import Conflict, Invalid
 from bottega.kernel.identifiers import new_id
 from bottega.platform.database.pool import Connection
 
 LARGEST_ARGUMENTS_BYTES = 4_000_000
+LONGEST_DIFF_ROWS = 500
 
 
 @dataclass(slots=True)
@@ -37,6 +38,14 @@ class Request:
     @property
     def name(self) -> str:
         return self.action.action_name()
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a held action would have done: the rows it changes, and whose personal values it keeps."""
+
+    diff: list[dict[str, Any]]
+    subjects: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +72,7 @@ async def insert_entry(
     approval_id: str | None = None,
 ) -> None:
     """Writes the entry, drawing its number last of all so that numbers follow the order of the row locks."""
-    arguments = canonical_json.dumps(request.action.logged_arguments(work.kept))
-    if len(arguments) > LARGEST_ARGUMENTS_BYTES:
-        raise Invalid("arguments_too_large", f"{request.name} is larger than {LARGEST_ARGUMENTS_BYTES} bytes.")
+    arguments = canonical_text(lambda: request.action.logged_arguments(work.kept))
     by = request.by
     effects = [_effect_row(effect) for effect in work.intended_effects if effect.entry_id == request.entry_id]
     await connection.execute(
@@ -108,14 +115,20 @@ def _effect_row(effect: IntendedEffect) -> dict[str, Any]:
 async def insert_approval(connection: Connection, request: Request, held: HeldRequest) -> str:
     """Stores a waiting approval, in place of one with the same key that expired; returns its id."""
     approval_id, by = new_id("apr"), request.by
-    await connection.execute(
-        "UPDATE log.approvals SET state = 'expired', decided_at = $3 "
-        "WHERE key_scope = $1 AND idempotency_key = $2 AND state = 'waiting' AND expires_at <= $3",
-        by.key_scope,
-        request.key,
-        held.requested_at,
-    )
-    arguments = canonical_json.dumps(request.action.logged_arguments({}))
+    if request.key is not None:
+        await connection.execute(
+            "WITH expired AS (UPDATE log.approvals SET state = 'expired', decided_at = $3 "
+            "    WHERE key_scope = $1 AND idempotency_key = $2 AND state = 'waiting' AND expires_at <= $3 "
+            "    RETURNING held_ref) "
+            "DELETE FROM vault.values v USING expired WHERE v.id = split_part(expired.held_ref, '.', 1)",
+            by.key_scope,
+            request.key,
+            held.requested_at,
+        )
+    # The reference ends in a commitment to the full arguments, so the digest binds the personal ones as well.
+    kinds = personal_fields(type(request.action)).values()
+    references = {} if held.held_ref is None else dict.fromkeys(kinds, held.held_ref)
+    arguments = canonical_text(lambda: request.action.logged_arguments(references))
     await connection.execute(
         _INSERT_APPROVAL,
         approval_id,
@@ -145,6 +158,37 @@ async def insert_approval(connection: Connection, request: Request, held: HeldRe
     return approval_id
 
 
+async def insert_denial(
+    connection: Connection, request: Request, decision: Decision, facts: Facts, denied_at: datetime
+) -> None:
+    """Notes a request that policy refused."""
+    await connection.execute(
+        "INSERT INTO log.denials (action, actor_kind, actor_id, actor_role, rule_ids, policy_version, facts, "
+        "denied_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        request.name,
+        request.by.kind,
+        request.by.id,
+        request.by.role,
+        list(decision.rule_ids),
+        decision.policy_version,
+        facts,
+        denied_at,
+    )
+
+
+def canonical_text(value: Callable[[], Any]) -> bytes:
+    """The canonical JSON of arguments; `Invalid` when they are too large or hold what no JSON text can."""
+    try:
+        text = canonical_json.dumps(value())
+    except ValueError as error:
+        raise Invalid("bad_value", "A value is no text and no number.", next_step="Check it.") from error
+    if len(text) > LARGEST_ARGUMENTS_BYTES:
+        raise Invalid(
+            "arguments_too_large", f"These arguments are larger than {LARGEST_ARGUMENTS_BYTES} bytes.", size=len(text)
+        )
+    return text
+
+
 def parse_cause(text: str | None) -> Cause | None:
     if text is None:
         return None
@@ -156,20 +200,11 @@ async def recorded_diff(connection: Connection, entry_id: str) -> list[dict[str,
     """The rows an entry changes, as table, key, operation, before and after, inside its own transaction."""
     rows = await connection.fetch(
         "SELECT table_name, row_key, operation, before, after FROM log.changes "
-        "WHERE entry_id = $1 ORDER BY id LIMIT 500",
+        "WHERE entry_id = $1 ORDER BY id LIMIT $2",
         entry_id,
+        LONGEST_DIFF_ROWS,
     )
     return [dict(row) for row in rows]
-
-
-def refusal_of_database(error: asyncpg.PostgresError) -> Refusal:
-    """What the tables themselves refuse, in words; handlers refuse earlier where they can say it better."""
-    if isinstance(error, asyncpg.DataError):
-        return Invalid("bad_value", "A value cannot be stored: it is out of range or malformed.", next_step="Check it.")
-    constraint = error.constraint_name or ""
-    if isinstance(error, asyncpg.ForeignKeyViolationError):
-        return Invalid("unknown_reference", f"Something this names does not exist, or is in use ({constraint}).")
-    return Conflict("rule_of_the_tables", f"This would break the rule '{constraint}'.", constraint=constraint)
 
 
 def recorded_outcome(row: asyncpg.Record | None, request: Request) -> Outcome | None:

@@ -2,8 +2,10 @@
 
 from typing import Any, ClassVar
 
+import asyncpg
+
 from bottega.actions.action import Action
-from bottega.actions.registry import Facts, handler_of, handles
+from bottega.actions.registry import Facts, Handler, handles, registered_handlers
 from bottega.actions.work import Work
 from bottega.kernel.errors import Conflict, NotFound
 from bottega.kernel.identifiers import EntryId
@@ -22,7 +24,7 @@ async def undo_facts(action: UndoEntry, work: Work) -> Facts:
     entry = await _entry(work.connection, action.entry_id)
     return {
         "undone_action": entry["action"],
-        "undone_groups": list(handler_of(entry["action"]).action.groups),
+        "undone_groups": list(_handler(entry).action.groups),
         "own_entry": entry["actor_kind"] == work.actor.kind and entry["actor_id"] == work.actor.id,
     }
 
@@ -31,15 +33,12 @@ async def undo_facts(action: UndoEntry, work: Work) -> Facts:
 async def undo_entry(action: UndoEntry, work: Work) -> dict[str, Any]:
     """Restores each row, last change first."""
     entry = await _entry(work.connection, action.entry_id)
-    if not handler_of(entry["action"]).undoable:
-        raise Conflict(
-            "not_undoable",
-            f"{entry['action']} cannot be undone from its rows.",
-            next_step="Use the action that reverses it, such as a refund or a cancellation.",
-        )
+    if not _handler(entry).undoable:
+        raise _not_undoable(entry)
     changes = await work.connection.fetch(
-        "SELECT c.*, f.key_columns FROM log.changes c JOIN log.folded_tables f USING (table_name) "
-        "WHERE c.entry_id = $1 ORDER BY c.id DESC",
+        "SELECT c.id, c.table_name, c.row_key, c.operation, f.key_columns, "
+        "    ARRAY(SELECT jsonb_object_keys(c.before)) AS columns "
+        "FROM log.changes c JOIN log.folded_tables f USING (table_name) WHERE c.entry_id = $1 ORDER BY c.id DESC",
         action.entry_id,
     )
     if not changes:
@@ -56,33 +55,64 @@ async def _entry(connection: Connection, entry_id: str) -> Row:
     return entry
 
 
+def _handler(entry: Row) -> Handler:
+    """The handler of the entry's action; an entry may be older than the program and its actions."""
+    handler = registered_handlers().get(entry["action"])
+    if handler is None:
+        raise _not_undoable(entry)
+    return handler
+
+
+def _not_undoable(entry: Row) -> Conflict:
+    return Conflict(
+        "not_undoable",
+        f"{entry['action']} cannot be undone from its rows.",
+        next_step="Use the action that reverses it, such as a refund or a cancellation.",
+    )
+
+
 async def _restore(work: Work, change: Row) -> None:
-    """One row back to its image before; the image after must still be what stands there."""
-    table, columns = change["table_name"], change["key_columns"]
-    image = change["after"] or change["before"]
+    """One row back to its image before; the image after must still be what stands there.
+
+    The images stay inside the database: as JSON of ours they would lose digits of numbers.
+    """
+    table, operation = change["table_name"], change["operation"]
     # The key goes through the table's own row type, so that the primary key's index finds the row.
-    condition = " AND ".join(
-        f't."{name}" = (jsonb_populate_record(NULL::{table}, $1::jsonb))."{name}"' for name in columns
+    found = " AND ".join(f't."{name}" = k."{name}"' for name in change["key_columns"])
+    key = f"log.changes c, jsonb_populate_record(NULL::{table}, coalesce(c.after, c.before)) AS k"
+    stands = await work.connection.fetchval(
+        f"SELECT to_jsonb(t) IS NOT DISTINCT FROM c.after FROM {key}, {table} AS t WHERE c.id = $1 AND {found} "
+        "FOR UPDATE OF t",
+        change["id"],
     )
-    current = await work.connection.fetchval(
-        f"SELECT to_jsonb(t) FROM {table} AS t WHERE {condition} FOR UPDATE", image
-    )
-    if current != change["after"]:
+    if stands is not (None if operation == "delete" else True):
         raise await _changed_since(work.connection, change)
-    match change["operation"]:
+    try:
+        await work.connection.execute(_restoring(table, operation, change["columns"], key, found), change["id"])
+    except asyncpg.ForeignKeyViolationError as error:
+        raise Conflict(
+            "needed_since",
+            f"{table} {change['row_key']} is tied to rows that other actions have made or removed since.",
+            next_step="Make a new change instead, such as archiving it.",
+            table=table,
+            row_key=change["row_key"],
+        ) from error
+
+
+def _restoring(table: str, operation: str, columns: list[str], key: str, found: str) -> str:
+    """The statement that puts back the row of the change $1. Names are of our own making."""
+    before = f"jsonb_populate_record(NULL::{table}, c.before)"
+    match operation:
         case "insert":
-            await work.connection.execute(f"DELETE FROM {table} AS t WHERE {condition}", image)
+            return f"DELETE FROM {table} AS t USING {key} WHERE c.id = $1 AND {found}"
         case "delete":
-            await work.connection.execute(
-                f"INSERT INTO {table} SELECT * FROM jsonb_populate_record(NULL::{table}, $1::jsonb)", change["before"]
-            )
+            return f"INSERT INTO {table} SELECT r.* FROM log.changes c, {before} AS r WHERE c.id = $1"
         case _:
-            names = ", ".join(f'"{name}"' for name in change["before"])
-            await work.connection.execute(
-                f"UPDATE {table} AS t SET ({names}) = "
-                f"(SELECT {names} FROM jsonb_populate_record(NULL::{table}, $2::jsonb)) WHERE {condition}",
-                image,
-                change["before"],
+            names = ", ".join(f'"{name}"' for name in columns)
+            values = ", ".join(f'r."{name}"' for name in columns)
+            return (
+                f"UPDATE {table} AS t SET ({names}) = (SELECT {values} FROM {before} AS r) "
+                f"FROM {key} WHERE c.id = $1 AND {found}"
             )
 
 

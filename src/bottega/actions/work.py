@@ -27,6 +27,8 @@ class JobQueue(Protocol):
         delay_seconds: float = 0.0,
     ) -> str: ...
 
+    def wake(self) -> None: ...
+
 
 # How long a process that claimed an effect has to send it before others look into it.
 CLAIM_SECONDS = 45.0
@@ -73,6 +75,9 @@ class Work:
         self.now = now
         self.resolved: dict[str, Any] = {}
         self.kept: dict[str, str] = {}
+        # Whose personal values were kept, and whether a job was left that workers are to be told of after the commit.
+        self.subjects: set[str] = set()
+        self.enqueued = False
         # What the facts function has loaded and locked already, for the handler of the same action.
         self.loaded: dict[str, Any] = {}
         self.intended_effects: list[IntendedEffect] = []
@@ -122,6 +127,7 @@ class Work:
         self, name: str, payload: Mapping[str, Any], *, key: str | None = None, delay_seconds: float = 0.0
     ) -> str:
         """Leaves a job that runs if and only if this action commits."""
+        self.enqueued = True
         return await self._jobs.enqueue(self.connection, name, payload, key=key, delay_seconds=delay_seconds)
 
     async def keep(self, subject_id: str, kind: str, value: str) -> str:
@@ -141,6 +147,7 @@ class Work:
         A reference is `<id>.<commitment>`. The commitment is HMAC-SHA256 under a salt that lives in the vault row
         alone, so once the row is gone nothing links the reference to the value.
         """
+        self.subjects.update(subject_id for subject_id, _, _ in values)
         rows = [(new_id("per"), subject_id, kind, value, os.urandom(16)) for subject_id, kind, value in values]
         await self.connection.execute(
             "INSERT INTO vault.values (id, subject_id, kind, value, salt, created_at) "
@@ -152,9 +159,14 @@ class Work:
 
     async def reveal(self, reference: str) -> str:
         """The personal value behind a reference; `NotFound` when it was forgotten."""
-        value = await self.connection.fetchval("SELECT vault.reveal($1)", reference)
-        if value is None:
+        row = await self.connection.fetchrow(
+            "SELECT value, salt FROM vault.values WHERE id = split_part($1, '.', 1)", reference
+        )
+        if row is None:
             raise NotFound("forgotten", "This personal value was forgotten.", next_step="Ask the customer again.")
+        value: str = row["value"]
+        commitment = reference.partition(".")[2]
+        assert hmac.compare_digest(_commitment(row["salt"], value), commitment), "the vault holds what was committed to"
         return value
 
     def lookup_digest(self, kind: str, value: str) -> bytes:

@@ -2,15 +2,32 @@
 
 import logging
 import sys
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import structlog
 from opentelemetry import trace
+from opentelemetry.trace import Span, Status, StatusCode
 
 _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
-# A field whose name holds one of these never reaches a log line, whatever its value.
-SECRET_NAMES = ("password", "secret", "token", "authorization", "cookie", "api_key", "card_number", "client_secret")
+# A field whose name holds one of these never reaches a log line, whatever its value and however deep it stands.
+SECRET_NAMES = (
+    "password",
+    "passwd",
+    "secret",
+    "token",
+    "authorization",
+    "cookie",
+    "api_key",
+    "private_key",
+    "card_number",
+    "credential",
+    "dsn",
+    "database_url",
+)
 HIDDEN = "[hidden]"
+DEEPEST_FIELD = 8
 
 tracer = trace.get_tracer("bottega")
 
@@ -36,12 +53,47 @@ def configure(level: str, form: str, otlp_endpoint: str | None) -> None:
         _export_spans(otlp_endpoint)
 
 
+@contextmanager
+def span_of(name: str, attributes: Mapping[str, str]) -> Generator[Span]:
+    """A span around some work; an error is noted by its kind alone, because messages quote personal values."""
+    with tracer.start_as_current_span(
+        name, attributes=dict(attributes), record_exception=False, set_status_on_exception=False
+    ) as span:
+        try:
+            yield span
+        except BaseException as error:
+            span.set_attribute("error.type", type(error).__name__)
+            code = getattr(error, "code", None) or getattr(error, "sqlstate", None)
+            if isinstance(code, str):
+                span.set_attribute("bottega.error.code", code)
+            span.set_status(Status(StatusCode.ERROR, type(error).__name__))
+            raise
+
+
 def hide_secrets(_: Any, __: str, event: Any) -> Any:
-    """Blanks fields that are named like secrets."""
+    """Blanks fields that are named like secrets, within records and lists too."""
     for name in event:
-        if any(secret in name.lower() for secret in SECRET_NAMES):
-            event[name] = HIDDEN
+        if name != "exc_info":
+            event[name] = _hidden(name, event[name], DEEPEST_FIELD)
     return event
+
+
+def _hidden(name: Any, value: Any, depth: int) -> Any:
+    lowered = str(name).lower()
+    # How many tokens a model read and wrote is a figure, not a secret.
+    counted = lowered.endswith("tokens") and isinstance(value, int | float)
+    if not counted and any(secret in lowered for secret in SECRET_NAMES):
+        return HIDDEN
+    inner: Any = value
+    match value:
+        case Mapping() | list() | tuple() if depth == 0:
+            return HIDDEN
+        case Mapping():
+            return {key: _hidden(key, member, depth - 1) for key, member in inner.items()}
+        case list() | tuple():
+            return [_hidden("", member, depth - 1) for member in inner]
+        case _:
+            return inner
 
 
 def _export_spans(endpoint: str) -> None:

@@ -155,6 +155,9 @@ class NoJobs:
     ) -> str:
         raise AssertionError(f"no job was expected, got {name}")
 
+    def wake(self) -> None:
+        raise AssertionError("no job was expected")
+
 
 def performer_of(database: Database) -> Performer:
     """A performer under the permissive policy."""

@@ -1,5 +1,6 @@
 """Connections to the database: one pool that writes, one that can only read."""
 
+import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Any, TypeAlias, cast
@@ -16,6 +17,8 @@ COMMAND_TIMEOUT_SECONDS = 30
 # A transaction that waits longer than this for a row lock is refused: somebody else holds the row far too long.
 LOCK_TIMEOUT_SECONDS = 10
 IDLE_IN_TRANSACTION_TIMEOUT_SECONDS = 60
+# How long to wait for a free connection: beyond it the process has more work than it can do.
+ACQUIRE_TIMEOUT_SECONDS = 10
 
 
 class ShopConnection(asyncpg.Connection):  # pyright: ignore[reportMissingTypeArgument] - not subscriptable at run time
@@ -65,26 +68,37 @@ class Database:
     @asynccontextmanager
     async def read(self) -> AsyncGenerator[Connection]:
         """A connection on which every statement is its own read-only transaction."""
-        async with self._readers.acquire() as connection:
+        async with _acquired(self._readers) as connection:
             yield cast("Connection", connection)
 
     @asynccontextmanager
     async def read_snapshot(self) -> AsyncGenerator[Connection]:
         """A read-only transaction in which all statements see the same data."""
-        async with self._readers.acquire() as connection, connection.transaction(isolation="repeatable_read"):
+        async with _acquired(self._readers) as connection, connection.transaction(isolation="repeatable_read"):
             yield cast("Connection", connection)
 
     @asynccontextmanager
     async def write(self) -> AsyncGenerator[Connection]:
         """A read-committed transaction; leaving by an exception rolls it back."""
-        async with self._writers.acquire() as connection, connection.transaction():
+        async with _acquired(self._writers) as connection, connection.transaction():
             yield cast("Connection", connection)
 
     @asynccontextmanager
     async def connection(self) -> AsyncGenerator[Connection]:
         """A writing connection without a transaction, for single statements and LISTEN."""
-        async with self._writers.acquire() as connection:
+        async with _acquired(self._writers) as connection:
             yield cast("Connection", connection)
+
+
+@asynccontextmanager
+async def _acquired(pool: "asyncpg.Pool[Any]") -> AsyncGenerator[Any]:
+    """A connection of a pool; `TimeoutError` when none becomes free in time."""
+    async with asyncio.timeout(ACQUIRE_TIMEOUT_SECONDS):
+        connection = await pool.acquire()
+    try:
+        yield connection
+    finally:
+        await pool.release(connection)
 
 
 async def _pool(dsn: str, size: int, *, read_only: bool) -> "asyncpg.Pool[Any]":

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from bottega.actions import approvals
 from bottega.platform.jobs import periodic
 from bottega.shop.flows.expire import expire_due
 from bottega.shop.flows.job_context import ShopJobs
@@ -12,3 +13,9 @@ from bottega.shop.flows.job_context import ShopJobs
 async def expire(context: ShopJobs, _: Mapping[str, Any]) -> None:
     """Unpaid orders and forgotten carts."""
     await expire_due(context.performer)
+
+
+@periodic("shop.expire_approvals", every_seconds=60)
+async def expire_approvals(context: ShopJobs, _: Mapping[str, Any]) -> None:
+    """Approvals whose time has passed, and old denials."""
+    await approvals.expire_due(context.performer)

@@ -66,6 +66,11 @@ BEGIN
         RAISE EXCEPTION 'a write to %.% outside an action is refused', TG_TABLE_SCHEMA, TG_TABLE_NAME
             USING ERRCODE = 'BT001', HINT = 'Change the shop through perform(); for repairs write an action.';
     END IF;
+    -- The entry is written after its last change, so one that is there already is not this change's own.
+    IF EXISTS (SELECT FROM log.entries e WHERE e.id = entry) THEN
+        RAISE EXCEPTION 'a write to %.% under an entry that is written already is refused', TG_TABLE_SCHEMA, TG_TABLE_NAME
+            USING ERRCODE = 'BT001', HINT = 'An action changes its rows before its entry is numbered.';
+    END IF;
     IF TG_OP <> 'INSERT' THEN before := to_jsonb(OLD); END IF;
     IF TG_OP <> 'DELETE' THEN after := to_jsonb(NEW); END IF;
     image := coalesce(after, before);
@@ -284,6 +289,11 @@ BEGIN
     RETURN coalesce(NEW, OLD);
 END $$;
 CREATE TRIGGER guard BEFORE INSERT OR UPDATE OR DELETE ON vault.values FOR EACH ROW EXECUTE FUNCTION vault.guard();
+CREATE TRIGGER guard BEFORE INSERT OR UPDATE OR DELETE ON vault.lookups FOR EACH ROW EXECUTE FUNCTION vault.guard();
+CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON vault.values
+    FOR EACH STATEMENT EXECUTE FUNCTION log.refuse('forgetting deletes rows inside an action');
+CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON vault.lookups
+    FOR EACH STATEMENT EXECUTE FUNCTION log.refuse('forgetting deletes rows inside an action');
 
 -- The value behind a reference of the form <id>.<commitment>, or null when it was forgotten.
 CREATE FUNCTION vault.reveal(reference text) RETURNS text LANGUAGE sql STABLE PARALLEL SAFE AS $$
