@@ -35,6 +35,8 @@ class ShopSettings(BaseModel):
     low_stock_threshold: Annotated[int, Field(ge=0)] = 3
     stock_adjustment_limit_units: Annotated[int, Field(ge=0)] = 100
     return_window_days: Annotated[int, Field(ge=0, le=3650)] = 30
+    # Paths of categories whose goods are not taken back, with everything below them.
+    non_returnable_categories: Annotated[tuple[str, ...], Field(max_length=100)] = ()
     support_refund_limit_minor: AmountMinor = 15_000
     second_refund_limit_minor: AmountMinor = 100_000
     daily_refund_limit_minor: AmountMinor = 300_000

@@ -221,8 +221,16 @@ async def instrument_facts(action: ChangeOrderInstrument, work: Work) -> Facts:
         "currency": order["currency"],
         "instrument_differs": all(not _is_of(payment, instrument) for payment in standing),
         "instrument_covers": covers(instrument, order["total_minor"]),
-        "payments_before": len(standing),
+        "instrument_changes": await _instrument_changes(work, order["id"]),
     }
+
+
+async def _instrument_changes(work: Work, order_id: str) -> int:
+    return await work.connection.fetchval(
+        "SELECT count(*) FROM shop.order_amendments "
+        "WHERE order_id = $1 AND kind = 'instrument' AND state <> 'failed'",
+        order_id,
+    )
 
 
 def _held_minor(payment: Row) -> int:

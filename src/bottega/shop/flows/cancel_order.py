@@ -5,7 +5,7 @@ from typing import Annotated, Any, ClassVar
 from pydantic import Field
 
 from bottega.actions.action import Action
-from bottega.actions.registry import handles
+from bottega.actions.registry import Facts, handles
 from bottega.actions.work import Work
 from bottega.kernel.identifiers import OrderId
 from bottega.platform.database.pool import Row
@@ -31,7 +31,14 @@ class ExpireOrder(Action):
     order_id: OrderId
 
 
-@handles(CancelOrder, facts=order_facts)
+async def cancel_facts(action: CancelOrder, work: Work) -> Facts:
+    """Those of an order, how often its items were changed, and the reason that was given."""
+    facts = await order_facts(action, work)
+    order = await lock_order(work, action.order_id)
+    return {**facts, "order_status": order["status"], "amendments": order["amendments"], "reason": action.reason}
+
+
+@handles(CancelOrder, facts=cancel_facts)
 async def cancel_order(action: CancelOrder, work: Work) -> dict[str, Any]:
     order = await lock_order(work, action.order_id)
     if order["status"] not in ("open", "held"):

@@ -1,0 +1,1 @@
+"""Returns and exchanges: what customers send back, how far it has come, and what they get for it."""
