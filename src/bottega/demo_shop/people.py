@@ -1,6 +1,5 @@
 """The demo shop's customers, what they bought in the past half year, and what they wrote about it."""
 
-from datetime import timedelta
 from typing import Any
 
 from bottega.actions.actor import Actor
@@ -9,7 +8,9 @@ from bottega.demo_shop.loader import Loader, Progress
 from bottega.demo_shop.past_orders import PastOrders
 from bottega.kernel.address import Address
 from bottega.shop.customers.actions import AddAddress, RegisterCustomer
-from bottega.shop.reviews.actions import ImportReview
+from bottega.shop.reviews.actions import ImportReviews, ReviewRecord
+
+REVIEWS_PER_ACTION = 200
 
 
 async def load_people(loader: Loader, progress: Progress) -> None:
@@ -62,17 +63,19 @@ async def load_customer(loader: Loader, customer: dict[str, Any]) -> None:
 async def load_reviews(loader: Loader, progress: Progress) -> None:
     """All reviews, the untrustworthy ones among them: a real shop has those too."""
     lines = list(content.read_lines("reviews.jsonl"))
-    products = await loader.product_ids()
-    for number, line in enumerate(lines, 1):
-        review = ImportReview(
-            product_id=products[line["product"]],
-            source_id=line["id"],
-            rating=line["rating"],
-            title=line["title"],
-            text=line["text"],
-            author=line["author"],
-            verified_purchase=line["verified_purchase"],
-            written_at=loader.today - timedelta(days=line["days_ago"]),
-        )
-        await loader.perform(f"review:{line['id']}", review)
-        progress("reviews", number, len(lines))
+    for start in range(0, len(lines), REVIEWS_PER_ACTION):
+        batch = [
+            ReviewRecord(
+                product_handle=line["product"],
+                source_id=line["id"],
+                rating=line["rating"],
+                title=line["title"],
+                text=line["text"],
+                author=line["author"],
+                verified_purchase=line["verified_purchase"],
+                days_ago=line["days_ago"],
+            )
+            for line in lines[start : start + REVIEWS_PER_ACTION]
+        ]
+        await loader.perform(f"reviews:{start}", ImportReviews(reviews=tuple(batch)))
+        progress("reviews", min(start + REVIEWS_PER_ACTION, len(lines)), len(lines))
