@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field, ValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from bottega.actions.records import refusal_of_database
+from bottega.actions.refusals import refusal_of_database
 from bottega.kernel.errors import Conflict, Forbidden, Invalid, NotFound, Refusal, Unavailable
 from bottega.platform.database.connection_loss import is_connection_loss
 from bottega.platform.sign_in.credentials import SignInLocked
