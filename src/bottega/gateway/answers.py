@@ -46,6 +46,12 @@ def page(items: Sequence[Any], limit: int, key: Callable[[Any], str]) -> dict[st
     return {"items": shown, "next_cursor": encode_cursor(key(shown[-1])) if more else None}
 
 
+def card_page(cards: Sequence[str], next_position: str | None) -> bytes:
+    """A page of items that are JSON text already, as the database made them."""
+    cursor = b"null" if next_position is None else b'"%b"' % encode_cursor(next_position).encode()
+    return b'{"items":[%b],"next_cursor":%b}' % (",".join(cards).encode(), cursor)
+
+
 def encode_cursor(position: str) -> str:
     """An opaque cursor."""
     return base64.urlsafe_b64encode(position.encode()).decode().rstrip("=")

@@ -1,4 +1,4 @@
-"""Reviews: written by customers, decided about by staff, read by everybody."""
+"""Reviews: shoppers read and write them, staff decide which are shown."""
 
 from typing import Annotated
 
@@ -10,27 +10,34 @@ from bottega.gateway.answers import DEFAULT_PAGE, LARGEST_PAGE, Page, answer, de
 from bottega.gateway.caller import Context, Customer, Staff
 from bottega.gateway.problems import responses
 from bottega.kernel.identifiers import ProductId, ReviewId
-from bottega.shop.reviews.actions import Author, PublishReview, Rating, RejectReview, Text, Title, WriteReview
-from bottega.shop.reviews.model import Review, ReviewState
-from bottega.shop.reviews.queries import reviews_in_state, reviews_of
+from bottega.shop.reviews.actions import PublishReview, RejectReview, Stars, WriteReview
+from bottega.shop.reviews.model import PublicReview, Review, ReviewState
+from bottega.shop.reviews.queries import list_reviews, reviews_of_product
 
 router = APIRouter(tags=["reviews"])
 
-Limit = Annotated[int, Query(ge=1, le=LARGEST_PAGE)]
+ReviewPath = Annotated[ReviewId, Path()]
 Cursor = Annotated[str | None, Query(max_length=200)]
+Limit = Annotated[int, Query(ge=1, le=LARGEST_PAGE)]
 
 
 class ReviewBody(BaseModel):
-    """What a customer says of a product."""
+    """A review, and the name to show beside it."""
 
-    rating: Rating
-    title: Title = ""
-    text: Annotated[Text, Field(examples=["Kept me dry on the Alta Via in October."])]
-    author: Annotated[Author, Field(examples=["Giulia F."])]
+    rating: Stars
+    title: Annotated[str, Field(max_length=200)] = ""
+    text: Annotated[str, Field(min_length=1, max_length=5_000, examples=["Worn all winter, still warm."])]
+    author: Annotated[str, Field(max_length=60, examples=["Ada L."])] = ""
+
+
+class RejectionBody(BaseModel):
+    """Why nobody is to see it."""
+
+    reason: Annotated[str, Field(max_length=200, examples=["Advertising"])] = ""
 
 
 class ReviewWritten(BaseModel):
-    """The new review, which staff will look at."""
+    """The new review; it shows once staff publish it."""
 
     review_id: str
     state: ReviewState
@@ -38,23 +45,23 @@ class ReviewWritten(BaseModel):
 
 
 class ReviewDecided(BaseModel):
-    """The review after the decision."""
+    """The review and its state now."""
 
     review_id: str
-    state: ReviewState
     product_id: str
+    state: ReviewState
 
 
-@router.get("/products/{product_id}/reviews", responses={200: {"model": Page[Review]}, **responses()})
+@router.get("/products/{id_or_handle}/reviews", responses={200: {"model": Page[PublicReview]}, **responses()})
 async def of_product(
     context: Context,
-    product_id: Annotated[ProductId, Path()],
+    id_or_handle: Annotated[str, Path(pattern="^[a-z0-9_-]{1,120}$")],
     cursor: Cursor = None,
     limit: Limit = DEFAULT_PAGE,
 ) -> Response:
-    """A product's published reviews, newest first."""
+    """What was published about a product, the newest first."""
     async with context.database.read() as connection:
-        rows = await reviews_of(connection, product_id, before=decode_cursor(cursor), limit=limit + 1)
+        rows = await reviews_of_product(connection, id_or_handle, before=decode_cursor(cursor), limit=limit + 1)
     return answer(page(rows, limit, lambda review: review.id))
 
 
@@ -64,16 +71,9 @@ async def of_product(
     responses={201: {"model": ReviewWritten}, **responses(404, 409)},
 )
 async def write(caller: Customer, product_id: Annotated[ProductId, Path()], body: ReviewBody) -> Response:
-    """Writes a review; it is shown once staff have published it."""
-    customer_id = caller.actor.customer_id
-    assert customer_id is not None, "the dependency lets customers in only"
+    """Review a product, once; whether you bought it is looked up."""
     action = WriteReview(
-        customer_id=customer_id,
-        product_id=product_id,
-        rating=body.rating,
-        title=body.title,
-        text=body.text,
-        author=body.author,
+        product_id=product_id, rating=body.rating, title=body.title, text=body.text, author=body.author
     )
     return await caller.answer(action, status=201)
 
@@ -82,22 +82,25 @@ async def write(caller: Customer, product_id: Annotated[ProductId, Path()], body
 async def list_all(
     caller: Staff,
     state: Annotated[ReviewState | None, Query()] = None,
+    product_id: Annotated[ProductId | None, Query()] = None,
     cursor: Cursor = None,
     limit: Limit = DEFAULT_PAGE,
 ) -> Response:
-    """Reviews of all products, newest first."""
+    """Reviews in any state, the newest first."""
     async with caller.context.database.read() as connection:
-        rows = await reviews_in_state(connection, state, before=decode_cursor(cursor), limit=limit + 1)
+        rows = await list_reviews(
+            connection, state=state, product_id=product_id, before=decode_cursor(cursor), limit=limit + 1
+        )
     return answer(page(rows, limit, lambda review: review.id))
 
 
-@router.put("/reviews/{review_id}/publication", responses={200: {"model": ReviewDecided}, **responses(404, 409)})
-async def publish(caller: Staff, review_id: Annotated[ReviewId, Path()]) -> Response:
-    """Shows the review."""
+@router.put("/reviews/{review_id}/publication", responses={200: {"model": ReviewDecided}, **responses(404)})
+async def publish(caller: Staff, review_id: ReviewPath) -> Response:
+    """Show it to everybody."""
     return await caller.answer(PublishReview(review_id=review_id))
 
 
-@router.delete("/reviews/{review_id}/publication", responses={200: {"model": ReviewDecided}, **responses(404, 409)})
-async def reject(caller: Staff, review_id: Annotated[ReviewId, Path()]) -> Response:
-    """Keeps the review from being shown."""
-    return await caller.answer(RejectReview(review_id=review_id))
+@router.put("/reviews/{review_id}/rejection", responses={200: {"model": ReviewDecided}, **responses(404)})
+async def reject(caller: Staff, review_id: ReviewPath, body: RejectionBody) -> Response:
+    """Show it to nobody, also when it was published."""
+    return await caller.answer(RejectReview(review_id=review_id, reason=body.reason))

@@ -48,7 +48,8 @@ async def prices_of_variant(connection: Connection, variant_id: str, at: datetim
     """All prices of a variant, by currency; raises `NoSuchVariant`."""
     rows = await connection.fetch(
         "SELECT v.id AS variant_id, v.sku, p.currency, p.amount_minor, "
-        "shop.effective_amount(p, $2) AS effective_minor, p.sale_amount_minor, p.sale_starts_at, p.sale_ends_at, p.cost_minor, p.version "
+        "shop.effective_amount(p, $2) AS effective_minor, "
+        "p.sale_amount_minor, p.sale_starts_at, p.sale_ends_at, p.cost_minor, p.version "
         "FROM shop.variants v LEFT JOIN shop.prices p ON p.variant_id = v.id WHERE v.id = $1 ORDER BY p.currency",
         variant_id,
         at,

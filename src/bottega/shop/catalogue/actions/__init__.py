@@ -1,6 +1,7 @@
 """The changes of the catalogue: products, variants, media, categories and collections."""
 
 from bottega.shop.catalogue.actions.categories import (
+    CategoryChanges,
     ChangeCategory,
     CreateCategory,
     RemoveCategory,
@@ -9,6 +10,7 @@ from bottega.shop.catalogue.actions.categories import (
 from bottega.shop.catalogue.actions.collections import (
     AddToCollection,
     ChangeCollection,
+    CollectionChanges,
     CreateCollection,
     RemoveCollection,
     RemoveFromCollection,
@@ -18,30 +20,42 @@ from bottega.shop.catalogue.actions.products import (
     ArchiveProduct,
     ChangeProduct,
     CreateProduct,
+    ProductChanges,
     PublishProduct,
     UnpublishProduct,
 )
-from bottega.shop.catalogue.actions.variants import AddVariants, ChangeOptions, ChangeVariant
+from bottega.shop.catalogue.actions.variants import (
+    AddVariants,
+    ChangeOptions,
+    ChangeVariant,
+    OptionChanges,
+    VariantChanges,
+)
 
 __all__ = [
     "AddMedia",
     "AddToCollection",
     "AddVariants",
     "ArchiveProduct",
+    "CategoryChanges",
     "ChangeCategory",
     "ChangeCollection",
     "ChangeOptions",
     "ChangeProduct",
     "ChangeVariant",
+    "CollectionChanges",
     "CreateCategory",
     "CreateCollection",
     "CreateProduct",
+    "OptionChanges",
     "OrderMedia",
+    "ProductChanges",
     "PublishProduct",
     "RemoveCategory",
     "RemoveCollection",
     "RemoveFromCollection",
     "RemoveMedia",
     "UnpublishProduct",
+    "VariantChanges",
     "ensure_categories",
 ]

@@ -22,13 +22,18 @@ class CreateCategory(Action):
     title: Title
 
 
-class ChangeCategory(Action):
-    """Another title, or another place in the tree: what stands below it moves along."""
+class CategoryChanges(Action):
+    """Another title, or another place in the tree: what stands below moves along."""
+
+    title: Title | None = None
+    path: CategoryPath | None = None
+
+
+class ChangeCategory(CategoryChanges):
+    """Another title or place for a category."""
 
     groups: ClassVar[tuple[str, ...]] = ("catalogue",)
     category_id: CategoryId
-    title: Title | None = None
-    path: CategoryPath | None = None
 
 
 class RemoveCategory(Action):

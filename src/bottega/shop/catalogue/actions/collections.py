@@ -28,15 +28,20 @@ class CreateCollection(Action):
     published: bool = True
 
 
-class ChangeCollection(Action):
-    """Changes the named fields; absent ones stay."""
+class CollectionChanges(Action):
+    """The fields of a collection that may change; absent ones stay."""
 
-    groups: ClassVar[tuple[str, ...]] = ("catalogue",)
-    collection_id: CollectionId
     title: Title | None = None
     handle: Handle | None = None
     description: Description | None = None
     published: bool | None = None
+
+
+class ChangeCollection(CollectionChanges):
+    """Changes the named fields of a collection."""
+
+    groups: ClassVar[tuple[str, ...]] = ("catalogue",)
+    collection_id: CollectionId
 
 
 class RemoveCollection(Action):

@@ -54,11 +54,9 @@ class CreateProduct(Action):
     media: Annotated[tuple[NewMedia, ...], Field(max_length=50)] = ()
 
 
-class ChangeProduct(Action):
-    """Changes the named fields; absent ones stay. `attributes`, `tags` and `related` replace what was there."""
+class ProductChanges(Action):
+    """The fields of a product that may change; absent ones stay, lists and `attributes` replace what was there."""
 
-    groups: ClassVar[tuple[str, ...]] = ("catalogue",)
-    product_id: ProductId
     handle: Handle | None = None
     title: Title | None = None
     description: Description | None = None
@@ -68,6 +66,13 @@ class ChangeProduct(Action):
     attributes: Attributes | None = None
     tags: Tags | None = None
     related: Related | None = None
+
+
+class ChangeProduct(ProductChanges):
+    """Changes the named fields of a product."""
+
+    groups: ClassVar[tuple[str, ...]] = ("catalogue",)
+    product_id: ProductId
 
 
 class PublishProduct(Action):

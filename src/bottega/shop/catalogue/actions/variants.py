@@ -26,11 +26,9 @@ class AddVariants(Action):
     variants: Annotated[tuple[NewVariant, ...], Field(min_length=1, max_length=MAXIMUM_VARIANTS)]
 
 
-class ChangeVariant(Action):
-    """Changes the named fields; absent ones stay. `active` false withdraws it from sale."""
+class VariantChanges(Action):
+    """The fields of a variant that may change; absent ones stay. `active` false withdraws it from sale."""
 
-    groups: ClassVar[tuple[str, ...]] = ("catalogue",)
-    variant_id: VariantId
     sku: Sku | None = None
     option_values: OptionValues | None = None
     barcode: Barcode | None = None
@@ -38,13 +36,25 @@ class ChangeVariant(Action):
     active: bool | None = None
 
 
-class ChangeOptions(Action):
+class ChangeVariant(VariantChanges):
+    """Changes the named fields of a variant."""
+
+    groups: ClassVar[tuple[str, ...]] = ("catalogue",)
+    variant_id: VariantId
+
+
+class OptionChanges(Action):
+    """Option names, and the values of every variant under them by its id."""
+
+    option_names: OptionNames
+    values: Annotated[dict[VariantId, OptionValues], Field(max_length=MAXIMUM_VARIANTS)]
+
+
+class ChangeOptions(OptionChanges):
     """Other options for a product, with the values of every variant under them."""
 
     groups: ClassVar[tuple[str, ...]] = ("catalogue",)
     product_id: ProductId
-    option_names: OptionNames
-    values: Annotated[dict[VariantId, OptionValues], Field(max_length=MAXIMUM_VARIANTS)]
 
 
 async def added_facts(action: AddVariants, work: Work) -> Facts:
