@@ -75,6 +75,10 @@ class Settings(BaseSettings):
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = Field(
         (), description="Networks whose X-Forwarded-For is believed, as a JSON list; absent: nobody's is."
     )
+    webhooks_allow_private: bool = Field(
+        False,
+        description="Lets webhooks of the shop go to addresses that are not public (private networks, this machine).",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged.")
     log_format: Literal["text", "json"] = Field("text", description="How log lines look.")
     otlp_endpoint: str | None = Field(None, description="OTLP/HTTP collector for spans; absent: no spans are made.")

@@ -30,6 +30,7 @@ from bottega.platform.database import embedded
 from bottega.platform.database.migrate import migrate
 from bottega.platform.database.pool import Database
 from bottega.platform.jobs.queue import Jobs
+from bottega.platform.outgoing_http import OutgoingHttp
 from bottega.ports.mailer import Mailer
 from bottega.ports.payment_gateway import PaymentGateway
 from bottega.ports.services import Services
@@ -135,6 +136,7 @@ def web_app(application: Application) -> FastAPI:
 def connect_services(settings: Settings, database: Database, clock: Clock) -> Services:
     """The connectors that the settings ask for."""
     services = Services()
+    services.add(OutgoingHttp, OutgoingHttp(allow_private=settings.webhooks_allow_private))
     sandbox = SandboxPaymentGateway(
         clock, PostgresPaymentStore(database), webhook_secret=settings.sandbox_webhook_secret.get_secret_value()
     )

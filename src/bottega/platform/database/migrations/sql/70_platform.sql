@@ -63,14 +63,15 @@ CREATE INDEX webhook_inbox_waiting ON platform.webhook_inbox (received_at) WHERE
 CREATE TABLE platform.webhook_endpoints (
     id         text COLLATE "C" PRIMARY KEY,
     url        text NOT NULL,
-    secret     text NOT NULL,
+    secret     text NOT NULL,                            -- signs deliveries; never in the log
+    secret_entry_id text COLLATE "C" UNIQUE,             -- the entry that made the secret
     topics     text[] NOT NULL,                          -- action names, or '*'
     active     boolean NOT NULL DEFAULT true,
     created_at timestamptz NOT NULL
 );
 CREATE TABLE platform.webhook_deliveries (
     id              text COLLATE "C" PRIMARY KEY,
-    endpoint_id     text COLLATE "C" NOT NULL REFERENCES platform.webhook_endpoints,
+    endpoint_id     text COLLATE "C" NOT NULL REFERENCES platform.webhook_endpoints ON DELETE CASCADE,
     position        bigint NOT NULL,
     topic           text NOT NULL,
     body            jsonb NOT NULL,
@@ -83,7 +84,8 @@ CREATE TABLE platform.webhook_deliveries (
     created_at      timestamptz NOT NULL,
     UNIQUE (endpoint_id, position)
 );
-CREATE INDEX webhook_deliveries_due ON platform.webhook_deliveries (next_attempt_at) WHERE state = 'waiting';
+CREATE INDEX webhook_deliveries_due ON platform.webhook_deliveries (endpoint_id, next_attempt_at) WHERE state = 'waiting';
+CREATE INDEX webhook_deliveries_delivered ON platform.webhook_deliveries (delivered_at) WHERE state = 'delivered';
 CREATE TABLE platform.imports (
     id           text COLLATE "C" PRIMARY KEY,
     file_digest  text NOT NULL,

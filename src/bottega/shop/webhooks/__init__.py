@@ -1,0 +1,1 @@
+"""Webhooks to merchants' systems: endpoints, and the deliveries that the log causes."""
