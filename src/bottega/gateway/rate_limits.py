@@ -5,7 +5,6 @@ import math
 import time
 
 from limits import RateLimitItem, RateLimitItemPerHour, RateLimitItemPerMinute
-from limits.storage import MemoryStorage
 from limits.strategies import FixedWindowRateLimiter
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -13,6 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from bottega.gateway import tokens
 from bottega.gateway.client_address import Network, client_address
 from bottega.gateway.problems import TooManyRequests, problem_response
+from bottega.gateway.window_counts import WindowCounts
 
 # Costly or guessable requests get a part of `requests_per_minute`, per address.
 _PARTS: dict[tuple[str, str], float] = {
@@ -31,7 +31,7 @@ class RateLimits:
     """The counters of one web process."""
 
     def __init__(self, requests_per_minute: int) -> None:
-        self._limiter = FixedWindowRateLimiter(MemoryStorage())
+        self._limiter = FixedWindowRateLimiter(WindowCounts())
         self._all = RateLimitItemPerMinute(requests_per_minute)
         self._refused = RateLimitItemPerMinute(_part(requests_per_minute, _REFUSED_TOKENS_PART))
         self._routes = {
