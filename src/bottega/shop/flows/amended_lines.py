@@ -1,7 +1,7 @@
 """What an order comes to when some of its lines become other variants or quantities."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -100,17 +100,7 @@ def _at_its_price(row: Row, line: SellableLine) -> SellableLine:
     """The price that was agreed on, where the variant stays."""
     if line.variant_id != row["variant_id"]:
         return line
-    return SellableLine(
-        variant_id=line.variant_id,
-        product_id=line.product_id,
-        sku=line.sku,
-        title=line.title,
-        option_values=line.option_values,
-        quantity=line.quantity,
-        unit_price_minor=row["unit_price_minor"],
-        tax_class=line.tax_class,
-        weight_grams=line.weight_grams,
-    )
+    return replace(line, unit_price_minor=row["unit_price_minor"])
 
 
 async def _taxed(

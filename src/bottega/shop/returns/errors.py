@@ -53,9 +53,11 @@ def wrong_state(number: str, state: str, wanted: str) -> Conflict:
     )
 
 
-def nothing_received(number: str) -> Invalid:
-    return Invalid(
-        "nothing_received", f"No unit of return {number} is named as received.", next_step="Cancel it instead."
+def exchange_incomplete(number: str) -> Conflict:
+    return Conflict(
+        "exchange_incomplete",
+        f"Not everything that {number} exchanges has arrived.",
+        next_step="Wait for the rest, or cancel the exchange and take back what came as a return.",
     )
 
 
