@@ -97,6 +97,7 @@ async def open_application(
         chosen_clock = clock or SystemClock()
         if services is None:
             services = connect_services(settings, database, chosen_clock)
+            stack.push_async_callback(_close_gateways, services)
         performer = Performer(
             database,
             policy,
@@ -107,6 +108,12 @@ async def open_application(
         )
         effects = EffectDriver(performer, services)
         yield Application(settings, database, performer, services, effects, jobs, chosen_clock, policy)
+
+
+async def _close_gateways(services: Services) -> None:
+    """Gives back the connections to payment providers."""
+    for name in services.names(PaymentGateway):
+        await services.get(PaymentGateway, name).close()  # pyright: ignore[reportAbstractUsage] - the port is the key
 
 
 def gateway_context(application: Application) -> GatewayContext:
