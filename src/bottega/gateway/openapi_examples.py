@@ -47,11 +47,13 @@ def _by_type(schema: Mapping[str, Any], schemas: Mapping[str, Any]) -> Any:
 def _object(schema: Mapping[str, Any], schemas: Mapping[str, Any]) -> dict[str, Any]:
     required = set(schema.get("required", ()))
     fields: Mapping[str, Any] = schema.get("properties", {})
-    return {
+    shown = {
         name: example_of(field, schemas)
         for name, field in fields.items()
         if name in required or field.get("examples") or field.get("default") not in (None, "", [], {})
     }
+    first = next(iter(fields.items()), None)
+    return shown if shown or first is None else {first[0]: example_of(first[1], schemas)}
 
 
 def _number(schema: Mapping[str, Any]) -> int:

@@ -9,6 +9,7 @@ from starlette.responses import Response
 from bottega.gateway import tokens
 from bottega.gateway.answers import answer
 from bottega.gateway.api.sign_in import GivenPassword, NewPassword
+from bottega.gateway.bodies import RequestBody
 from bottega.gateway.caller import AnyCaller, Caller
 from bottega.gateway.problems import responses
 from bottega.gateway.sessions import SessionForm, SignedIn, start_session, without_cookie
@@ -43,7 +44,7 @@ class Session(BaseModel):
     expires_at: datetime
 
 
-class ChangePasswordBody(BaseModel):
+class ChangePasswordBody(RequestBody):
     """The password until now, which whoever never chose one leaves out, and the one from now on."""
 
     current_password: GivenPassword | None = None

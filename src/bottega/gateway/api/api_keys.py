@@ -10,6 +10,7 @@ from starlette.responses import Response
 from bottega.actions.outcome import Done
 from bottega.gateway import tokens
 from bottega.gateway.answers import DEFAULT_PAGE, LARGEST_PAGE, Page, answer, decode_cursor, page
+from bottega.gateway.bodies import RequestBody
 from bottega.gateway.caller import Staff, outcome_answer
 from bottega.gateway.problems import responses
 from bottega.kernel.identifiers import ApiKeyId
@@ -23,7 +24,7 @@ router = APIRouter(prefix="/api-keys", tags=["staff"])
 KeyPath = Annotated[ApiKeyId, Path()]
 
 
-class ApiKeyBody(BaseModel):
+class ApiKeyBody(RequestBody):
     """Scopes are groups of actions (see docs/policy.md), `read` for all reading, or `*`."""
 
     name: Annotated[str, Field(min_length=1, max_length=100, examples=["Warehouse scanner"])]

@@ -3,11 +3,12 @@
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Query
-from pydantic import BaseModel, Field
+from pydantic import Field
 from starlette.responses import Response
 
 from bottega.actions.approvals import DenyApproval, Digest, GrantApproval, get_approval, list_approvals
 from bottega.gateway.answers import DEFAULT_PAGE, LARGEST_PAGE, Page, answer, decode_cursor, page
+from bottega.gateway.bodies import RequestBody
 from bottega.gateway.caller import Staff
 from bottega.gateway.problems import responses
 from bottega.kernel.identifiers import ApprovalId
@@ -15,13 +16,13 @@ from bottega.kernel.identifiers import ApprovalId
 router = APIRouter(prefix="/approvals", tags=["approvals"])
 
 
-class GrantBody(BaseModel):
+class GrantBody(RequestBody):
     """The digest of the arguments as they were shown."""
 
     arguments_digest: Digest
 
 
-class DenyBody(BaseModel):
+class DenyBody(RequestBody):
     """Why not."""
 
     reason: Annotated[str, Field(min_length=1, max_length=1000, examples=["The customer was refunded already."])]

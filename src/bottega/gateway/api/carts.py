@@ -7,6 +7,7 @@ from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from bottega.gateway.answers import answer, answer_with_etag
+from bottega.gateway.bodies import RequestBody
 from bottega.gateway.caller import AnyCaller, Caller
 from bottega.gateway.problems import responses
 from bottega.kernel.address import Address, Email
@@ -34,7 +35,7 @@ CartPath = Annotated[CartId, Path()]
 LinePath = Annotated[CartLineId, Path()]
 
 
-class CreateCartBody(BaseModel):
+class CreateCartBody(RequestBody):
     """All optional; staff name the customer they serve."""
 
     customer_id: CustomerId | None = None
@@ -43,20 +44,20 @@ class CreateCartBody(BaseModel):
     origin: Annotated[str, Field(max_length=200)] = ""
 
 
-class LineBody(BaseModel):
+class LineBody(RequestBody):
     """A variant and how many of it."""
 
     variant_id: VariantId
     quantity: Quantity = 1
 
 
-class QuantityBody(BaseModel):
+class QuantityBody(RequestBody):
     """How many."""
 
     quantity: Quantity
 
 
-class ContactBody(BaseModel):
+class ContactBody(RequestBody):
     """Who is told and where it goes."""
 
     email: Annotated[Email, Field(examples=["ada@example.com"])]
@@ -64,19 +65,19 @@ class ContactBody(BaseModel):
     billing_address: Address | None = None
 
 
-class ShippingBody(BaseModel):
+class ShippingBody(RequestBody):
     """One of the methods of the country."""
 
     shipping_method_id: ShippingMethodId
 
 
-class CouponBody(BaseModel):
+class CouponBody(RequestBody):
     """The code as printed; upper and lower case are the same."""
 
     coupon_code: CouponCode
 
 
-class OrderBody(BaseModel):
+class OrderBody(RequestBody):
     """What the shopper was shown, so that nobody pays a total they have not seen."""
 
     expected_total_minor: Annotated[int, Field(ge=0, le=10**12)] | None = None

@@ -7,6 +7,7 @@ from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from bottega.gateway.answers import DEFAULT_PAGE, LARGEST_PAGE, Page, answer, answer_with_etag, decode_cursor, page
+from bottega.gateway.bodies import RequestBody
 from bottega.gateway.caller import STAFF_ROLES, Context, Staff
 from bottega.gateway.context import GatewayContext
 from bottega.gateway.identity import identify
@@ -27,7 +28,7 @@ router = APIRouter(prefix="/collections", tags=["catalogue"])
 CollectionPath = Annotated[CollectionId, Path()]
 
 
-class Products(BaseModel):
+class Products(RequestBody):
     """Products by their ids."""
 
     product_ids: Annotated[tuple[ProductId, ...], Field(min_length=1, max_length=500)]

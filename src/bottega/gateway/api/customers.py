@@ -10,6 +10,7 @@ from starlette.responses import Response
 from bottega.actions.actor import Actor, Cause
 from bottega.gateway.answers import DEFAULT_PAGE, LARGEST_PAGE, Page, answer, answer_with_etag, decode_cursor, page
 from bottega.gateway.api.sign_in import GivenPassword, NewPassword
+from bottega.gateway.bodies import RequestBody
 from bottega.gateway.caller import AnyCaller, Caller, Context, IdempotencyKey, Staff, outcome_answer
 from bottega.gateway.identity import identify, refuse_other_sites
 from bottega.gateway.problems import responses
@@ -47,14 +48,14 @@ AddressPath = Annotated[AddressId, Path()]
 InstrumentPath = Annotated[InstrumentId, Path()]
 
 
-class ConsentBody(BaseModel):
+class ConsentBody(RequestBody):
     """What the customer agrees to."""
 
     marketing_consent: bool
     profiling_consent: bool
 
 
-class RegistrationBody(BaseModel):
+class RegistrationBody(RequestBody):
     """A new account; without a password one signs in by one-time codes."""
 
     email: Annotated[Email, Field(examples=["ada@example.com"])]
@@ -67,7 +68,7 @@ class RegistrationBody(BaseModel):
     session: SessionForm = "bearer"
 
 
-class ProfileBody(BaseModel):
+class ProfileBody(RequestBody):
     """What is left out stays; an empty telephone number removes it."""
 
     name: PersonName | None = None
@@ -75,27 +76,27 @@ class ProfileBody(BaseModel):
     language: Language | None = None
 
 
-class EmailBody(BaseModel):
+class EmailBody(RequestBody):
     """The new address; customers with a password prove with it that it is them."""
 
     email: Email
     current_password: GivenPassword | None = None
 
 
-class AddressBody(BaseModel):
+class AddressBody(RequestBody):
     """An address for the book."""
 
     address: Address
     is_default: bool = False
 
 
-class DefaultAddressBody(BaseModel):
+class DefaultAddressBody(RequestBody):
     """One of the customer's addresses."""
 
     address_id: AddressId
 
 
-class InstrumentBody(BaseModel):
+class InstrumentBody(RequestBody):
     """The gateway's token of a card or wallet, never a card number."""
 
     kind: Annotated[str, Field(pattern="^(card|wallet)$")] = "card"
@@ -105,7 +106,7 @@ class InstrumentBody(BaseModel):
     last_four: Annotated[str, Field(pattern="^([0-9]{4})?$")] = ""
 
 
-class BlockBody(BaseModel):
+class BlockBody(RequestBody):
     """Why; kept in the log, so without personal details."""
 
     reason: Annotated[str, Field(min_length=1, max_length=200, examples=["Chargebacks"])]

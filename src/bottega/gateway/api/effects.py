@@ -10,6 +10,7 @@ from starlette.responses import Response
 from bottega.actions.effect_decisions import CancelEffect, RequeueEffect
 from bottega.actions.effects import get_effect, list_effects
 from bottega.gateway.answers import DEFAULT_PAGE, LARGEST_PAGE, Page, answer, decode_cursor, page
+from bottega.gateway.bodies import RequestBody
 from bottega.gateway.caller import Staff
 from bottega.gateway.problems import responses
 from bottega.kernel.identifiers import EffectId
@@ -48,7 +49,7 @@ class EffectDecided(BaseModel):
     state: State
 
 
-class CancellationBody(BaseModel):
+class CancellationBody(RequestBody):
     """Why it is given up."""
 
     reason: Annotated[str, Field(min_length=1, max_length=500, examples=["Paid out by hand"])]

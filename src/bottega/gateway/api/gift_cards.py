@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from bottega.actions.outcome import Held
 from bottega.gateway.answers import DEFAULT_PAGE, LARGEST_PAGE, Page, answer, decode_cursor, page
+from bottega.gateway.bodies import RequestBody
 from bottega.gateway.caller import AnyCaller, Staff, outcome_answer
 from bottega.gateway.problems import responses
 from bottega.kernel.identifiers import CustomerId, GiftCardId
@@ -27,7 +28,7 @@ router = APIRouter(prefix="/gift-cards", tags=["gift cards"])
 CardPath = Annotated[GiftCardId, Path()]
 
 
-class IssueBody(BaseModel):
+class IssueBody(RequestBody):
     """How much is put on the card, for whom and why. A code makes it payable by whoever has it."""
 
     amount_minor: Annotated[int, Field(ge=1, le=1_000_000_000, examples=[5000])]
@@ -47,7 +48,7 @@ class GiftCardIssued(BaseModel):
     code: str | None
 
 
-class CodeBody(BaseModel):
+class CodeBody(RequestBody):
     """The code as printed; case, spaces and hyphens do not matter."""
 
     code: Annotated[str, Field(min_length=4, max_length=60, pattern="^[A-Za-z0-9 -]+$")]

@@ -4,10 +4,11 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request
-from pydantic import BaseModel, Field
+from pydantic import Field
 from starlette.responses import Response
 
 from bottega.gateway.answers import DEFAULT_PAGE, LARGEST_PAGE, Page, answer, answer_with_etag, decode_cursor, page
+from bottega.gateway.bodies import RequestBody
 from bottega.gateway.caller import AnyCaller, Staff
 from bottega.gateway.problems import responses
 from bottega.kernel.identifiers import CustomerId, OrderId
@@ -20,19 +21,19 @@ router = APIRouter(prefix="/orders", tags=["orders"])
 OrderPath = Annotated[OrderId, Path()]
 
 
-class HoldBody(BaseModel):
+class HoldBody(RequestBody):
     """Why the order must wait."""
 
     reason: Annotated[str, Field(min_length=1, max_length=200, examples=["Address does not exist"])]
 
 
-class NoteBody(BaseModel):
+class NoteBody(RequestBody):
     """A note for colleagues."""
 
     text: Annotated[str, Field(min_length=1, max_length=5000)]
 
 
-class TagsBody(BaseModel):
+class TagsBody(RequestBody):
     """All of the order's tags."""
 
     tags: Annotated[list[Annotated[str, Field(min_length=1, max_length=40)]], Field(max_length=20)]

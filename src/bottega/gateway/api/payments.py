@@ -9,6 +9,7 @@ from starlette.responses import Response
 from bottega.actions.actor import Cause
 from bottega.actions.outcome import Done, Held
 from bottega.gateway.answers import answer
+from bottega.gateway.bodies import RequestBody
 from bottega.gateway.caller import AnyCaller, Caller, outcome_answer
 from bottega.gateway.problems import responses
 from bottega.kernel.identifiers import InstrumentId, OrderId, PaymentId
@@ -27,7 +28,7 @@ OrderPath = Annotated[OrderId, Path()]
 PaymentPath = Annotated[PaymentId, Path()]
 
 
-class PaymentBody(BaseModel):
+class PaymentBody(RequestBody):
     """How to pay: a card by the gateway's token, a stored instrument, a gift card's code, or a bank transfer."""
 
     method: Literal["card", "stored", "gift_card", "bank_transfer"]

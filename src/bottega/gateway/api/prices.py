@@ -7,6 +7,7 @@ from pydantic import AwareDatetime, BaseModel
 from starlette.responses import Response
 
 from bottega.gateway.answers import DEFAULT_PAGE, LARGEST_PAGE, Page, answer, answer_with_etag, decode_cursor, page
+from bottega.gateway.bodies import RequestBody
 from bottega.gateway.caller import Staff
 from bottega.gateway.problems import responses
 from bottega.kernel.errors import Invalid
@@ -20,21 +21,21 @@ VariantPath = Annotated[VariantId, Path()]
 CurrencyPath = Annotated[str, Path(pattern="^[A-Z]{3}$", examples=["EUR"])]
 
 
-class PriceBody(BaseModel):
+class PriceBody(RequestBody):
     """The price in minor units; without a cost the known one stays."""
 
     amount_minor: AmountMinor
     cost_minor: AmountMinor | None = None
 
 
-class NewAmount(BaseModel):
+class NewAmount(RequestBody):
     """Another amount, and the one the caller saw."""
 
     amount_minor: AmountMinor
     expected_amount_minor: AmountMinor | None = None
 
 
-class SaleBody(BaseModel):
+class SaleBody(RequestBody):
     """A lower price between two instants; an absent one means no bound on that side."""
 
     sale_amount_minor: AmountMinor

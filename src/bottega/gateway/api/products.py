@@ -16,6 +16,7 @@ from bottega.gateway.answers import (
     decode_cursor,
     page,
 )
+from bottega.gateway.bodies import RequestBody
 from bottega.gateway.caller import STAFF_ROLES, Context, Staff
 from bottega.gateway.identity import identify
 from bottega.gateway.problems import responses
@@ -55,19 +56,19 @@ Cursor = Annotated[str | None, Query(max_length=1_000)]
 Limit = Annotated[int, Query(ge=1, le=LARGEST_PAGE)]
 
 
-class NewVariants(BaseModel):
+class NewVariants(RequestBody):
     """Variants to add."""
 
     variants: Annotated[tuple[NewVariant, ...], Field(min_length=1, max_length=500)]
 
 
-class NewPictures(BaseModel):
+class NewPictures(RequestBody):
     """Pictures to add."""
 
     media: Annotated[tuple[NewMedia, ...], Field(min_length=1, max_length=50)]
 
 
-class PictureOrder(BaseModel):
+class PictureOrder(RequestBody):
     """Every picture of the product in its new order."""
 
     media_ids: Annotated[tuple[MediaId, ...], Field(min_length=1, max_length=50)]

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Path
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
+from bottega.gateway.bodies import RequestBody
 from bottega.gateway.caller import Staff
 from bottega.gateway.problems import responses
 from bottega.kernel.identifiers import GiftCardId, OrderId, PaymentId, RefundId
@@ -18,7 +19,7 @@ router = APIRouter(tags=["payments"])
 OrderPath = Annotated[OrderId, Path()]
 
 
-class RefundBody(BaseModel):
+class RefundBody(RequestBody):
     """How much and why; without an amount everything, without a payment over all of them, oldest first."""
 
     amount_minor: AmountMinor | None = None
@@ -36,7 +37,7 @@ class RefundsMade(BaseModel):
     currency: str
 
 
-class TransferBody(BaseModel):
+class TransferBody(RequestBody):
     """What stands on the bank statement."""
 
     amount_minor: AmountMinor | None = None

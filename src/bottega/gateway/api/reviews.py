@@ -7,6 +7,7 @@ from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from bottega.gateway.answers import DEFAULT_PAGE, LARGEST_PAGE, Page, answer, decode_cursor, page
+from bottega.gateway.bodies import RequestBody
 from bottega.gateway.caller import Context, Customer, Staff
 from bottega.gateway.problems import responses
 from bottega.kernel.identifiers import ProductId, ReviewId
@@ -21,7 +22,7 @@ Cursor = Annotated[str | None, Query(max_length=200)]
 Limit = Annotated[int, Query(ge=1, le=LARGEST_PAGE)]
 
 
-class ReviewBody(BaseModel):
+class ReviewBody(RequestBody):
     """A review, and the name to show beside it."""
 
     rating: Stars
@@ -30,7 +31,7 @@ class ReviewBody(BaseModel):
     author: Annotated[str, Field(max_length=60, examples=["Ada L."])] = ""
 
 
-class RejectionBody(BaseModel):
+class RejectionBody(RequestBody):
     """Why nobody is to see it."""
 
     reason: Annotated[str, Field(max_length=200, examples=["Advertising"])] = ""

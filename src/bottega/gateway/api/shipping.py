@@ -7,6 +7,7 @@ from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from bottega.gateway.answers import DEFAULT_PAGE, LARGEST_PAGE, Page, answer, answer_with_etag, decode_cursor, page
+from bottega.gateway.bodies import RequestBody
 from bottega.gateway.caller import Context, Staff
 from bottega.gateway.problems import responses
 from bottega.kernel.identifiers import ShipmentId, ShippingMethodId, ShippingZoneId
@@ -35,14 +36,14 @@ MethodPath = Annotated[ShippingMethodId, Path()]
 ShipmentPath = Annotated[ShipmentId, Path()]
 
 
-class ZoneBody(BaseModel):
+class ZoneBody(RequestBody):
     """A zone's name and countries; `*` = every country that no zone names."""
 
     name: Name
     countries: Annotated[Countries, Field(examples=[["IT", "SM"]])]
 
 
-class MethodBody(BaseModel):
+class MethodBody(RequestBody):
     """Everything of a method that may change but its rates."""
 
     name: Name
@@ -52,13 +53,13 @@ class MethodBody(BaseModel):
     active: bool
 
 
-class RatesBody(BaseModel):
+class RatesBody(RequestBody):
     """The method's whole table; the cheapest row that fits weight and subtotal holds."""
 
     rates: Rates
 
 
-class TrackingBody(BaseModel):
+class TrackingBody(RequestBody):
     """By what the customer follows the parcel."""
 
     carrier: Annotated[str, Field(max_length=100, examples=["DHL"])]

@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from bottega.gateway import tokens
 from bottega.gateway.answers import answer
+from bottega.gateway.bodies import RequestBody
 from bottega.gateway.caller import Context
 from bottega.gateway.context import GatewayContext
 from bottega.gateway.identity import refuse_other_sites
@@ -44,14 +45,14 @@ Code = Annotated[str, Field(pattern=rf"^[0-9]{{{DIGITS}}}$", examples=["12345678
 CodePurpose = Literal["sign_in", "password_reset"]
 
 
-class AddressBody(BaseModel):
+class WhoBody(RequestBody):
     """Whose mailbox a code goes to; the answer is the same whether anybody has it or not."""
 
     email: Annotated[Email, Field(examples=["ada@example.com"])]
     audience: Audience = "customer"
 
 
-class SignInBody(AddressBody):
+class SignInBody(WhoBody):
     """An e-mail address with either a password or a one-time code."""
 
     password: Annotated[GivenPassword | None, Field(examples=["a long sentence of your own"])] = None
@@ -59,7 +60,7 @@ class SignInBody(AddressBody):
     session: Annotated[SessionForm, Field(description="Browsers ask for a cookie, programs for a token.")] = "bearer"
 
 
-class PasswordBody(AddressBody):
+class PasswordBody(WhoBody):
     """A mailed code and the password to have from now on."""
 
     code: Code
@@ -94,13 +95,13 @@ async def sign_in(request: Request, context: Context, body: SignInBody) -> Respo
 
 
 @router.post("/codes", status_code=202, responses={202: {"model": CodeRequested}, **responses()})
-async def ask_for_code(request: Request, context: Context, body: AddressBody) -> Response:
+async def ask_for_code(request: Request, context: Context, body: WhoBody) -> Response:
     """Mails a code to sign in with, valid for ten minutes, if the address belongs to an account."""
     return _requested(request, context, body, "sign_in")
 
 
 @router.post("/password-resets", status_code=202, responses={202: {"model": CodeRequested}, **responses()})
-async def ask_for_password(request: Request, context: Context, body: AddressBody) -> Response:
+async def ask_for_password(request: Request, context: Context, body: WhoBody) -> Response:
     """Mails a code to choose a new password with, valid for half an hour, if the address belongs to an account."""
     return _requested(request, context, body, "password_reset")
 
@@ -114,7 +115,7 @@ async def set_password(request: Request, context: Context, body: PasswordBody) -
     return answer(PasswordChosen())
 
 
-def _requested(request: Request, context: GatewayContext, body: AddressBody, purpose: CodePurpose) -> Response:
+def _requested(request: Request, context: GatewayContext, body: WhoBody, purpose: CodePurpose) -> Response:
     claim = Claim(body.audience, body.email)
     context.rate_limits.count_code(purpose, digest_of(context.performer, claim))
     response = answer(CodeRequested(), 202)

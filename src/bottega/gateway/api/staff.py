@@ -7,6 +7,7 @@ from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from bottega.gateway.answers import DEFAULT_PAGE, LARGEST_PAGE, Page, answer, decode_cursor, page
+from bottega.gateway.bodies import RequestBody
 from bottega.gateway.caller import Staff
 from bottega.gateway.problems import responses
 from bottega.kernel.address import Email
@@ -21,7 +22,7 @@ router = APIRouter(prefix="/staff", tags=["staff"])
 StaffPath = Annotated[StaffId, Path()]
 
 
-class InvitationBody(BaseModel):
+class InvitationBody(RequestBody):
     """Who is mailed a code to choose a password with."""
 
     email: Annotated[Email, Field(examples=["bruno@example.com"])]
@@ -29,7 +30,7 @@ class InvitationBody(BaseModel):
     role: StaffRole
 
 
-class RoleBody(BaseModel):
+class RoleBody(RequestBody):
     """The role from now on."""
 
     role: StaffRole

@@ -7,6 +7,7 @@ from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from bottega.gateway.answers import DEFAULT_PAGE, LARGEST_PAGE, Page, answer, answer_with_etag, decode_cursor, page
+from bottega.gateway.bodies import RequestBody
 from bottega.gateway.caller import Staff
 from bottega.gateway.problems import responses
 from bottega.kernel.errors import Invalid
@@ -32,7 +33,7 @@ Cursor = Annotated[str | None, Query(max_length=200)]
 Limit = Annotated[int, Query(ge=1, le=LARGEST_PAGE)]
 
 
-class LocationBody(BaseModel):
+class LocationBody(RequestBody):
     """Everything of a location that may change."""
 
     name: Annotated[str, Field(min_length=1, max_length=100, examples=["Warehouse Trento"])]
@@ -40,13 +41,13 @@ class LocationBody(BaseModel):
     active: bool
 
 
-class BackorderBody(BaseModel):
+class BackorderBody(RequestBody):
     """How many units may be promised beyond what is there; 0 = none."""
 
     limit_units: Annotated[int, Field(ge=0, le=1_000_000)]
 
 
-class ThresholdBody(BaseModel):
+class ThresholdBody(RequestBody):
     """At how many available units the level is low; null = the shop's own threshold."""
 
     threshold_units: Annotated[int, Field(ge=0, le=1_000_000)] | None

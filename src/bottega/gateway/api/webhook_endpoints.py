@@ -6,8 +6,10 @@ from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
+from bottega.actions.action import Action
 from bottega.actions.outcome import Done
 from bottega.gateway.answers import DEFAULT_PAGE, LARGEST_PAGE, Page, answer, decode_cursor, page
+from bottega.gateway.bodies import RequestBody
 from bottega.gateway.caller import Caller, Staff, outcome_answer
 from bottega.gateway.problems import responses
 from bottega.kernel.errors import Forbidden
@@ -34,7 +36,7 @@ DeliveryPath = Annotated[WebhookDeliveryId, Path()]
 READERS = frozenset({"owner", "manager"})
 
 
-class EndpointBody(BaseModel):
+class EndpointBody(RequestBody):
     """Where to call, when which actions happen."""
 
     url: EndpointUrl
@@ -42,7 +44,7 @@ class EndpointBody(BaseModel):
     active: bool = True
 
 
-class NewEndpointBody(BaseModel):
+class NewEndpointBody(RequestBody):
     """Where to call, when which actions happen."""
 
     url: EndpointUrl
@@ -148,7 +150,7 @@ async def replay_delivery(caller: Staff, delivery_id: DeliveryPath) -> Response:
     return await caller.answer(ReplayWebhookDelivery(delivery_id=delivery_id))
 
 
-async def _with_secret(caller: Caller, action: CreateWebhookEndpoint | ReplaceWebhookSecret, status: int) -> Response:
+async def _with_secret(caller: Caller, action: Action, status: int) -> Response:
     secret = new_secret()
 
     async def bind(connection: Connection) -> None:
