@@ -7,6 +7,7 @@ from bottega.actions import approvals
 from bottega.platform.jobs import periodic
 from bottega.shop.flows.expire import expire_due
 from bottega.shop.flows.job_context import ShopJobs
+from bottega.shop.support.overdue import escalate_due
 
 
 @periodic("shop.expire", every_seconds=15)
@@ -19,3 +20,9 @@ async def expire(context: ShopJobs, _: Mapping[str, Any]) -> None:
 async def expire_approvals(context: ShopJobs, _: Mapping[str, Any]) -> None:
     """Approvals whose time has passed, and old denials."""
     await approvals.expire_due(context.performer)
+
+
+@periodic("support.escalate", every_seconds=300)
+async def escalate(context: ShopJobs, _: Mapping[str, Any]) -> None:
+    """Tickets that nobody has answered in time."""
+    await escalate_due(context.performer)

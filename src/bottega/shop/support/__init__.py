@@ -1,0 +1,1 @@
+"""Support: tickets of customers, their messages, and who answers them."""
