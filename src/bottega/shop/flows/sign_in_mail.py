@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from bottega.actions.action import Action
-from bottega.actions.effects import Answer, Effect, Sending, register_sender
+from bottega.actions.effects import Answer, Cancelled, Effect, Sending, register_sender
 from bottega.platform.sign_in.codes import LIFETIME, Purpose, store_code
 from bottega.ports.mailer import Mail, Mailer
 from bottega.shop import shop_settings
@@ -34,7 +33,7 @@ async def _send(effect: Effect, sending: Sending) -> Answer:
     async with performer.database.connection() as connection:
         address: str | None = await connection.fetchval(_ADDRESS, subject_id)
         if address is None:
-            return Answer("refused", {"reason": "nobody_to_send_to"})
+            raise Cancelled("The address is gone, or its owner may not sign in.")
         shop = (await shop_settings.current(connection)).shop_name
         code = await store_code(connection, performer.lookup_key, effect.id, purpose, subject_id, performer.clock.now())
     subject, text = _TEXTS[purpose]
@@ -57,10 +56,6 @@ async def _look_up(_: Effect, __: Sending) -> Answer | None:
     return None
 
 
-def _record(_: Effect, __: Answer) -> Action | None:
-    return None
-
-
 def _purpose(effect: Effect) -> Purpose:
     purpose = effect.kind.removeprefix("mail.")
     for known in _TEXTS:
@@ -75,4 +70,4 @@ def _duration(purpose: Purpose) -> str:
 
 
 for _kind in _TEXTS:
-    register_sender(f"mail.{_kind}", send=_send, look_up=_look_up, settle=_record)
+    register_sender(f"mail.{_kind}", send=_send, look_up=_look_up)
