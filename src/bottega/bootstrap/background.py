@@ -3,6 +3,8 @@
 import asyncio
 import importlib
 import pkgutil
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import structlog
@@ -61,6 +63,28 @@ async def run_background(application: Application, stop: asyncio.Event) -> None:
         stop.set()
         application.performer.when_done.remove(sealer.wake)
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+@asynccontextmanager
+async def working(application: Application) -> AsyncGenerator[None]:
+    """The background work, for as long as the block lasts; for commands that need no worker beside them."""
+    stop = asyncio.Event()
+    background = asyncio.create_task(run_background(application, stop))
+    try:
+        yield
+    finally:
+        stop.set()
+        await background
+
+
+async def catch_up(application: Application) -> int:
+    """Seals what is committed and lets every reader read it (the search index, say); returns the entries read."""
+    sealer = Sealer(application.database.dsn, signing_key(application), application.clock, anchor=anchor(application))
+    try:
+        await sealer.seal_all()
+    finally:
+        await sealer.close()
+    return await ReaderRunner(application.database, log_readers(application), application.clock).read_all()
 
 
 async def _drive_effects(application: Application, stop: asyncio.Event) -> None:
