@@ -20,7 +20,7 @@ LONGEST_PAGE = 200
 # Refused requests say what somebody tried; they are kept as long as that is of use.
 DENIALS_KEPT = timedelta(days=90)
 
-Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$", examples=["5feceb66ffc86f38d952786c6d696c79" * 2])]
 
 
 class GrantApproval(Action):

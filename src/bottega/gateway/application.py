@@ -26,7 +26,7 @@ DESCRIPTION = (
 
 def create_app(context: GatewayContext) -> FastAPI:
     """The ASGI application of one web process."""
-    app = _described()
+    app = described()
     app.state.context = context
     app.add_middleware(RateLimited, rate_limits=context.rate_limits, trusted_proxies=context.trusted_proxies)
     app.add_middleware(Envelope)
@@ -35,10 +35,10 @@ def create_app(context: GatewayContext) -> FastAPI:
 
 def openapi_document() -> dict[str, Any]:
     """The OpenAPI document, without a shop behind it."""
-    return complete_document(_described())
+    return complete_document(described())
 
 
-def _described() -> FastAPI:
+def described() -> FastAPI:
     app = FastAPI(
         title="Bottega",
         version=__version__,

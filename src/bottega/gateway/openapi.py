@@ -35,6 +35,7 @@ TAGS = {
     "carts": "Gathering lines, contact, shipping and a coupon; ordering.",
     "catalogue": "Products, variants, categories and collections, for shoppers and staff.",
     "customers": "Accounts, address books and consent.",
+    "gift cards": "Cards with money on them: issuing, balance, closing.",
     "effects": "Calls to the outside world: what was intended, sent and answered.",
     "log": "The action log, and undoing an entry.",
     "orders": "Orders after they are placed.",

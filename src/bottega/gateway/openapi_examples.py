@@ -17,6 +17,8 @@ def example_of(schema: Mapping[str, Any], schemas: Mapping[str, Any]) -> Any:
         schema = schemas[schema["$ref"].rpartition("/")[2]]
     if schema.get("examples"):
         return schema["examples"][0]
+    if schema.get("default") not in (None, "", [], {}):
+        return schema["default"]
     if "const" in schema:
         return schema["const"]
     if "enum" in schema:
@@ -67,6 +69,8 @@ def _text(schema: Mapping[str, Any]) -> str:
         return f"{identifier[1]}_{_SAMPLE}"
     if pattern in _BY_PATTERN:
         return _BY_PATTERN[pattern]
+    if pattern.startswith("^[^@"):
+        return "ada@example.com"
     if schema.get("format") in _BY_FORMAT:
         return _BY_FORMAT[schema["format"]]
     text = _TEXT * -(-schema.get("minLength", 1) // len(_TEXT))

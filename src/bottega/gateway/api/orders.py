@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request
-from pydantic import Field
+from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from bottega.gateway.answers import DEFAULT_PAGE, LARGEST_PAGE, Page, answer, answer_with_etag, decode_cursor, page
@@ -37,6 +37,27 @@ class TagsBody(RequestBody):
     """All of the order's tags."""
 
     tags: Annotated[list[Annotated[str, Field(min_length=1, max_length=40)]], Field(max_length=20)]
+
+
+class StatusChanged(BaseModel):
+    """The order's status afterwards."""
+
+    order_id: str
+    status: OrderStatus
+
+
+class NoteAdded(BaseModel):
+    """The new note."""
+
+    order_id: str
+    note_id: str
+
+
+class Tagged(BaseModel):
+    """The order's tags afterwards."""
+
+    order_id: str
+    tags: list[str]
 
 
 @router.get("", responses={200: {"model": Page[OrderSummary]}, **responses()})
@@ -85,25 +106,25 @@ async def history(caller: AnyCaller, order_id: OrderPath) -> Response:
         return answer(await order_history(connection, caller.actor, order_id))
 
 
-@router.put("/{order_id}/hold", responses=responses(404, 409))
+@router.put("/{order_id}/hold", responses={200: {"model": StatusChanged}, **responses(404, 409)})
 async def hold(caller: Staff, order_id: OrderPath, body: HoldBody) -> Response:
     """Stops the order from being shipped."""
     return await caller.answer(HoldOrder(order_id=order_id, reason=body.reason), key_required=True)
 
 
-@router.delete("/{order_id}/hold", responses=responses(404, 409))
+@router.delete("/{order_id}/hold", responses={200: {"model": StatusChanged}, **responses(404, 409)})
 async def release(caller: Staff, order_id: OrderPath) -> Response:
     """Lets a held order go on."""
     return await caller.answer(ReleaseOrder(order_id=order_id), key_required=True)
 
 
-@router.post("/{order_id}/notes", status_code=201, responses=responses(404))
+@router.post("/{order_id}/notes", status_code=201, responses={201: {"model": NoteAdded}, **responses(404)})
 async def add_note(caller: Staff, order_id: OrderPath, body: NoteBody) -> Response:
     """Adds a note for colleagues."""
     return await caller.answer(AddOrderNote(order_id=order_id, text=body.text), status=201)
 
 
-@router.put("/{order_id}/tags", responses=responses(404))
+@router.put("/{order_id}/tags", responses={200: {"model": Tagged}, **responses(404)})
 async def tag(caller: Staff, order_id: OrderPath, body: TagsBody) -> Response:
     """Sets the order's tags."""
     return await caller.answer(TagOrder(order_id=order_id, tags=body.tags))

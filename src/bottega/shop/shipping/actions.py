@@ -28,7 +28,7 @@ Name = Annotated[str, Field(min_length=1, max_length=100)]
 Days = Annotated[int, Field(ge=0, le=365)]
 AmountMinor = Annotated[int, Field(ge=0, le=LARGEST_AMOUNT_MINOR)]
 Countries = Annotated[
-    tuple[Annotated[str, Field(pattern=r"^([A-Z]{2}|\*)$")], ...], Field(min_length=1, max_length=300)
+    tuple[Annotated[str, Field(pattern=r"^([A-Z]{2}|\*)$", examples=["IT"])], ...], Field(min_length=1, max_length=300)
 ]
 
 

@@ -16,7 +16,7 @@ from bottega.shop.taxes.model import TaxClass
 MAXIMUM_RATES = 2_000
 
 Country = Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
-Rate = Annotated[Decimal, Field(ge=0, lt=1, max_digits=6, decimal_places=5)]
+Rate = Annotated[Decimal, Field(ge=0, lt=1, max_digits=6, decimal_places=5, examples=["0.22"])]
 Day = Annotated[date, Field(ge=date(1900, 1, 1), le=date(2199, 12, 31))]
 
 
