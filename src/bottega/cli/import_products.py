@@ -6,10 +6,10 @@ from typing import Annotated, get_args
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeElapsedColumn
 
 from bottega.actions.actor import Actor
 from bottega.cli.context import open_application
+from bottega.cli.progress import shown_progress
 from bottega.cli.refusals import shown, write_json
 from bottega.kernel.errors import Invalid
 from bottega.shop.flows.product_files.importing import FormatName, ImportChoices, ImportSummary, import_file
@@ -43,7 +43,7 @@ def products(
                 next_step="See `bottega import products --help`.",
             )
         choices = ImportChoices(format_name, currency, location, stock, strict)  # pyright: ignore[reportArgumentType] - looked at above
-        summary = asyncio.run(_run(file, choices))
+        summary = asyncio.run(_run(file, choices, hidden=as_json))
         if as_json:
             write_json(summary.as_record())
         else:
@@ -52,19 +52,10 @@ def products(
             raise typer.Exit(1)
 
 
-async def _run(file: Path, choices: ImportChoices) -> ImportSummary:
-    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(file.name, total=None)
+async def _run(file: Path, choices: ImportChoices, *, hidden: bool) -> ImportSummary:
+    with shown_progress(file.name, hidden=hidden) as tell:
         async with open_application() as application:
-            return await import_file(
-                application.database,
-                application.performer,
-                OPERATOR,
-                file,
-                choices,
-                lambda done, total: bar.update(task, completed=done, total=total),
-            )
+            return await import_file(application.database, application.performer, OPERATOR, file, choices, tell)
 
 
 def _show(summary: ImportSummary, *, strict: bool) -> None:

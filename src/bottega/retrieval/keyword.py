@@ -10,6 +10,7 @@ from typing import Literal
 LONGEST_TERM = 40
 LARGEST_VECTOR_TERMS = 1_500
 LARGEST_QUERY_TERMS = 12
+LARGEST_FOR_ALL_BUT_ONE = 8
 # A vector's positions stop at 16,383 (PostgreSQL, section 8.11.1); ranking needs far fewer.
 LARGEST_POSITION = 255
 
@@ -23,11 +24,9 @@ _SPECIAL = str.maketrans({"ß": "ss", "æ": "ae", "ø": "o", "œ": "oe", "ł": "
 
 @dataclass(frozen=True, slots=True)
 class KeywordQuery:
-    """A search as tsquery texts: every term, or any of them; empty when nothing can be looked for."""
+    """A search as tsquery texts, the strictest first: every term, all but one, any; none when nothing was asked."""
 
-    every: str
-    any: str
-    terms: int
+    stages: tuple[str, ...]
 
 
 def fold(text: str) -> str:
@@ -82,7 +81,13 @@ def query_of(text: str) -> KeywordQuery:
     """What to ask for, given what a person typed; at most 12 words count."""
     words = list(dict.fromkeys(_WORD.findall(fold(text))))[:LARGEST_QUERY_TERMS]
     asked = list(dict.fromkeys(term for term in (_asked(word) for word in words) if term))
-    return KeywordQuery(" & ".join(asked), " | ".join(asked), len(asked))
+    stages = [" & ".join(asked)]
+    if 3 <= len(asked) <= LARGEST_FOR_ALL_BUT_ONE:
+        combinations = [asked[:left_out] + asked[left_out + 1 :] for left_out in range(len(asked))]
+        stages.append(" | ".join(f"({' & '.join(kept)})" for kept in combinations))
+    if len(asked) > 1:
+        stages.append(" | ".join(asked))
+    return KeywordQuery(tuple(stages) if asked else ())
 
 
 def _asked(word: str) -> str:

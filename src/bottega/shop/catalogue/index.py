@@ -13,6 +13,7 @@ from bottega.retrieval.keyword import plain_vector, weighted_vector
 
 READER = "search"
 REFRESHED_AT_ONCE = 500
+ANALYSED_AFTER = 2_000
 
 # The columns of a product whose change leaves its words as they were.
 _WORDLESS = frozenset(
@@ -86,6 +87,7 @@ class ProductIndex:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
+        self._written = 0
 
     async def read(self, entries: Sequence[LoggedEntry], connection: Connection) -> None:
         """Writes the rows of every product that the entries touch."""
@@ -95,6 +97,10 @@ class ProductIndex:
                 touched.look_at(change)
         product_ids, worded = await _resolve(connection, touched)
         await refresh(connection, product_ids, worded, self._clock.now())
+        self._written += len(product_ids)
+        if self._written >= ANALYSED_AFTER:
+            self._written = 0
+            await analyse(connection)
 
 
 def log_readers(application: Any) -> list[LogReader]:
@@ -110,6 +116,11 @@ async def refresh(connection: Connection, product_ids: set[str], worded: set[str
         await connection.execute("INSERT INTO search.products SELECT * FROM search.cards($1::text[], $2)", ids, at)
     for start in range(0, len(worded), REFRESHED_AT_ONCE):
         await _refresh_texts(connection, sorted(worded)[start : start + REFRESHED_AT_ONCE])
+
+
+async def analyse(connection: Connection) -> None:
+    """Tells the planner what the tables hold now; with the figures of empty ones it would choose slow plans."""
+    await connection.execute("ANALYZE search.products, search.texts")
 
 
 async def refresh_due(connection: Connection, at: datetime) -> int:
@@ -138,6 +149,7 @@ async def rebuild(database: Database, at: datetime, progress: Callable[[int, int
                 f"DELETE FROM {table} t WHERE NOT EXISTS "
                 "(SELECT FROM shop.products p WHERE p.id = t.product_id AND p.status = 'published')"
             )
+        await analyse(connection)
         return await connection.fetchval("SELECT count(*) FROM shop.products WHERE status = 'published'")
 
 

@@ -64,6 +64,11 @@ class Filters:
         return wanted + [name for name in ("in_stock", "on_sale") if getattr(self, name) is True]
 
     @property
+    def are_wide(self) -> bool:
+        """Whether nothing but the currency narrows the list."""
+        return self == Filters(self.currency)
+
+    @property
     def lacking(self) -> list[str]:
         """The facets that a product must not have."""
         return [name for name in ("in_stock", "on_sale") if getattr(self, name) is False]

@@ -1,4 +1,4 @@
-"""Keyword search over published products: every term first, any of them when that finds too little."""
+"""Keyword search over published products: every term first, fewer of them when that finds too little."""
 
 from datetime import datetime
 
@@ -7,28 +7,30 @@ from bottega.platform.database.pool import Connection, Row
 from bottega.retrieval.keyword import query_of
 from bottega.shop.catalogue.listing import CardPage, Conditions, Filters, card_column
 
-# So many products are ranked at most, in each of the two ways of matching; never every match.
-MOST_CANDIDATES = 400
+# So many products are ranked at most, of those with the terms in the title and of the others; never every match.
+MOST_CANDIDATES = 500
 # How deep a search can be paged.
 DEEPEST_RESULT = 400
+# Products ranked beyond those shown, so that what is in stock can still move up.
+SPARE_RESULTS = 40
 
 
 async def search_products(
     connection: Connection, text: str, filters: Filters, now: datetime, *, after: str = "", limit: int = 20
 ) -> CardPage:
     """A page of cards, the best first. Products that have all words come before those that have some of them."""
-    query = query_of(text)
-    if not query.terms:
-        return CardPage([], None)
     skipped = _skipped(after)
-    rows = await _ranked(connection, query.every, filters, now, skipped + limit + 1)
-    if len(rows) <= skipped + limit and query.terms > 1:
-        known = {row["product_id"] for row in rows}
-        more = await _ranked(connection, query.any, filters, now, skipped + limit + 1 + len(known))
-        rows = [*rows, *(row for row in more if row["product_id"] not in known)]
-    shown = rows[skipped : skipped + limit]
-    more_follow = len(rows) > skipped + limit and skipped + limit < DEEPEST_RESULT
+    wanted = min(skipped + limit, DEEPEST_RESULT) + 1
+    found: dict[str, Row] = {}
+    for stage in query_of(text).stages:
+        for row in await _ranked(connection, stage, filters, now, wanted + len(found)):
+            found.setdefault(row["product_id"], row)
+        if len(found) >= wanted:
+            break
+    rows = list(found.values())
+    shown = rows[skipped : min(skipped + limit, DEEPEST_RESULT)]
     cards = [row["card"] for row in shown if row["card"] is not None]
+    more_follow = len(rows) > skipped + limit and skipped + limit < DEEPEST_RESULT
     return CardPage(cards, str(skipped + limit) if more_follow else None)
 
 
@@ -36,40 +38,48 @@ async def _ranked(connection: Connection, query: str, filters: Filters, now: dat
     conditions = Conditions()
     asked = conditions.parameter(query)
     card = card_column(conditions.parameter(now))
+    wanted = conditions.parameter(number)
     conditions.narrow(filters)
-    return await connection.fetch(
-        _RANKED.format(
-            asked=asked,
-            candidates=MOST_CANDIDATES,
-            card=card,
-            conditions=conditions,
-            number=conditions.parameter(min(number, DEEPEST_RESULT + 1)),
-        ),
-        *conditions.values,
+    joined = "" if filters.are_wide else "JOIN search.products p USING (product_id)"
+    narrowed = "" if filters.are_wide else f"AND {conditions}"
+    statement = _RANKED.format(
+        asked=asked,
+        most=MOST_CANDIDATES,
+        joined=joined,
+        narrowed=narrowed,
+        spare=f"{wanted} + {SPARE_RESULTS}",
+        wanted=wanted,
+        card=card,
+        conditions=conditions,
     )
+    return await connection.fetch(statement, *conditions.values)
 
 
 def _skipped(after: str) -> int:
-    if after and not (after.isdecimal() and int(after) <= DEEPEST_RESULT):
+    if after and not (after.isdecimal() and len(after) < 6):
         raise Invalid("bad_cursor", "This cursor belongs to another list.", next_step="Begin without a cursor.")
-    return int(after or 0)
+    return min(int(after or 0), DEEPEST_RESULT)
 
 
-# Matches in titles are looked for by themselves, so that they stand among the candidates however many there are.
-# Rank: how well the title's words match (PostgreSQL's ts_rank; weights of D, C, B, A), long titles a little behind.
+# Titles are looked at first; the other words of products only when titles alone do not give enough. Rank: how well the
+# title matches (PostgreSQL's ts_rank; weights of D, C, B, A; long titles a little behind), then what is in stock.
 _RANKED = """
 WITH asked AS MATERIALIZED (SELECT {asked}::tsquery AS query),
-candidates AS (
-    (SELECT t.product_id FROM search.texts t JOIN search.products p USING (product_id)
-     WHERE t.title @@ (SELECT query FROM asked) AND {conditions} LIMIT {candidates})
-    UNION
-    (SELECT t.product_id FROM search.texts t JOIN search.products p USING (product_id)
-     WHERE t.body @@ (SELECT query FROM asked) AND {conditions} LIMIT {candidates})),
-ranked AS (
-    SELECT p.product_id, p.currency, p.changes_at, p.card,
-           ts_rank('{{0.05, 0.2, 0.5, 1.0}}', t.title, (SELECT query FROM asked), 1)
-           * CASE WHEN p.facets @> '{{in_stock}}' THEN 1.0 ELSE 0.7 END AS rank
-    FROM candidates JOIN search.texts t USING (product_id) JOIN search.products p USING (product_id)
-    WHERE {conditions}
-    ORDER BY rank DESC, p.product_id LIMIT {number})
-SELECT p.product_id, {card} FROM ranked p ORDER BY p.rank DESC, p.product_id"""
+titled AS MATERIALIZED (
+    SELECT t.product_id, ts_rank('{{0.05, 0.2, 0.5, 1.0}}', t.title, (SELECT query FROM asked), 1) AS rank
+    FROM search.texts t {joined}
+    WHERE t.title @@ (SELECT query FROM asked) {narrowed}
+    LIMIT {most}),
+others AS (
+    SELECT t.product_id, ts_rank('{{0.05, 0.2, 0.5, 1.0}}', t.title, (SELECT query FROM asked), 1) * 0.5 AS rank
+    FROM search.texts t {joined}
+    WHERE t.body @@ (SELECT query FROM asked) AND NOT t.title @@ (SELECT query FROM asked) {narrowed}
+    LIMIT CASE WHEN (SELECT count(*) FROM titled) >= {wanted} THEN 0 ELSE {most} END),
+best AS (
+    SELECT product_id, rank FROM (SELECT * FROM titled UNION ALL SELECT * FROM others) AS candidates
+    ORDER BY rank DESC, product_id LIMIT {spare})
+SELECT p.product_id, {card}
+FROM best JOIN search.products p USING (product_id)
+WHERE {conditions}
+ORDER BY best.rank * CASE WHEN p.facets @> '{{in_stock}}' THEN 1.0 ELSE 0.7 END DESC, p.product_id
+LIMIT {wanted}"""
