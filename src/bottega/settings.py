@@ -105,7 +105,7 @@ class Settings(BaseSettings):
 def load_settings() -> Settings:
     """Read them; `Invalid` names each setting that is wrong and what it should be, never its value."""
     try:
-        return Settings()
+        return Settings()  # pyright: ignore[reportCallIssue] - every field has a default or comes from the environment
     except ValidationError as error:
         reasons = error.errors(include_input=False, include_url=False)
         lines = [f"{'.'.join(map(str, reason['loc'])) or 'settings'}: {reason['msg']}" for reason in reasons]

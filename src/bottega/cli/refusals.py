@@ -7,9 +7,10 @@ from contextlib import contextmanager
 from typing import Any
 
 import typer
+from pydantic import ValidationError
 from rich.console import Console
 
-from bottega.kernel.errors import Refusal
+from bottega.kernel.errors import Invalid, Refusal
 
 
 @contextmanager
@@ -18,11 +19,19 @@ def shown(*, as_json: bool = False, exit_code: int = 1) -> Generator[None]:
     try:
         yield
     except Refusal as refusal:
-        if as_json:
-            sys.stdout.write(json.dumps({"error": refusal.as_record()}, default=str) + "\n")
-        else:
-            Console(stderr=True).print(f"[red]{refusal.code}[/red]: {refusal.message} {refusal.next_step}".rstrip())
+        _show(refusal, as_json)
         raise typer.Exit(exit_code) from None
+    except ValidationError as error:
+        reasons = [f"{'.'.join(map(str, reason['loc']))}: {reason['msg']}" for reason in error.errors()[:20]]
+        _show(Invalid("bad_arguments", "; ".join(reasons) + ".", next_step="Correct what is named."), as_json)
+        raise typer.Exit(exit_code) from None
+
+
+def _show(refusal: Refusal, as_json: bool) -> None:
+    if as_json:
+        sys.stdout.write(json.dumps({"error": refusal.as_record()}, default=str) + "\n")
+    else:
+        Console(stderr=True).print(f"[red]{refusal.code}[/red]: {refusal.message} {refusal.next_step}".rstrip())
 
 
 def write_json(value: Any) -> None:

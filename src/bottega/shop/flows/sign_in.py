@@ -123,6 +123,11 @@ async def request_code(
     return True
 
 
+async def find_subject(connection: Connection, performer: Performer, claim: Claim) -> str | None:
+    """The id of whoever may sign in with an address, or None."""
+    return await _may_sign_in(connection, claim, digest_of(performer, claim))
+
+
 async def take_over_cart(performer: Performer, guest_id: str, customer_id: str, request_id: str) -> str | None:
     """Moves a guest's open cart to the customer who signed in; the id of the cart they have now."""
     outcome = await performer.perform(
