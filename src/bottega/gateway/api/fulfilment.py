@@ -10,7 +10,7 @@ from bottega.gateway.bodies import RequestBody
 from bottega.gateway.caller import Staff
 from bottega.gateway.problems import responses
 from bottega.kernel.identifiers import OrderId, ShipmentId
-from bottega.shop.flows.ship_order import EndShipment, ShippedLine, ShipOrder
+from bottega.shop.flows.ship_order import EndShipment, ShipOrder, ShippedLine
 
 router = APIRouter(tags=["shipping"])
 
