@@ -125,6 +125,7 @@ async def analyse(connection: Connection) -> None:
 
 async def refresh_due(connection: Connection, at: datetime) -> int:
     """Writes the cards of products whose sale has begun or ended since; returns how many."""
+    await _wait_for_reader(connection)
     rows = await connection.fetch(
         "SELECT DISTINCT product_id FROM search.products WHERE changes_at <= $1 LIMIT $2", at, REFRESHED_AT_ONCE
     )
