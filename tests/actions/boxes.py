@@ -234,6 +234,7 @@ async def count_pay_out_facts(action: CountPayOut, work: Work) -> Facts:
         "amount_minor": action.amount_minor,
         "refundable_minor": 1_000_000,
         "limit_minor": LIMIT_MINOR,
+        "second_limit_minor": SECOND_LIMIT_MINOR,
         "refunded_today_minor": given,
         "day_limit_minor": DAY_LIMIT_MINOR,
     }
