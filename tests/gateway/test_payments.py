@@ -236,8 +236,8 @@ async def test_a_payment_that_arrives_after_the_order_ended_is_given_back(shop: 
     await shop.done(CancelOrder(order_id=order_id, reason="took too long"))
     await drive(shop)
     assert await at_provider(shop) == [("captured", TOTAL_MINOR, 0)]
-    jobs = await shop.fetch("SELECT name, payload FROM platform.jobs WHERE name = 'payments.give_back'")
-    assert jobs == [{"name": "payments.give_back", "payload": {"order_id": order_id}}]
+    jobs = await shop.fetch("SELECT payload FROM platform.jobs WHERE name = 'payments.give_back'")
+    assert [job["payload"]["order_id"] for job in jobs] == [order_id]
     await give_back_job(shop.application, jobs[0]["payload"])
     await give_back_job(shop.application, jobs[0]["payload"])
     await drive(shop)

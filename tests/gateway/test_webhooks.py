@@ -11,6 +11,7 @@ from bottega.connectors.sandbox import webhook_signature
 from bottega.connectors.sandbox.payment_store import EVENT
 from bottega.connectors.sandbox.payments import DEFAULT_WEBHOOK_SECRET, SandboxPaymentGateway
 from bottega.ports.payment_gateway import GatewayEvent, PaymentGateway
+from bottega.shop.flows.check_invariants import check_invariants
 from bottega.shop.flows.reconcile import ask_about_unsettled, read_missed_events
 from bottega.shop.flows.webhook_inbox import MAXIMUM_ATTEMPTS, Inbox
 from tests.gateway.checkout import TOTAL_MINOR, Buyer, Counter, open_counter
@@ -90,7 +91,7 @@ async def test_a_wrong_signature_is_refused_and_nothing_is_kept(shop: Shop) -> N
     refused = await deliver(shop, (await events_of(shop, reference))[0], secret="guessed")
     assert refused.status_code == 403
     assert await shop.fetchval("SELECT count(*) FROM platform.webhook_inbox") == 0
-    assert (await shop.client.post("/api/webhooks/nobody", content=b"{}")).status_code == 404
+    assert (await shop.client.post("/api/webhooks/nobody", json={})).status_code == 404
 
 
 async def test_no_secret_of_the_browser_is_written_down(shop: Shop) -> None:
@@ -221,6 +222,7 @@ async def test_browser_and_webhooks_race_for_the_same_payment(shop: Shop) -> Non
     assert {row["captured"] for row in at_provider} == {str(TOTAL_MINOR)}
     assert await shop.fetchval("SELECT count(*) FROM log.effects WHERE kind = 'mail.order_placed'") == ROUNDS
     assert await shop.fetchval("SELECT count(*) FROM shop.reservations WHERE expires_at IS NOT NULL") == 0
+    assert [checked.name for checked in await check_invariants(shop.application.database) if checked.violations] == []
 
 
 async def race(shop: Shop, counter: Counter, chance: random.Random) -> str:

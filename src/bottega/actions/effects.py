@@ -11,7 +11,7 @@ import structlog
 
 from bottega.actions.action import Action
 from bottega.actions.actor import Cause, system
-from bottega.actions.outcome import Done
+from bottega.actions.outcome import Done, Outcome
 from bottega.actions.perform import Performer
 from bottega.actions.work import IntendedEffect
 from bottega.kernel.errors import Conflict, Forbidden, Invalid, NotFound, OutcomeUnknown, Unavailable
@@ -139,6 +139,12 @@ class EffectDriver:
         assert intended.claimed, "an effect that is not claimed goes through drive()"
         effect = Effect(intended.id, intended.entry_id, intended.kind, intended.key, intended.payload, 1)
         return await self._step(effect, "intended", DEFAULT_MAXIMUM_ATTEMPTS)
+
+    async def drive_all_claimed(self, outcome: Outcome) -> list[Answer]:
+        """Sends everything that an action left claimed; for whoever performs actions that may pay."""
+        claimed = [effect for effect in outcome.effects if effect.claimed] if isinstance(outcome, Done) else []
+        answers = [(await self.drive_claimed(effect))[1] for effect in claimed]
+        return [answer for answer in answers if answer is not None]
 
     async def _step(self, effect: Effect, was: str, maximum_attempts: int) -> tuple[str, Answer | None]:
         """Send or look up, then record; the effect is in state `sent` and ours."""

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from bottega.actions.approvals import DenyApproval, Digest, GrantApproval, get_approval, list_approvals
 from bottega.gateway.answers import DEFAULT_PAGE, LARGEST_PAGE, Page, answer, decode_cursor, page
 from bottega.gateway.bodies import RequestBody
-from bottega.gateway.caller import Staff
+from bottega.gateway.caller import Staff, outcome_answer
 from bottega.gateway.problems import responses
 from bottega.kernel.identifiers import ApprovalId
 
@@ -118,7 +118,9 @@ async def show(caller: Staff, approval_id: Annotated[ApprovalId, Path()]) -> Res
 @router.post("/{approval_id}/grant", responses={200: {"model": Granted}, **responses(404, 409)})
 async def grant(caller: Staff, approval_id: Annotated[ApprovalId, Path()], body: GrantBody) -> Response:
     """Perform exactly what was shown, once."""
-    return await caller.answer(GrantApproval(approval_id=approval_id, arguments_digest=body.arguments_digest))
+    outcome = await caller.perform(GrantApproval(approval_id=approval_id, arguments_digest=body.arguments_digest))
+    await caller.context.effects.drive_all_claimed(outcome)
+    return outcome_answer(outcome)
 
 
 @router.post("/{approval_id}/denial", responses={200: {"model": Refused}, **responses(404, 409)})

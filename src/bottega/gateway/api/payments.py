@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from bottega.actions.actor import Cause
-from bottega.actions.outcome import Done, Held
+from bottega.actions.outcome import Held
 from bottega.gateway.answers import answer
 from bottega.gateway.bodies import RequestBody
 from bottega.gateway.caller import AnyCaller, Caller, outcome_answer
@@ -60,12 +60,8 @@ async def pay(caller: AnyCaller, order_id: OrderPath, body: PaymentBody) -> Resp
     if isinstance(outcome, Held):
         return outcome_answer(outcome)
     payment_id = outcome.unwrap()["payment_id"]
-    next_action: Any = None
-    effects = outcome.effects if isinstance(outcome, Done) else ()
-    for intended in effects:
-        if intended.claimed:
-            _, said = await caller.context.effects.drive_claimed(intended)
-            next_action = None if said is None else said.shown
+    answers = await caller.context.effects.drive_all_claimed(outcome)
+    next_action: Any = answers[-1].shown if answers else None
     return await _shown(caller, order_id, payment_id, next_action, 201)
 
 

@@ -7,7 +7,7 @@ from bottega.actions.action import Action
 from bottega.actions.actor import system
 from bottega.actions.registry import handles
 from bottega.actions.work import Work
-from bottega.kernel.identifiers import OrderId
+from bottega.kernel.identifiers import OrderId, PaymentId
 from bottega.platform.database.pool import Row
 from bottega.platform.jobs import job
 from bottega.shop.flows.job_context import ShopJobs
@@ -16,10 +16,11 @@ from bottega.shop.payments.refunds import lock_payments, refund, refundable_mino
 
 
 class GiveBackPayments(Action):
-    """Returns what came in for an order that had ended before the money arrived."""
+    """Returns what came in for an order that had ended before the money arrived, or was paid twice."""
 
     groups: ClassVar[tuple[str, ...]] = ("system",)
     order_id: OrderId
+    payment_id: PaymentId | None = None
 
 
 async def give_back_payments(work: Work, order: Row, reason: str) -> int:
@@ -62,16 +63,31 @@ async def refund_status(work: Work, order: Row) -> None:
 
 @handles(GiveBackPayments)
 async def give_back_late_payments(action: GiveBackPayments, work: Work) -> dict[str, Any]:
-    """Does nothing for an order that goes on."""
+    """Everything when the order has ended; else what its payments hold beyond its total, out of the one named."""
     order = await lock_order(work, action.order_id)
-    if order["status"] != "cancelled":
-        return {"order_id": order["id"], "refunded_minor": 0}
-    refunded = await give_back_payments(work, order, "the order had been cancelled")
+    if order["status"] == "cancelled":
+        refunded = await give_back_payments(work, order, "the order had been cancelled")
+    else:
+        refunded = await _give_back_excess(work, order, action.payment_id)
     return {"order_id": order["id"], "refunded_minor": refunded}
+
+
+async def _give_back_excess(work: Work, order: Row, payment_id: str | None) -> int:
+    payments = await lock_payments(work, order["id"])
+    excess = sum(refundable_minor(payment) for payment in payments) - order["total_minor"]
+    refunded = 0
+    for payment in payments:
+        part = min(excess, refundable_minor(payment))
+        if payment["id"] == payment_id and part > 0:
+            await refund(work, payment, part, "the order was paid already")
+            refunded = part
+    if refunded:
+        await refund_status(work, order)
+    return refunded
 
 
 @job("payments.give_back", maximum_attempts=10)
 async def give_back_job(context: ShopJobs, payload: Mapping[str, Any]) -> None:
-    """Left by whoever records a payment of an order that has ended."""
-    outcome = await context.performer.perform(GiveBackPayments(order_id=payload["order_id"]), by=system("payments"))
-    outcome.unwrap()
+    """Left by whoever records money that the order is not owed."""
+    action = GiveBackPayments(order_id=payload["order_id"], payment_id=payload.get("payment_id"))
+    (await context.performer.perform(action, by=system("payments"))).unwrap()

@@ -27,17 +27,18 @@ async def give_back_replaced(work: Work, order_id: str, payment_id: str) -> list
     return refunds
 
 
-async def conclude_instrument_change(work: Work, order_id: str, payment_id: str, status: str) -> None:
-    """Called with every news of a payment for an order that others cover; does nothing unless it is such a change."""
+async def conclude_instrument_change(work: Work, order_id: str, payment_id: str, status: str) -> bool:
+    """Called with every news of a payment for an order that others cover; returns whether it was such a change."""
     if status not in ("authorised", "captured", "declined", "voided"):
-        return
+        return False
     waiting = await work.connection.fetchval(
         "SELECT id FROM shop.order_amendments WHERE payment_id = $1 AND kind = 'instrument' AND state = 'pending'",
         payment_id,
     )
     if waiting is None:
-        return
+        return False
     if status in ("authorised", "captured"):
         await give_back_replaced(work, order_id, payment_id)
     else:
         await end_amendment(work, payment_id, "failed", [])
+    return True

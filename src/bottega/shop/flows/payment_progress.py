@@ -67,11 +67,11 @@ async def apply_state(work: Work, payment: Row, state: dict[str, Any]) -> str:
     """Writes the new state of a payment locked with its order, and what follows from it; returns the payment status.
 
     An order that its payments cover is paid (or authorised), and its stock is promised for good. An order that had
-    ended gives the money back.
+    ended gives the money back, and so does one that is paid already: a payer may complete an old attempt as well.
     """
-    order_id, before = payment["order_id"], payment["payment_status"]
+    order_id = payment["order_id"]
     captured_minor = state["captured_minor"] - payment["captured_minor"]
-    after: str = await work.connection.fetchval(
+    row = await work.connection.fetchrow(
         _APPLY,
         order_id,
         work.now,
@@ -83,20 +83,24 @@ async def apply_state(work: Work, payment: Row, state: dict[str, Any]) -> str:
         state["decline_code"],
         rows_of(work, *captured_movements(payment, captured_minor)),
     )
+    assert row is not None, "the order of a payment exists"
     work.loaded.pop(order_id, None)
-    await _announce(work, payment, state, before, after)
-    return after
+    await _follow_up(work, payment, state, row["after"], row["excess"])
+    return row["after"]
 
 
-async def _announce(work: Work, payment: Row, state: dict[str, Any], before: str, after: str) -> None:
-    order_id = payment["order_id"]
-    if before == "awaiting" and after != before:
+async def _follow_up(work: Work, payment: Row, state: dict[str, Any], after: str, excess_minor: int) -> None:
+    order_id, before = payment["order_id"], payment["payment_status"]
+    if payment["order_status"] == "cancelled":
+        is_owed_back = state["status"] in ("requires_action", "processing", "authorised", "captured")
+    elif before == "awaiting" and after != before:
         await _confirm(work, order_id, payment["amendments"])
-    elif payment["order_status"] != "cancelled" and before != "awaiting":
-        await conclude_instrument_change(work, order_id, payment["id"], state["status"])
-    holds_money = state["status"] in ("requires_action", "processing", "authorised", "captured")
-    if payment["order_status"] == "cancelled" and holds_money:
-        await work.enqueue("payments.give_back", {"order_id": order_id}, key=order_id)
+        is_owed_back = excess_minor > 0
+    else:
+        replaces_another = await conclude_instrument_change(work, order_id, payment["id"], state["status"])
+        is_owed_back = excess_minor > 0 and not replaces_another
+    if is_owed_back:
+        await work.enqueue("payments.give_back", {"order_id": order_id, "payment_id": payment["id"]}, key=payment["id"])
 
 
 async def settle_order(work: Work, order_id: str) -> str:
@@ -125,11 +129,12 @@ standing AS (
            CASE WHEN o.status = 'cancelled' OR o.payment_status NOT IN ('awaiting', 'authorised') THEN o.payment_status
                 WHEN sums.captured >= o.total_minor THEN 'paid'
                 WHEN sums.secured >= o.total_minor THEN 'authorised'
-                ELSE o.payment_status END AS after
+                ELSE o.payment_status END AS after,
+           (sums.captured - o.total_minor)::bigint AS excess
     FROM shop.orders o, (
         SELECT coalesce(sum(captured_minor - refunded_minor), 0) AS captured,
-               coalesce(sum(authorised_minor - refunded_minor) FILTER (WHERE status IN ('authorised', 'captured')), 0)
-                   AS secured
+               coalesce(sum(CASE status WHEN 'captured' THEN captured_minor WHEN 'authorised' THEN authorised_minor
+                            ELSE refunded_minor END - refunded_minor), 0) AS secured
         FROM ({payments}) AS p) AS sums
     WHERE o.id = $1
 ), accepted AS (
@@ -140,7 +145,7 @@ standing AS (
     UPDATE shop.orders o SET payment_status = standing.after, version = version + 1, updated_at = $2 FROM standing
     WHERE o.id = standing.id AND standing.after <> standing.before
 )
-SELECT after FROM standing"""
+SELECT after, excess FROM standing"""
 
 _SETTLE = "WITH " + _STANDING.format(
     payments="SELECT status, authorised_minor, captured_minor, refunded_minor FROM shop.payments WHERE order_id = $1"
