@@ -49,8 +49,8 @@ def database_server() -> embedded.Server:
     with server_files.held(directory / "template.lock", timeout_seconds=120, purpose="test"):
         ready = directory / "template.ready"
         if not ready.exists():
-            _execute(server, f"DROP DATABASE IF EXISTS {TEMPLATE}")
-            _execute(server, f"CREATE DATABASE {TEMPLATE}")
+            execute(server, f"DROP DATABASE IF EXISTS {TEMPLATE}")
+            execute(server, f"CREATE DATABASE {TEMPLATE}")
             # In a thread of its own, because the test process has an event loop already.
             with ThreadPoolExecutor(1) as thread:
                 thread.submit(asyncio.run, migrate(scratch.dsn_of(server.dsn, TEMPLATE))).result()
@@ -67,13 +67,18 @@ def database_dropper() -> Iterator[ThreadPoolExecutor]:
 _numbers = itertools.count(1)
 
 
+def next_database_name() -> str:
+    """The name of a database that no other test uses."""
+    return f"test_{os.getpid()}_{next(_numbers)}"
+
+
 @pytest.fixture
 def database_url(database_server: embedded.Server, database_dropper: ThreadPoolExecutor) -> Iterator[str]:
     """The dsn of a database of this test alone, at head and empty."""
-    name = f"test_{os.getpid()}_{next(_numbers)}"
-    _execute(database_server, f"CREATE DATABASE {name} TEMPLATE {TEMPLATE} STRATEGY WAL_LOG")
+    name = next_database_name()
+    execute(database_server, f"CREATE DATABASE {name} TEMPLATE {TEMPLATE} STRATEGY WAL_LOG")
     yield scratch.dsn_of(database_server.dsn, name)
-    database_dropper.submit(_execute, database_server, f"DROP DATABASE {name} WITH (FORCE)")
+    database_dropper.submit(execute, database_server, f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest_asyncio.fixture
@@ -83,7 +88,8 @@ async def shop(database_url: str, tmp_path: Path) -> AsyncGenerator[Shop]:
         yield opened
 
 
-def _execute(server: embedded.Server, statement: str) -> None:
+def execute(server: embedded.Server, statement: str) -> None:
+    """One statement on the server itself, from any thread."""
     files = server_files.locate(server.data_directory)
     assert files is not None
     server_probe.execute(files.socket_file, "postgres", statement)
