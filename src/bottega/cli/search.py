@@ -25,9 +25,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 class _WordsOrCommand(TyperGroup):
     """A group whose first argument may also be what to look for: then it is the command `find`."""
 
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         if args and args[0] not in self.commands:
             args = ["find", *args]
         return super().resolve_command(ctx, args)

@@ -168,5 +168,5 @@ def test_no_rule_lets_an_agent_move_money_without_a_person() -> None:
 
 def test_every_group_of_the_pack_is_used_by_a_rule_or_says_only_where_an_action_belongs() -> None:
     used = {name for rule in RULES for name in rule.mentions}
-    descriptive = {"taxes", "shipping", "payments", "reports", "webhooks", "imports"}
+    descriptive = {"taxes", "shipping", "payments", "reports", "webhooks"}
     assert set(pack().groups) - used == descriptive

@@ -1,7 +1,11 @@
-"""Products that tests start from, made by the shop's own actions."""
+"""Products that tests start from, made by the shop's own actions, and the index brought up to date."""
 
 from typing import Any
 
+from bottega.actions.log.readers import ReaderRunner
+from bottega.actions.log.sealer import Sealer
+from bottega.bootstrap.background import signing_key
+from bottega.shop.catalogue.index import ProductIndex
 from bottega.shop.catalogue.product_record import ProductRecord
 from bottega.shop.flows.import_products import UpsertProducts
 from tests.shop_fixtures import Shop
@@ -35,7 +39,39 @@ def jacket(handle: str = "down-jacket", **changes: Any) -> dict[str, Any]:
     }
 
 
+def simple(handle: str, amount_minor: int = 1000, *, units: int = 5, **changes: Any) -> dict[str, Any]:
+    """The record of a product with one variant and no options."""
+    return {
+        "handle": handle,
+        "title": handle.replace("-", " ").capitalize(),
+        "variants": [{"sku": handle.upper(), "prices": {"EUR": amount_minor}, "stock": {"main": units}}],
+        **changes,
+    }
+
+
 async def upsert(shop: Shop, *records: dict[str, Any], **options: Any) -> dict[str, Any]:
     """The result of importing these records in one action."""
     products = tuple(ProductRecord.model_validate(record) for record in records)
     return await shop.done(UpsertProducts(products=products, **options))
+
+
+async def index(shop: Shop) -> None:
+    """Seals the log and lets the index read it, as the worker does."""
+    application = shop.application
+    sealer = Sealer(application.database.dsn, signing_key(application), application.clock)
+    await sealer.seal_all()
+    await sealer.close()
+    await ReaderRunner(application.database, [ProductIndex(application.clock)], application.clock).read_all()
+
+
+async def stocked(shop: Shop, *records: dict[str, Any]) -> list[str]:
+    """Imports records and brings the index up to date; returns the products' ids."""
+    result = await upsert(shop, *records)
+    assert result["rejections"] == []
+    await index(shop)
+    return result["product_ids"]
+
+
+async def last_change(shop: Shop) -> int:
+    """The newest change in the log: equal before and after when nothing was changed."""
+    return await shop.fetchval("SELECT coalesce(max(id), 0) FROM log.changes")
