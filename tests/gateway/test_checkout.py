@@ -27,3 +27,23 @@ async def test_seven_calls_from_an_empty_cart_to_a_paid_order(shop: Shop) -> Non
 async def ledger(shop: Shop) -> dict[str, int]:
     rows = await shop.fetch("SELECT account, sum(amount_minor)::bigint AS balance FROM shop.ledger_postings GROUP BY 1")
     return {row["account"]: row["balance"] for row in rows}
+
+
+async def test_a_challenge_is_passed_over_the_api(shop: Shop) -> None:
+    buyer = await Buyer.arrive(shop, await open_counter(shop))
+    order_id = (await buyer.order())["order_id"]
+    payment = await buyer.pay(order_id, "3d_secure")
+    step = payment["next_action"]
+    assert (payment["status"], step["kind"]) == ("requires_action", "redirect")
+    confirmation = f"/api/orders/{order_id}/payments/{payment['id']}/confirmation"
+    # Asked again, the gateway says again what the payer has to do: nothing of it is kept here.
+    assert (await buyer.call("POST", confirmation))["next_action"] == step
+    reference = step["url"].rpartition("/")[2]
+    passed = await buyer.call("POST", f"/api/sandbox/challenges/{reference}", {"approve": True})
+    assert passed == {"reference": reference, "status": "captured"}
+    assert (await buyer.call("POST", confirmation))["status"] == "captured"
+    assert (await buyer.read(order_id))["payment_status"] == "paid"
+    again = await buyer.call("POST", f"/api/sandbox/challenges/{reference}", {"approve": True}, status=409)
+    assert again["code"] == "no_action_pending"
+    unknown = await buyer.call("POST", "/api/sandbox/challenges/sbp_00", {"approve": True}, status=404)
+    assert unknown["code"] == "no_such_challenge"

@@ -76,6 +76,24 @@ async def test_above_the_limit_support_waits_for_a_manager(shop: Shop) -> None:
     assert [made["status"] for made in (await buyer.read(order_id))["refunds"]] == ["succeeded"]
 
 
+async def test_above_the_second_limit_the_owner_decides_as_well(shop: Shop) -> None:
+    await shop.done(ChangeShopSettings(values={"second_refund_limit_minor": 20_000}))
+    buyer, order_id = await bought(shop, await open_counter(shop))
+    held = await refund(shop, order_id, "support", amount_minor=25_000)
+    assert held.json()["rule_ids"] == ["money.refund_above_limit", "money.refund_above_second_limit"]
+    approval_id = held.json()["approval_id"]
+    path = f"/api/approvals/{approval_id}"
+    shown = (await staff_call(shop, "manager", "GET", path)).json()
+    grant = {"arguments_digest": shown["arguments_digest"]}
+    first = await staff_call(shop, "manager", "POST", f"{path}/grant", grant, key="g1")
+    assert (first.json()["state"], first.json()["approvers"]) == ("waiting", 1)
+    assert await shop.fetchval("SELECT count(*) FROM shop.refunds") == 0
+    second = await staff_call(shop, "owner", "POST", f"{path}/grant", grant, key="g2")
+    assert second.json()["state"] == "granted"
+    await drive(shop)
+    assert [made["amount_minor"] for made in (await buyer.read(order_id))["refunds"]] == [25_000]
+
+
 async def test_what_one_person_refunds_in_a_day_is_limited(shop: Shop) -> None:
     await shop.done(ChangeShopSettings(values={"daily_refund_limit_minor": 2000}))
     _, order_id = await bought(shop, await open_counter(shop))

@@ -34,6 +34,7 @@ from bottega.platform.outgoing_http import OutgoingHttp
 from bottega.ports.mailer import Mailer
 from bottega.ports.payment_gateway import PaymentGateway
 from bottega.ports.services import Services
+from bottega.ports.simulated_payer import SimulatedPayer
 from bottega.settings import Settings
 
 # Importing them registers their handlers.
@@ -149,6 +150,7 @@ def connect_services(settings: Settings, database: Database, clock: Clock) -> Se
     )
     if settings.mode == "development":
         services.add(PaymentGateway, sandbox, "sandbox")
+        services.add(SimulatedPayer, sandbox, "sandbox")
     if settings.payment_gateway == "stripe":
         # Imported when asked for: the vendor's library takes a third of a second and tens of megabytes.
         from bottega.connectors.stripe.gateway import StripeAccount, StripePaymentGateway
