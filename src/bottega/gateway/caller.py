@@ -16,7 +16,7 @@ from bottega.gateway.answers import answer
 from bottega.gateway.context import GatewayContext
 from bottega.gateway.identity import identify
 from bottega.gateway.problems import BadRequest, Unauthenticated
-from bottega.gateway.reading import check_reading
+from bottega.gateway.reach import check_reach
 from bottega.gateway.routes import needs_key
 from bottega.kernel.errors import Forbidden
 
@@ -116,7 +116,7 @@ async def current_caller(
         raise Unauthenticated(
             "not_signed_in", "Nobody is signed in.", next_step="Sign in, or get a guest token at POST /api/guests."
         )
-    check_reading(request, actor)
+    check_reach(request, actor)
     return Caller(actor, context, idempotency_key, request.state.request_id)
 
 
