@@ -1,4 +1,4 @@
-"""The sandbox's side of a payment: being the payer who passes or fails a challenge. Absent in production."""
+"""The sandbox's side of a payment: being the payer who passes or fails a challenge, absent in production."""
 
 from typing import Annotated, Literal
 
