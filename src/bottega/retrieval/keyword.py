@@ -63,8 +63,9 @@ def weighted_vector(parts: Iterable[tuple[Weight, str]]) -> str:
     position = 0
     for weight, text in parts:
         for word in _WORD.findall(fold(text)):
-            position = min(position + 1, LARGEST_POSITION)
             for term in terms_of_word(word):
+                # Each its own position: of terms at one position ts_rank takes none into account.
+                position = min(position + 1, LARGEST_POSITION)
                 entries.setdefault(term, f"'{term}':{position}{weight}")
     return " ".join(list(entries.values())[:LARGEST_VECTOR_TERMS])
 
@@ -107,9 +108,11 @@ def _has_digit(text: str) -> bool:
 
 
 def _singular(word: str) -> str:
-    """Harman's S-stemmer (1991): plurals of English and their like; other words stay."""
+    """Harman's S-stemmer (1991), and boxes, torches and glasses besides; other words stay."""
     if len(word) < 4 or not word.endswith("s"):
         return word
+    if word.endswith(("xes", "ches", "shes", "sses", "zzes")):
+        return word[:-2]
     if word.endswith("ies") and not word.endswith(("eies", "aies")):
         return f"{word[:-3]}y"
     if word.endswith("es") and not word.endswith(("aes", "ees", "oes")):
