@@ -10,7 +10,6 @@ from starlette.responses import Response
 from bottega.gateway.answers import answer
 from bottega.gateway.caller import Staff
 from bottega.gateway.problems import responses
-from bottega.kernel.errors import Forbidden
 from bottega.shop import shop_settings
 from bottega.shop.reporting.model import Period, ReportName, SalesBy
 from bottega.shop.reporting.reports import as_csv, report
@@ -42,8 +41,6 @@ async def show(
     form: Annotated[Literal["json", "csv"], Query(alias="format")] = "json",
 ) -> Response:
     """Sales, refunds, returns, stock, funnel and promotions over a period of whole days (UTC)."""
-    if caller.actor.scopes and not caller.actor.scopes & {"*", "reports", "read"}:
-        raise Forbidden("scope_missing", "This key may not read reports.", next_step="Use one with scope reports.")
     today = caller.context.clock.now().date()
     until = last or today
     period = Period(first or until - timedelta(days=30), until)
