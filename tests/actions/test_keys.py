@@ -163,7 +163,7 @@ async def test_a_held_request_whose_approval_expired_may_be_asked_again(boxes: B
     assert [row["state"] for row in states] == ["expired", "waiting"]
 
 
-@pytest.mark.parametrize("key", ["", "x" * 201, "a\0b", "line\nfeed", "\ud800"])
-async def test_a_malformed_key_is_refused(boxes: BoxShop, key: str) -> None:
-    assert await boxes.refused(PutBox(box_id="a"), key=key) == "bad_key"
+async def test_a_malformed_key_is_refused(boxes: BoxShop) -> None:
+    for key in ("", "x" * 201, "a\0b", "line\nfeed", "\ud800"):
+        assert await boxes.refused(PutBox(box_id="a"), key=key) == "bad_key"
     assert await boxes.amount("a") is None

@@ -1,7 +1,6 @@
 """What the database says against an action, in the shop's words and without the values it quotes."""
 
 import asyncpg
-import orjson
 
 from bottega.kernel.errors import Conflict, Invalid, OutcomeUnknown, Refusal, Unavailable
 
@@ -104,8 +103,10 @@ def done_already(entry_id: str) -> Conflict:
 
 
 def _is_of_wrong_type(error: asyncpg.DataError) -> bool:
-    """Whether asyncpg itself could not encode an argument; what a caller may have sent comes as text or too large."""
+    """Whether a handler gave what the column's type cannot be made of, rather than a caller what does not fit it."""
     cause = error.__cause__
-    if isinstance(cause, orjson.JSONEncodeError):
-        return str(cause).startswith("Type is not JSON serializable")
-    return isinstance(cause, TypeError)
+    # orjson's JSONEncodeError is TypeError itself, and only its words tell these apart.
+    return isinstance(cause, TypeError | AttributeError) and not str(cause).startswith(_JSON_DOES_NOT_HOLD)
+
+
+_JSON_DOES_NOT_HOLD = ("Integer exceeds 64-bit range", "str is not valid UTF-8", "Recursion limit reached")

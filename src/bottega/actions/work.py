@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from bottega.actions.actor import Actor
-from bottega.kernel.errors import NotFound
+from bottega.kernel.errors import Invalid, NotFound
 from bottega.kernel.identifiers import new_id
 from bottega.platform.database.pool import Connection
 
@@ -32,6 +32,7 @@ class JobQueue(Protocol):
 
 # How long a process that claimed an effect has to send it before others look into it.
 CLAIM_SECONDS = 45.0
+LONGEST_PERSONAL_VALUE_CHARACTERS = 4_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +149,8 @@ class Work:
         alone, so once the row is gone nothing links the reference to the value.
         """
         self.subjects.update(subject_id for subject_id, _, _ in values)
+        if any(len(value) > LONGEST_PERSONAL_VALUE_CHARACTERS for _, _, value in values):
+            raise Invalid("personal_value_too_long", "A personal value is too long.", next_step="Shorten it.")
         rows = [(new_id("per"), subject_id, kind, value, os.urandom(16)) for subject_id, kind, value in values]
         await self.connection.execute(
             "INSERT INTO vault.values (id, subject_id, kind, value, salt, created_at) "
