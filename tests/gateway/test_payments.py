@@ -136,6 +136,17 @@ async def test_a_process_that_dies_between_commit_and_call_loses_nothing(shop: S
     assert (await buyer.read(order_id))["payment_status"] == "paid"
 
 
+async def test_nobody_is_charged_late_for_an_order_that_has_ended(shop: Shop) -> None:
+    buyer = await Buyer.arrive(shop, await open_counter(shop))
+    order_id = (await buyer.order())["order_id"]
+    await shop.done(PayOrder(order_id=order_id, method="card", gateway="sandbox", token="sandbox_card_success"))
+    await shop.done(CancelOrder(order_id=order_id, reason="the process had died"))
+    await drive(shop)
+    assert await at_provider(shop) == []
+    payments = (await buyer.read(order_id))["payments"]
+    assert [(payment["status"], payment["decline_code"]) for payment in payments] == [("declined", "order_cancelled")]
+
+
 async def test_an_effect_that_ends_in_the_dead_letters_is_requeued(shop: Shop) -> None:
     buyer = await Buyer.arrive(shop, await open_counter(shop))
     order_id = (await buyer.order())["order_id"]

@@ -18,7 +18,6 @@ from bottega.ports.payment_gateway import (
     VoidRequest,
 )
 from bottega.shop.flows.capture_on_shipment import CAPTURE
-from bottega.shop.flows.payment_progress import RecordPaymentState
 from bottega.shop.flows.payment_reports import (
     SEARCH_MARGIN,
     gateway_named,
@@ -39,6 +38,9 @@ def gateway_of(effect: Effect, sending: Sending) -> PaymentGateway:
 
 async def _authorise(effect: Effect, sending: Sending) -> Answer:
     payload = effect.payload
+    # Only a second try comes so late that the order may have ended meanwhile; nobody is charged for it then.
+    if effect.attempts > 1 and await _has_ended(payload["order_id"], sending):
+        return Answer("refused", _never_sent(effect, "order_cancelled"))
     token = payload["token"]
     state = await gateway_of(effect, sending).authorise(
         AuthoriseRequest(
@@ -58,6 +60,23 @@ async def _find_authorised(effect: Effect, sending: Sending) -> Answer | None:
     created = datetime.fromisoformat(payload["created_at"]) - SEARCH_MARGIN
     state = await gateway_of(effect, sending).find_payment(payload["payment_id"], created_after=created)
     return None if state is None else _authorised(state)
+
+
+async def _has_ended(order_id: str, sending: Sending) -> bool:
+    async with sending.performer.database.read() as connection:
+        return await connection.fetchval("SELECT status = 'cancelled' FROM shop.orders WHERE id = $1", order_id)
+
+
+def _never_sent(effect: Effect, code: str) -> dict[str, Any]:
+    """Declined, not voided: should the gateway report later that it took the money after all, that is still heard."""
+    return {
+        "reference": "",
+        "status": "declined",
+        "authorised_minor": 0,
+        "captured_minor": 0,
+        "currency": effect.payload["currency"],
+        "decline_code": code,
+    }
 
 
 def _authorised(state: PaymentState) -> Answer:
@@ -153,16 +172,7 @@ def _record_refund(effect: Effect, answer: Answer) -> Action:
 
 
 def _abandon_payment(effect: Effect) -> Action:
-    """Declined, not voided: should the gateway report later that it took the money after all, that is still heard."""
-    return RecordPaymentState(
-        payment_id=effect.payload["payment_id"],
-        reference="",
-        status="declined",
-        authorised_minor=0,
-        captured_minor=0,
-        currency=effect.payload["currency"],
-        decline_code=ABANDONED,
-    )
+    return state_action(str(effect.payload["payment_id"]), _never_sent(effect, ABANDONED))
 
 
 def _abandon_refund(effect: Effect) -> Action:
