@@ -5,7 +5,8 @@ from typing import Any
 from bottega.ports.mailer import Mailer
 from bottega.shop.flows.cancel_order import CancelOrder
 from bottega.shop.flows.refund_order import RefundOrder
-from bottega.shop.flows.ship_order import ShipOrder
+from bottega.shop.flows.return_order import RequestReturn, ReturnedLine
+from bottega.shop.flows.ship_order import EndShipment, ShipOrder
 from tests.gateway.checkout import bought, open_counter
 from tests.gateway.test_payments import drive
 from tests.shop.entries import entry
@@ -49,6 +50,19 @@ async def test_a_cancelled_order_says_why(shop: Shop) -> None:
     cancelled = [mail for mail in await outbox(shop) if "cancelled" in mail["subject"]]
     assert len(cancelled) == 1
     assert "Reason: ordered twice." in cancelled[0]["text"]
+
+
+async def test_a_return_tells_how_far_it_is(shop: Shop) -> None:
+    buyer, order_id = await bought(shop, await open_counter(shop))
+    shipped = await shop.done(ShipOrder(order_id=order_id))
+    await shop.done(EndShipment(shipment_id=shipped["shipment_id"]))
+    line = (await buyer.read(order_id))["lines"][0]
+    lines = (ReturnedLine(line_id=line["id"], quantity=1, reason="too small"),)
+    made = await shop.done(RequestReturn(order_id=order_id, lines=lines))
+    await drive(shop)
+    (mail,) = [mail for mail in await outbox(shop) if "return" in mail["subject"]]
+    assert mail["subject"] == f"Your return {made['number']} – Bottega"
+    assert "we have received your request" in mail["text"]
 
 
 async def test_nobody_writes_to_a_customer_who_was_forgotten(shop: Shop) -> None:
