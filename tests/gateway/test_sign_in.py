@@ -1,10 +1,16 @@
 """Signing in and out: passwords, codes, sessions, cookies, lockout."""
 
+import asyncio
+import dataclasses
+import time
 from datetime import timedelta
 
 import pytest
 from argon2 import PasswordHasher
 
+from bottega.platform.sign_in.sessions import open_session
+from bottega.shop.flows.job_context import JobContext
+from bottega.shop.flows.periodic import sweep_sign_in
 from tests.gateway.people import PASSWORD, bearer, code_for, mails_to, register, sign_in
 from tests.shop_fixtures import MovableClock, Shop
 
@@ -313,3 +319,77 @@ async def test_the_hash_of_older_parameters_is_renewed(shop: Shop) -> None:
     )
     assert "m=19456" in renewed
     assert (await sign_in(shop)).status_code == 201
+
+
+async def test_parallel_guesses_count_before_they_are_tried(shop: Shop) -> None:
+    await register(shop)
+    guesses = await asyncio.gather(*(sign_in(shop, password=f"guess number {n}") for n in range(20)))
+    assert sorted(answered.status_code for answered in guesses) == [401] * 5 + [429] * 15
+
+
+async def test_a_code_raced_for_signs_in_once(shop: Shop) -> None:
+    await register(shop)
+    await shop.client.post("/api/sign-in/codes", json={"email": "ada@example.com"})
+    code = await code_for(shop, "ada@example.com")
+    tries = await asyncio.gather(*(sign_in(shop, password=None, code=code) for _ in range(8)))
+    assert sorted(answered.status_code for answered in tries) == [201] + [401] * 7
+
+
+async def test_an_address_raced_for_makes_one_account(shop: Shop) -> None:
+    body = {"email": "ada@example.com", "name": "Ada", "password": PASSWORD}
+    made = await asyncio.gather(*(shop.client.post("/api/customers", json=body) for _ in range(8)))
+    assert sorted(answered.status_code for answered in made) == [201] + [409] * 7
+    assert await shop.fetchval("SELECT count(*) FROM shop.customers") == 1
+    assert await shop.fetchval("SELECT count(*) FROM platform.credentials") == 1
+
+
+async def test_an_unknown_address_takes_as_long(shop: Shop) -> None:
+    await register(shop)
+    seconds: dict[str, list[float]] = {"ada@example.com": [], "nobody@example.com": []}
+    for _ in range(4):
+        for email, taken in seconds.items():
+            began = time.perf_counter()
+            await sign_in(shop, email, password="wrong password")
+            taken.append(time.perf_counter() - began)
+    known, unknown = (min(taken) for taken in seconds.values())
+    # Without the hash it would be a tenth.
+    assert 0.4 < unknown / known < 2.5
+
+
+async def test_in_production_the_cookie_travels_encrypted_alone(shop: Shop) -> None:
+    await register(shop)
+    shop.app.state.context = dataclasses.replace(shop.app.state.context, production=True)
+    assert "Secure" in (await sign_in(shop, session="cookie")).headers["set-cookie"]
+
+
+async def test_a_guests_token_ends_by_age(shop: Shop) -> None:
+    guest = await shop.guest_headers()
+    advance(shop, timedelta(days=179))
+    assert (await shop.client.get("/api/account", headers=guest)).status_code == 200
+    advance(shop, timedelta(days=2))
+    assert (await shop.client.get("/api/account", headers=guest)).status_code == 401
+
+
+async def test_the_twenty_first_session_ends_the_oldest(shop: Shop) -> None:
+    ada = await register(shop)
+    now = shop.application.clock.now()
+    async with shop.application.database.connection() as connection:
+        for number in range(19):
+            await open_session(connection, number.to_bytes(32, "big"), "customer", ada.customer_id, now)
+        assert (await whoami(shop, ada.headers))[0] == 200
+        await open_session(connection, b"one more", "customer", ada.customer_id, now + timedelta(seconds=1))
+    assert (await whoami(shop, ada.headers))[0] == 401
+
+
+async def test_what_has_ended_is_swept_after_a_week(shop: Shop) -> None:
+    ada = await register(shop)
+    await sign_in(shop, password="wrong password")
+    await shop.client.delete("/api/account/session", headers=ada.headers)
+    other = bearer((await sign_in(shop)).json()["token"])
+    await sign_in(shop, password="wrong password")
+    advance(shop, timedelta(days=8))
+    context = JobContext(shop.application.performer, shop.application.effects, shop.application.services)
+    await sweep_sign_in(context, {})
+    assert await shop.fetchval("SELECT count(*) FROM platform.sessions") == 1
+    assert await shop.fetchval("SELECT count(*) FROM platform.sign_in_failures") == 0
+    assert (await whoami(shop, other))[0] == 200
