@@ -76,7 +76,11 @@ async def _call(method: str, path: str, body: Any, key: str) -> tuple[int, Any]:
             while await application.effects.drive_due():
                 pass
             await catch_up(application)
-        return answered.status_code, answered.json()
+        readable = answered.headers.get("content-type", "").partition(";")[0].endswith("json")
+        return answered.status_code, answered.json() if readable else {
+            "status": answered.status_code,
+            "text": answered.text,
+        }
 
 
 def _as_operator(app: ASGIApp) -> ASGIApp:

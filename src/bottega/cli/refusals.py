@@ -6,11 +6,12 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any
 
+import asyncpg
 import typer
 from pydantic import ValidationError
 from rich.console import Console
 
-from bottega.kernel.errors import Invalid, Refusal
+from bottega.kernel.errors import Invalid, Refusal, Unavailable
 
 
 @contextmanager
@@ -25,6 +26,14 @@ def shown(*, as_json: bool = False, exit_code: int = 1) -> Generator[None]:
         reasons = [f"{'.'.join(map(str, reason['loc']))}: {reason['msg']}" for reason in error.errors()[:20]]
         _show(Invalid("bad_arguments", "; ".join(reasons) + ".", next_step="Correct what is named."), as_json)
         raise typer.Exit(exit_code) from None
+    except (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, ConnectionError, FileNotFoundError) as error:
+        if isinstance(error, FileNotFoundError) and error.filename is not None:
+            raise
+        lost = Unavailable(
+            "database_lost", "The database went away meanwhile.", next_step="See `bottega db status`, then try again."
+        )
+        _show(lost, as_json)
+        raise typer.Exit(exit_code) from error
 
 
 def _show(refusal: Refusal, as_json: bool) -> None:

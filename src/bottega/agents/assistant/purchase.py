@@ -12,7 +12,7 @@ from bottega.actions.outcome import Done
 from bottega.actions.perform import Performer
 from bottega.agents.assistant.wish import Wish, is_no, is_yes, understand
 from bottega.kernel.address import Address
-from bottega.kernel.errors import Refusal
+from bottega.kernel.errors import Conflict, Refusal
 from bottega.kernel.identifiers import new_id
 from bottega.kernel.money import format_amount
 from bottega.shop import shop_settings
@@ -148,7 +148,13 @@ class Conversation:
         await self._perform(contact)
         async with self.performer.database.read_snapshot() as connection:
             total = await cart_total(connection, self.buyer.actor, cart_id, self.performer.clock.now())
-        cheapest = next(method for method in total.shipping_methods if method["kind"] == "delivery")
+        cheapest = next((method for method in total.shipping_methods if method["kind"] == "delivery"), None)
+        if cheapest is None:
+            raise Conflict(
+                "no_delivery",
+                f"We do not deliver to {address.country}.",
+                next_step="Ask the shop, or name another address.",
+            )
         await self._perform(ChooseShipping(cart_id=cart_id, shipping_method_id=cheapest["shipping_method_id"]))
         self.cart_id = cart_id
 

@@ -25,7 +25,7 @@ async def escalate_overdue(_: EscalateOverdue, work: Work) -> dict[str, Any]:
         "UPDATE shop.tickets t SET priority = d.next, updated_at = $1 "
         "FROM (SELECT k.id, n.next FROM shop.tickets k "
         "      JOIN unnest($2::text[], $3::text[], $4::interval[]) AS n (priority, next, within) USING (priority) "
-        "      WHERE k.status = 'open' AND k.updated_at <= $1 - n.within "
+        "      WHERE k.status = 'open' AND k.updated_at <= $1::timestamptz - n.within "
         "      ORDER BY k.updated_at LIMIT $5 FOR UPDATE OF k SKIP LOCKED) AS d "
         "WHERE t.id = d.id RETURNING t.id",
         work.now,
@@ -43,7 +43,7 @@ async def escalate_due(performer: Performer) -> int:
         due = await connection.fetchval(
             "SELECT EXISTS (SELECT FROM shop.tickets k "
             "JOIN unnest($2::text[], $3::interval[]) AS n (priority, within) USING (priority) "
-            "WHERE k.status = 'open' AND k.updated_at <= $1 - n.within)",
+            "WHERE k.status = 'open' AND k.updated_at <= $1::timestamptz - n.within)",
             performer.clock.now(),
             list(ANSWERED_WITHIN),
             list(ANSWERED_WITHIN.values()),
