@@ -17,10 +17,11 @@ from bottega.shop.customers.actions import AddAddress, AddInstrument, ChangeProf
 from bottega.shop.flows.forget_customer import ForgetCustomer
 from bottega.shop.flows.sign_in import SendCode
 from bottega.shop.orders.actions import AddOrderNote
+from bottega.shop.support.actions import AnswerTicket
 from tests.gateway.checkout import Buyer, open_counter
 from tests.gateway.people import Person, mails_to, register, sign_in
 from tests.shop.customers.people import customer
-from tests.shop.entries import add_product, entry
+from tests.shop.entries import entry
 from tests.shop_fixtures import MANAGER, OWNER, SUPPORT, Shop
 
 EMAIL = "Zenobia.Quill@example.org"
@@ -83,7 +84,7 @@ async def live_a_little(shop: Shop) -> Traces:
     order_id = (await buyer.order())["order_id"]
     await buyer.pay(order_id)
     await shop.done(AddOrderNote(order_id=order_id, text="Leave it with the lighthouse keeper"), by=SUPPORT)
-    await write_texts(shop, ours.id, order_id)
+    await write_texts(shop, buyer, order_id)
     agent = Actor("agent", "agt_1", "support")
     held = await shop.perform(ChangeProfile(customer_id=ours.id, name="Adelaide Quillfeather"), by=agent, key="held")
     assert isinstance(held, Held), held
@@ -94,20 +95,21 @@ async def live_a_little(shop: Shop) -> Traces:
     return Traces(person, order_id)
 
 
-async def write_texts(shop: Shop, customer_id: str, order_id: str) -> None:
-    """A ticket with an answer that is kept under the colleague's name, and a review."""
-    product_id = await add_product(shop, "kettle")
+async def write_texts(shop: Shop, buyer: Buyer, order_id: str) -> None:
+    """A ticket with answers, one of them kept under the colleague's name as an earlier version did, and a review."""
+    product_id = (await buyer.read(order_id))["lines"][0]["product_id"]
+    opened = {"subject": "A whistling kettle", "text": "It whistles. Zenobia", "order_id": order_id}
+    ticket_id = (await buyer.call("POST", "/api/tickets", opened))["ticket_id"]
+    await shop.done(AnswerTicket(ticket_id=ticket_id, text="Dear Zenobia, which one?"), by=SUPPORT)
+    await shop.done(AnswerTicket(ticket_id=ticket_id, text="Ms Quill is angry", internal=True), by=SUPPORT)
+    review = {
+        "rating": 5,
+        "title": "Purple tent pegs!",
+        "text": "My whistling kettle says hello",
+        "author": "Zenobia Q.",
+    }
+    await buyer.call("POST", f"/api/products/{product_id}/reviews", review)
     async with entry(shop, SUPPORT) as work:
-        ticket_id = new_id("tck")
-        await work.connection.execute(
-            "INSERT INTO shop.tickets (id, number, customer_id, order_id, subject_ref, status, created_at, updated_at) "
-            "VALUES ($1, 'T-1', $2, $3, $4, 'open', $5, $5)",
-            ticket_id,
-            customer_id,
-            order_id,
-            await work.keep(customer_id, "ticket_subject", "A whistling kettle"),
-            work.now,
-        )
         await work.connection.execute(
             "INSERT INTO shop.ticket_messages (id, ticket_id, author_kind, author_id, text_ref, created_at) "
             "VALUES ($1, $2, 'staff', $3, $4, $5)",
@@ -115,17 +117,6 @@ async def write_texts(shop: Shop, customer_id: str, order_id: str) -> None:
             ticket_id,
             SUPPORT.id,
             await work.keep(SUPPORT.id, "message", "Dear Zenobia, about the purple tent pegs"),
-            work.now,
-        )
-        await work.connection.execute(
-            "INSERT INTO shop.reviews (id, product_id, customer_id, rating, title_ref, text_ref, author_ref, state, "
-            "created_at) VALUES ($1, $2, $3, 5, $4, $5, $6, 'published', $7)",
-            new_id("rev"),
-            product_id,
-            customer_id,
-            await work.keep(customer_id, "review_title", "Purple tent pegs!"),
-            await work.keep(customer_id, "review_text", "My whistling kettle says hello"),
-            await work.keep(customer_id, "review_author", "Zenobia Q."),
             work.now,
         )
 
@@ -157,7 +148,7 @@ async def test_nothing_of_the_person_is_left_and_the_log_verifies(shop: Shop, tm
     )
 
     assert forgotten.status_code == 200, forgotten.text
-    assert forgotten.json()["values_deleted"] == 12
+    assert forgotten.json()["values_deleted"] == 15
     assert forgotten.json()["mail_cancelled"] >= 1
     assert forgotten.json()["approvals_cleared"] == 1
     assert await occurrences(shop, STRINGS) == []
