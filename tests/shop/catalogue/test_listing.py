@@ -119,7 +119,8 @@ async def test_filters_narrow_the_list(shop: Shop) -> None:
         ({"category": "clothing", "in_stock": True, "maximum_minor": 2000}, ["wool-hat"]),
     ]
     for filters, wanted in expected:
-        assert handles(await listed(shop, Filters("EUR", **filters))) == wanted, filters
+        # Those that came in one import are equally new.
+        assert sorted(handles(await listed(shop, Filters("EUR", **filters)))) == sorted(wanted), filters
     assert handles(await listed(shop, Filters("CHF"))) == []
 
 
