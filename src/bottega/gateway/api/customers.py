@@ -124,7 +124,7 @@ CHANGED: dict[int | str, dict[str, Any]] = {200: {"model": CustomerChanged}, **r
 CREATED: dict[int | str, dict[str, Any]] = {201: {"model": CustomerChanged}, **responses(404, 409)}
 
 
-@router.post("", status_code=201, responses={201: {"model": SignedIn}, **responses(409)})
+@router.post("", status_code=201, responses={201: {"model": SignedIn | CustomerChanged}, **responses(409)})
 async def register(
     request: Request, context: Context, body: RegistrationBody, idempotency_key: IdempotencyKey = None
 ) -> Response:
