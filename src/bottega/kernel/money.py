@@ -1,7 +1,8 @@
 """Money as integer minor units with an ISO 4217 currency, and the few sums a shop does with it."""
 
+import re
 from dataclasses import dataclass
-from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
+from decimal import ROUND_HALF_EVEN, Decimal
 
 from bottega.kernel.errors import Invalid
 
@@ -85,14 +86,17 @@ def format_amount(amount_minor: int, currency: str) -> str:
     return f"{Decimal(amount_minor).scaleb(-digits):.{digits}f}"
 
 
+# At most as many digits as the largest amount has, before a point; Decimal alone would take '1e999999' and '1_000'.
+_AMOUNT = re.compile(r"[+-]?[0-9]{1,13}(\.[0-9]{1,9})?")
+
+
 def parse_amount(text: str, currency: str) -> int:
     """Minor units of a decimal text such as '123.45'; more digits than the currency has are refused, not rounded."""
     digits = CURRENCY_DIGITS[check_currency(currency)]
-    try:
-        scaled = Decimal(text).scaleb(digits)
-    except InvalidOperation:
-        raise Invalid("bad_amount", f"'{text}' is not an amount of money.", next_step="Write it as 12.34.") from None
-    if not scaled.is_finite() or scaled != scaled.to_integral_value():
+    if not _AMOUNT.fullmatch(text):
+        raise Invalid("bad_amount", f"'{text[:64]}' is not an amount of money.", next_step="Write it as 12.34.")
+    scaled = Decimal(text).scaleb(digits)
+    if scaled != scaled.to_integral_value():
         raise Invalid("bad_amount", f"'{text}' has more digits than {currency} has.", next_step="Write it as 12.34.")
     return Money(int(scaled), currency).amount_minor
 
@@ -104,6 +108,7 @@ def round_minor(exact: Decimal) -> int:
 
 def allocate(amount_minor: int, weights: list[int]) -> list[int]:
     """Split an amount in proportion to non-negative weights by the largest remainder; the parts sum to the amount."""
+    assert all(weight >= 0 for weight in weights), "weights are quantities or amounts, never negative"
     total = sum(weights)
     if not weights or total <= 0:
         if amount_minor and not weights:
