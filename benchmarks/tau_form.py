@@ -42,11 +42,11 @@ SELECT o.id, o.source_id, o.customer_id, o.status, o.fulfilment_status, o.cancel
              OR (i.gift_card_id = x.gift_card_id AND i.customer_id = x.customer_id)
         WHERE x.order_id = o.id) AS payments,
        (SELECT jsonb_agg(jsonb_build_object('id', x.id, 'payment_id', x.payment_id, 'amount', x.amount_minor,
-                'status', x.status, 'card', i.source_id, 'at', x.created_at))
-        FROM shop.refunds x LEFT JOIN shop.instruments i ON i.gift_card_id = x.gift_card_id
+                'status', x.status, 'onto', i.source_id, 'at', x.created_at))
+        FROM shop.refunds x LEFT JOIN shop.instruments i ON i.id = x.instrument_id OR i.gift_card_id = x.gift_card_id
         WHERE x.order_id = o.id) AS refunds,
-       (SELECT jsonb_agg(jsonb_build_object('kind', a.kind, 'refund_ids', a.refund_ids, 'difference',
-                a.difference_minor, 'instrument', i.source_id, 'at', a.amended_at))
+       (SELECT jsonb_agg(jsonb_build_object('kind', a.kind, 'difference', a.difference_minor,
+                'instrument', i.source_id, 'at', a.amended_at))
         FROM shop.order_amendments a LEFT JOIN shop.instruments i ON i.id = a.instrument_id
         WHERE a.order_id = o.id) AS amendments,
        (SELECT jsonb_agg(jsonb_build_object('kind', r.kind, 'difference', r.price_difference_minor,
@@ -172,20 +172,17 @@ def _returned(back: dict[str, Any]) -> dict[str, Any]:
 def _history(row: dict[str, Any]) -> list[dict[str, Any]]:
     """Payments and refunds in their order; of one instant, what came in stands before what went back."""
     amendments: list[dict[str, Any]] = row["amendments"] or []
-    onto = {refund: amendment["instrument"] for amendment in amendments for refund in amendment["refund_ids"]}
-    replaced = {refund for a in amendments if a["kind"] == "instrument" for refund in a["refund_ids"]}
     paid_with = {payment["id"]: payment["instrument"] for payment in row["payments"] or []}
     entries: list[tuple[str, int, dict[str, Any]]] = [
         (payment["at"], 0, _entry("payment", payment["amount"], payment["instrument"]))
         for payment in row["payments"] or []
         if payment["status"] == "captured"
     ]
-    for refund in row["refunds"] or []:
-        way_back = refund["card"] or paid_with[refund["payment_id"]]
-        # What an amendment gives back goes onto its instrument; a change of instrument gives back to the old one.
-        method = onto.get(refund["id"]) if refund["id"] not in replaced else None
-        if refund["status"] != "failed":
-            entries.append((refund["at"], 1, _entry("refund", refund["amount"], method or way_back)))
+    entries += [
+        (refund["at"], 1, _entry("refund", refund["amount"], refund["onto"] or paid_with[refund["payment_id"]]))
+        for refund in row["refunds"] or []
+        if refund["status"] != "failed"
+    ]
     # A change of items that costs nothing stands in the file as a refund of nothing.
     entries += [
         (amendment["at"], 1, _entry("refund", 0, amendment["instrument"]))

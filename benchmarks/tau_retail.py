@@ -19,7 +19,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from benchmarks.tau_calls import WRITES, asked
+from benchmarks.tau_calls import WRITES, Asked, asked
 from benchmarks.tau_form import Form, file_form, first_difference, shop_form
 from bottega.actions.actor import Actor
 from bottega.actions.outcome import Done
@@ -95,7 +95,8 @@ class Stage:
         await scratch.drop_database(self._dsn, TEMPLATE)
 
     async def _told(self, application: Application, story: Story) -> str | None:
-        wrong = await self._play(application, story)
+        translated: dict[int, Asked] = {}
+        wrong = await self._play(application, story, translated)
         if wrong is not None:
             return wrong
         expected = file_form(self._content, story.changed)
@@ -104,7 +105,7 @@ class Stage:
         if wrong is not None:
             return wrong
         rows = await _fingerprint(application)
-        wrong = await self._play(application, story)
+        wrong = await self._play(application, story, translated)
         if wrong is not None:
             return f"with the same keys: {wrong}"
         if await _fingerprint(application) != rows:
@@ -112,35 +113,40 @@ class Stage:
             return f"with the same keys: {again or 'the tables of the shop have changed'}"
         return None
 
-    async def _play(self, application: Application, story: Story) -> str | None:
-        """Does the write calls; those that must be refused have to be, and no others may be."""
+    async def _play(self, application: Application, story: Story, translated: dict[int, Asked]) -> str | None:
+        """Does the write calls; those that must be refused have to be, and no others may be.
+
+        A call is translated once, so that its repetition has the same arguments and not only the same key.
+        """
         for place, call in enumerate(story.calls):
             if call["name"] not in WRITES:
                 continue
-            refusal = await self._call(application, f"{story.id}:{place}", call)
+            try:
+                wanted = translated.get(place) or await asked(application, call["name"], call["arguments"])
+                translated[place] = wanted
+                refusal = await self._do(application, f"{story.id}:{place}", wanted)
+            except Refusal as error:
+                refusal = f"{error.code}: {error}"
             if (refusal is not None) is not (place in story.refused):
                 said = "done, and must be refused" if refusal is None else f"refused: {refusal}"
                 return f"call {place} {call['name']}: {said}"
         return None
 
-    async def _call(self, application: Application, key: str, call: Mapping[str, Any]) -> str | None:
-        """One call as its customer, with its effects driven to their end; what refused it, or None."""
-        try:
-            wanted = await asked(application, call["name"], call["arguments"])
-        except Refusal as refusal:
-            return f"{refusal.code}: {refusal}"
+    async def _do(self, application: Application, key: str, wanted: Asked) -> str | None:
+        """One action as its customer, with its effects driven to their end; what refused it, or None."""
         outcome = await application.performer.perform(wanted.action, by=wanted.by, key=key)
-        if not isinstance(outcome, Done):
-            try:
-                outcome.unwrap()
-            except Refusal as refusal:
-                return f"{refusal.code}: {refusal} {refusal.details.get('rule_ids', '')}"
-        else:
+        refused: str | None = None
+        if isinstance(outcome, Done):
             for effect in outcome.effects:
                 if effect.claimed:
                     await application.effects.drive_claimed(effect)
+        else:
+            try:
+                outcome.unwrap()
+            except Refusal as refusal:
+                refused = f"{refusal.code}: {refusal} {refusal.details.get('rule_ids', '')}"
         await _drive_payments(application)
-        return None
+        return refused
 
     async def _form(self, application: Application) -> Form:
         async with application.database.read_snapshot() as connection:

@@ -102,6 +102,10 @@ I5: order, payment and instrument are not of one customer
     UPDATE shop.payments SET instrument_id = 'ins_1';
 I5: the refund went to a gift card that is not the payer's
     UPDATE shop.refunds SET gift_card_id = 'gft_1';
+I5: the refund is paid out onto an instrument that is not the payer's
+    INSERT INTO shop.instruments (id, customer_id, kind, gateway, token, created_at) VALUES ('ins_1', 'cus_2',
+        'card', 'sandbox', 't', now());
+    UPDATE shop.refunds SET instrument_id = 'ins_1';
 I5: refund and payment are of different orders or currencies
     UPDATE shop.refunds SET currency = 'USD';
 I6: the balance is negative

@@ -122,6 +122,12 @@ SELECT r.id AS refund_id, r.gift_card_id, p.customer_id, g.customer_id AS card_c
 FROM shop.refunds r JOIN shop.payments p ON p.id = r.payment_id JOIN shop.gift_cards g ON g.id = r.gift_card_id
 WHERE r.gift_card_id IS DISTINCT FROM p.gift_card_id AND g.customer_id IS DISTINCT FROM p.customer_id"""
 
+PAID_OUT_TO_SOMEBODY_ELSE = """
+SELECT r.id AS refund_id, r.instrument_id, p.customer_id, i.customer_id AS instrument_customer_id,
+       'the refund is paid out onto an instrument that is not the payer''s' AS why
+FROM shop.refunds r JOIN shop.payments p ON p.id = r.payment_id JOIN shop.instruments i ON i.id = r.instrument_id
+WHERE i.customer_id <> p.customer_id"""
+
 REFUND_OF_ANOTHER_ORDER = """
 SELECT r.id AS refund_id, r.order_id, p.order_id AS payment_order_id,
        'refund and payment are of different orders or currencies' AS why
@@ -131,7 +137,7 @@ WHERE r.order_id <> p.order_id OR r.currency <> p.currency"""
 REFUNDED_TO_PAYER = Invariant(
     "I5",
     "refunds go to an instrument of the payer",
-    (PAID_BY_SOMEBODY_ELSE, REFUNDED_TO_SOMEBODY_ELSE, REFUND_OF_ANOTHER_ORDER),
+    (PAID_BY_SOMEBODY_ELSE, REFUNDED_TO_SOMEBODY_ELSE, PAID_OUT_TO_SOMEBODY_ELSE, REFUND_OF_ANOTHER_ORDER),
 )
 
 GIFT_CARDS_COVERED = Invariant(

@@ -15,7 +15,7 @@ from bottega.shop import shop_settings
 from bottega.shop.flows.amended_lines import AmendedOrder, amended
 from bottega.shop.flows.give_back import refund_status
 from bottega.shop.flows.instrument_change import give_back_replaced
-from bottega.shop.flows.instrument_use import charge, covers, give_back_onto, stored_instrument
+from bottega.shop.flows.instrument_use import charge, covers, give_back_onto, paid_with, stored_instrument
 from bottega.shop.orders.actions import change_status, lock_order, order_facts
 from bottega.shop.orders.amendments import NewAmendment, insert_amendment, write_amended_lines
 from bottega.shop.orders.errors import not_open, shipped_already
@@ -219,7 +219,7 @@ async def instrument_facts(action: ChangeOrderInstrument, work: Work) -> Facts:
         "spend_limit_minor": settings.agent_spend_limit_minor,
         "agents_stopped": settings.agents_stopped,
         "currency": order["currency"],
-        "instrument_differs": all(not _is_of(payment, instrument) for payment in standing),
+        "instrument_differs": all(not paid_with(payment, instrument) for payment in standing),
         "instrument_covers": covers(instrument, order["total_minor"]),
         "instrument_changes": await _instrument_changes(work, order["id"]),
     }
@@ -227,20 +227,13 @@ async def instrument_facts(action: ChangeOrderInstrument, work: Work) -> Facts:
 
 async def _instrument_changes(work: Work, order_id: str) -> int:
     return await work.connection.fetchval(
-        "SELECT count(*) FROM shop.order_amendments "
-        "WHERE order_id = $1 AND kind = 'instrument' AND state <> 'failed'",
+        "SELECT count(*) FROM shop.order_amendments WHERE order_id = $1 AND kind = 'instrument' AND state <> 'failed'",
         order_id,
     )
 
 
 def _held_minor(payment: Row) -> int:
     return max(payment["authorised_minor"], payment["captured_minor"]) - payment["refunded_minor"]
-
-
-def _is_of(payment: Row, instrument: Row) -> bool:
-    if instrument["gift_card_id"] is not None:
-        return payment["gift_card_id"] == instrument["gift_card_id"]
-    return payment["instrument_id"] == instrument["id"]
 
 
 def order_at_stake(_: ChangeOrderInstrument, facts: Facts) -> tuple[int, str]:
@@ -257,7 +250,7 @@ async def change_order_instrument(action: ChangeOrderInstrument, work: Work) -> 
         raise Conflict(
             "order_unpaid", f"Order {order['number']} is not paid.", next_step="Pay it with that instrument."
         )
-    if all(_is_of(payment, instrument) for payment in work.loaded["standing"]):
+    if all(paid_with(payment, instrument) for payment in work.loaded["standing"]):
         raise Conflict("same_instrument", "The order is paid with that instrument.", next_step="Name another.")
     waiting = await work.connection.fetchval(
         "SELECT id FROM shop.order_amendments WHERE order_id = $1 AND state = 'pending'", order["id"]

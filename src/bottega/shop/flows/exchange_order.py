@@ -13,7 +13,7 @@ from bottega.kernel.identifiers import InstrumentId, OrderId, OrderLineId, Varia
 from bottega.platform.database.pool import Row
 from bottega.shop import shop_settings
 from bottega.shop.flows.checkout_lines import SellableLine, lines_of_variants
-from bottega.shop.flows.instrument_use import covers
+from bottega.shop.flows.instrument_use import check_receives, covers
 from bottega.shop.flows.replacement import ReplacementSums, replacement_sums
 from bottega.shop.flows.return_order import Quantity, Reason, check_lines, request_facts
 from bottega.shop.orders.actions import lock_order
@@ -96,6 +96,8 @@ async def request_exchange(action: RequestExchange, work: Work) -> dict[str, Any
         if goods.product_id != row["product_id"]:
             raise other_product(row["title"])
     await _check_available(work, sums.lines)
+    if sums.difference_minor < 0:
+        await check_receives(work, order, work.loaded["instrument"])
     if action.expected_difference_minor not in (None, sums.difference_minor):
         raise Conflict(
             "difference_changed",

@@ -8,7 +8,6 @@ from bottega.platform.database.pool import Row
 from bottega.shop import shop_settings
 from bottega.shop.payments.actions import open_payment, redeem_gift_card
 from bottega.shop.payments.errors import no_such_instrument
-from bottega.shop.payments.model import IMPORTED
 from bottega.shop.payments.refunds import lock_payments, refund, refundable_minor
 
 
@@ -23,6 +22,15 @@ async def stored_instrument(work: Work, customer_id: str, instrument_id: str) ->
     if instrument is None:
         raise no_such_instrument()
     return instrument
+
+
+async def check_receives(work: Work, order: Row, instrument: Row | None) -> None:
+    """Raises `instrument_did_not_pay` when nothing of an order could ever go back onto the instrument."""
+    if instrument is None or instrument["gift_card_id"] is not None or order["source"] != "":
+        return
+    payments = await lock_payments(work, order["id"])
+    if not any(paid_with(payment, instrument) for payment in payments):
+        raise _did_not_pay(order, 0)
 
 
 def covers(instrument: Row | None, amount_minor: int) -> bool:
@@ -68,44 +76,56 @@ async def give_back_onto(
     """Refunds so much of a locked order's payments; returns the refunds.
 
     Money goes back the way it came, or onto a gift card of the payer. Without an instrument it goes back to what
-    paid, the newest payment first. A gateway pays only its own payer, so another card is refused; what was paid before
-    the shop kept its books is paid back by hand, onto whichever instrument of the payer is named.
+    paid, the newest payment first. A gateway pays only its own payer, so another card is refused; an order that came
+    from another shop is paid back by hand, onto whichever instrument of the payer is named.
     """
     payments = await lock_payments(work, order["id"])
     usable = [payment for payment in reversed(payments) if refundable_minor(payment) > 0]
     if instrument is not None:
-        usable = _payable_onto(usable, instrument)
+        usable = _payable_onto(usable, instrument, by_hand=order["source"] != "")
     if sum(refundable_minor(payment) for payment in usable) < amount_minor:
-        raise Conflict(
-            "instrument_did_not_pay",
-            f"Only what an instrument paid for order {order['number']} can go back onto it.",
-            next_step="Name the instrument that paid, or a gift card.",
-            refundable_minor=sum(refundable_minor(payment) for payment in usable),
-        )
+        raise _did_not_pay(order, sum(refundable_minor(payment) for payment in usable))
     refunds: list[str] = []
     left = amount_minor
     for payment in usable:
         amount = min(left, refundable_minor(payment))
         if amount > 0:
             card = None if instrument is None else instrument["gift_card_id"]
-            refunds.append(await refund(work, payment, amount, reason, return_id=return_id, gift_card_id=card))
+            is_other = card is None and instrument is not None and not paid_with(payment, instrument)
+            refunds.append(
+                await refund(
+                    work,
+                    payment,
+                    amount,
+                    reason,
+                    return_id=return_id,
+                    gift_card_id=card,
+                    by_hand_onto=instrument["id"] if instrument is not None and is_other else None,
+                )
+            )
             left -= amount
     return refunds
 
 
-def _payable_onto(payments: Sequence[Row], instrument: Row) -> list[Row]:
+def _did_not_pay(order: Row, refundable: int) -> Conflict:
+    return Conflict(
+        "instrument_did_not_pay",
+        f"Only what an instrument paid for order {order['number']} can go back onto it.",
+        next_step="Name the instrument that paid, or a gift card.",
+        refundable_minor=refundable,
+    )
+
+
+def _payable_onto(payments: Sequence[Row], instrument: Row, *, by_hand: bool) -> list[Row]:
     """Payments that may be refunded onto an instrument, its own first."""
-    own = [payment for payment in payments if _paid_with(payment, instrument)]
-    rest = [
-        payment
-        for payment in payments
-        if not _paid_with(payment, instrument)
-        and (instrument["gift_card_id"] is not None or payment["gateway"] == IMPORTED)
-    ]
-    return [*own, *rest]
+    own = [payment for payment in payments if paid_with(payment, instrument)]
+    if instrument["gift_card_id"] is None and not by_hand:
+        return own
+    return [*own, *(payment for payment in payments if not paid_with(payment, instrument))]
 
 
-def _paid_with(payment: Row, instrument: Row) -> bool:
+def paid_with(payment: Row, instrument: Row) -> bool:
+    """Whether a payment was made with this instrument."""
     if instrument["gift_card_id"] is not None:
         return payment["gift_card_id"] == instrument["gift_card_id"]
     return payment["instrument_id"] == instrument["id"]

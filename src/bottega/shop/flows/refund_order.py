@@ -170,12 +170,14 @@ async def record_refund_state(action: RecordRefundState, work: Work) -> dict[str
 
 @handles(ConfirmTransferRefund)
 async def confirm_transfer_refund(action: ConfirmTransferRefund, work: Work) -> dict[str, Any]:
-    """Only refunds of bank transfers are sent by hand."""
-    gateway = await work.connection.fetchval(
-        "SELECT p.gateway FROM shop.payments p JOIN shop.refunds r ON r.payment_id = p.id WHERE r.id = $1",
+    """Refunds of bank transfers are sent by hand, and those onto another instrument of the payer."""
+    by_hand = await work.connection.fetchval(
+        "SELECT p.gateway = $2 OR r.instrument_id IS NOT NULL "
+        "FROM shop.payments p JOIN shop.refunds r ON r.payment_id = p.id WHERE r.id = $1",
         action.refund_id,
+        BANK_TRANSFER,
     )
-    if gateway is not None and gateway != BANK_TRANSFER:
+    if by_hand is False:
         raise not_a_transfer(action.refund_id)
     changed = await _settle(work, action.refund_id, "succeeded", "", None)
     return {"refund_id": action.refund_id, "status": "succeeded", "changed": changed}

@@ -12,7 +12,7 @@ from bottega.actions.work import Work
 from bottega.kernel.identifiers import InstrumentId, OrderId, OrderLineId, ReturnId
 from bottega.platform.database.pool import Row
 from bottega.shop import shop_settings
-from bottega.shop.flows.instrument_use import stored_instrument
+from bottega.shop.flows.instrument_use import check_receives, stored_instrument
 from bottega.shop.flows.replacement import withdraw_replacement
 from bottega.shop.orders.actions import lock_order
 from bottega.shop.payments.refunds import lock_payments
@@ -133,6 +133,7 @@ async def request_return(action: RequestReturn, work: Work) -> dict[str, Any]:
     order = await lock_order(work, action.order_id)
     settings = await shop_settings.current(work.connection)
     check_lines(work, order, action.lines, settings)
+    await check_receives(work, order, work.loaded["instrument"])
     lines = [NewReturnLine(line.line_id, line.quantity, line.reason or action.reason) for line in action.lines]
     made = await insert_return(work, NewReturn(order, "return", action.reason, lines, action.instrument_id))
     return {"order_id": order["id"], **made, "state": "requested"}

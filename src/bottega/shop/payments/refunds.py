@@ -42,16 +42,20 @@ async def refund(
     *,
     return_id: str | None = None,
     gift_card_id: str | None = None,
+    by_hand_onto: str | None = None,
 ) -> str:
     """Gives back part of a locked payment whose order is locked; returns the refund's id.
 
     Gift cards and imported payments are settled at once. Through a gateway the refund is pending until the gateway
-    has answered, and a bank transfer's until staff has sent it. Raises `more_than_refundable`. Lock the payments of
+    has answered, and a bank transfer's until staff has sent it, as is one that staff pay out onto another instrument of
+    the payer (`by_hand_onto`). Raises `more_than_refundable`. Lock the payments of
     one order by id, and never pass the same row twice: the row says how much is left.
     """
     if not 0 < amount_minor <= refundable_minor(payment):
         raise more_than_refundable(payment["id"], refundable_minor(payment))
-    card = gift_card_id or (payment["gift_card_id"] if payment["gateway"] == GIFT_CARD else None)
+    card = gift_card_id
+    if card is None and by_hand_onto is None and payment["gateway"] == GIFT_CARD:
+        card = payment["gift_card_id"]
     is_settled = card is not None or payment["gateway"] == IMPORTED
     refund_id = work.new_id("rfd")
     await work.connection.execute(
@@ -67,12 +71,13 @@ async def refund(
         "succeeded" if is_settled else "pending",
         work.now,
         work.now if is_settled else None,
+        by_hand_onto,
     )
     if card is not None:
         await _put_on_card(work, card, amount_minor, payment["currency"])
     if is_settled:
-        await post(work, movement_of(payment, refund_id, amount_minor, card))
-    elif payment["gateway"] != BANK_TRANSFER:
+        await post(work, movement_of(payment, refund_id, amount_minor, card, by_hand_onto))
+    elif payment["gateway"] != BANK_TRANSFER and by_hand_onto is None:
         await _intend_refund(work, payment, refund_id, amount_minor, reason)
     return refund_id
 
@@ -88,12 +93,16 @@ async def _put_on_card(work: Work, gift_card_id: str, amount_minor: int, currenc
         raise gift_card_refused()
 
 
-def movement_of(payment: Row, refund_id: str, amount_minor: int, gift_card_id: str | None) -> Movement:
+def movement_of(
+    payment: Row, refund_id: str, amount_minor: int, gift_card_id: str | None, by_hand_onto: str | None
+) -> Movement:
     """What a refund that succeeded does to the ledger."""
     if gift_card_id is not None:
         target = gift_card_account(gift_card_id)
-    elif payment["gateway"] in (BANK_TRANSFER, IMPORTED):
-        target = "bank" if payment["gateway"] == BANK_TRANSFER else "imported"
+    elif payment["gateway"] == IMPORTED:
+        target = "imported"
+    elif payment["gateway"] == BANK_TRANSFER or by_hand_onto is not None:
+        target = "bank"
     else:
         target = gateway_account(payment["gateway"])
     return Movement(
@@ -152,7 +161,9 @@ async def settle_refund(
         given_back,
         payment["id"],
     )
-    movement = movement_of(payment, refund["id"], refund["amount_minor"], refund["gift_card_id"])
+    movement = movement_of(
+        payment, refund["id"], refund["amount_minor"], refund["gift_card_id"], refund["instrument_id"]
+    )
     if status == "succeeded":
         await post(work, movement)
     elif refund["status"] == "succeeded":
@@ -190,5 +201,6 @@ async def void(work: Work, payment: Row, reason: str) -> None:
 _INSERT = """
 WITH taken AS (UPDATE shop.payments SET refunded_minor = refunded_minor + $7, updated_at = $10 WHERE id = $2)
 INSERT INTO shop.refunds (
-    id, payment_id, order_id, return_id, gift_card_id, currency, amount_minor, reason, status, created_at, settled_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"""
+    id, payment_id, order_id, return_id, gift_card_id, currency, amount_minor, reason, status, created_at, settled_at,
+    instrument_id)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"""

@@ -30,6 +30,7 @@ CREATE TABLE shop.refunds (
     order_id          text COLLATE "C" NOT NULL REFERENCES shop.orders,
     return_id         text COLLATE "C",
     gift_card_id      text COLLATE "C" REFERENCES shop.gift_cards,   -- when paid out onto a gift card of the payer
+    instrument_id     text COLLATE "C" REFERENCES shop.instruments,  -- when paid out by hand onto another of the payer's
     currency          text NOT NULL,
     amount_minor      bigint NOT NULL CHECK (amount_minor > 0),
     reason            text NOT NULL,
