@@ -44,27 +44,27 @@ class Story:
     def steps(self) -> list[Step]:
         """In the order of the telling."""
         return [
-            ("browse", self.browse),
-            ("cart", self.fill_cart),
-            ("checkout", self.check_out),
-            ("pay", self.pay),
-            ("ship", self.ship),
-            ("return", self.bring_back),
-            ("refund", self.refund),
-            ("approval", self.approve),
-            ("undo", self.undo),
-            ("verify the log", self.verify),
-            ("replay it", self.replay),
+            ("browse", self._browse),
+            ("cart", self._fill_cart),
+            ("checkout", self._check_out),
+            ("pay", self._pay),
+            ("ship", self._ship),
+            ("return", self._bring_back),
+            ("refund", self._refund),
+            ("approval", self._approve),
+            ("undo", self._undo),
+            ("verify the log", self._verify),
+            ("replay it", self._replay),
         ]
 
-    async def staff(self, role: str) -> Visitor:
+    async def _staff(self, role: str) -> Visitor:
         """The sample member of staff of a role, signed in once."""
         if role not in self.people:
             login = login_of(role)
             self.people[role] = await Visitor.signed_in(self.client, login.email, login.password, "staff")
         return self.people[role]
 
-    async def browse(self) -> str:
+    async def _browse(self) -> str:
         shopper = self.people["shopper"] = await Visitor.guest(self.client)
         query = f"/api/search?q={SENTENCE.replace(' ', '+')}&maximum_minor={MOST_MINOR}&in_stock=true"
         found = (await shopper.get(query))["items"]
@@ -81,7 +81,7 @@ class Story:
         price = _euro(variant["price_minor"])
         return f"“a warm jacket under 150 euro” finds {len(found)}; the first is {card['title']}, {price}"
 
-    async def fill_cart(self) -> str:
+    async def _fill_cart(self) -> str:
         shopper = self.people["shopper"]
         cart_id = (await shopper.post("/api/carts", {"channel": "storefront"}))["cart_id"]
         await shopper.post(f"/api/carts/{cart_id}/lines", {"variant_id": self.known["variant"]["id"], "quantity": 2})
@@ -89,7 +89,7 @@ class Story:
         options = ", ".join(self.known["variant"]["option_values"].values())
         return f"two of them ({options}) in cart {cart_id}"
 
-    async def check_out(self) -> str:
+    async def _check_out(self) -> str:
         shopper, cart = self.people["shopper"], f"/api/carts/{self.known['cart_id']}"
         await shopper.put(f"{cart}/contact", CONTACT)
         method = (await shopper.get(f"{cart}/total"))["shipping_methods"][0]
@@ -102,24 +102,24 @@ class Story:
             f"= {_euro(total['total_minor'])}"
         )
 
-    async def pay(self) -> str:
+    async def _pay(self) -> str:
         path = f"/api/orders/{self.known['order']['order_id']}/payments"
         paid = await self.people["shopper"].post(path, {"method": "card", "token": "sandbox_card_success"})
         return f"sandbox card: {paid['status']}, {_euro(paid['captured_minor'])} in the books"
 
-    async def ship(self) -> str:
-        warehouse = await self.staff("warehouse")
+    async def _ship(self) -> str:
+        warehouse = await self._staff("warehouse")
         body = {"carrier": "Corriere Alpino", "tracking_number": "CA-STORY-1"}
         sent = await warehouse.post(f"/api/orders/{self.known['order']['order_id']}/shipments", body)
         await warehouse.post(f"/api/shipments/{sent['shipment_id']}/delivery")
         return f"the warehouse sent {sent['shipment_id']} with Corriere Alpino; it arrived"
 
-    async def bring_back(self) -> str:
+    async def _bring_back(self) -> str:
         shopper, order_id = self.people["shopper"], self.known["order"]["order_id"]
         line = (await shopper.get(f"/api/orders/{order_id}"))["lines"][0]
         body = {"lines": [{"line_id": line["id"], "quantity": 1, "reason": "too small"}]}
         asked = await shopper.post(f"/api/orders/{order_id}/returns", body)
-        support, warehouse = await self.staff("support"), await self.staff("warehouse")
+        support, warehouse = await self._staff("support"), await self._staff("warehouse")
         self.known["return_id"] = asked["return_id"]
         await support.post(f"/api/returns/{asked['return_id']}/approval")
         seen = await support.get(f"/api/returns/{asked['return_id']}")
@@ -127,15 +127,15 @@ class Story:
         await warehouse.post(f"/api/returns/{asked['return_id']}/receipt", {"lines": received})
         return f"return {asked['number']}: one jacket too small, approved, received as new"
 
-    async def refund(self) -> str:
-        done = await (await self.staff("support")).post(f"/api/returns/{self.known['return_id']}/completion", {})
+    async def _refund(self) -> str:
+        done = await (await self._staff("support")).post(f"/api/returns/{self.known['return_id']}/completion", {})
         await self._drive_effects()
         order = await self.people["shopper"].get(f"/api/orders/{self.known['order']['order_id']}")
         return f"{_euro(done['refund_minor'])} goes back to the card; the order is {order['payment_status']}"
 
-    async def approve(self) -> str:
+    async def _approve(self) -> str:
         """A price cut of 40 percent by a manager waits for another person: the owner sees the diff and grants it."""
-        manager, owner = await self.staff("manager"), await self.staff("owner")
+        manager, owner = await self._staff("manager"), await self._staff("owner")
         variant = self.known["variant"]
         cut = variant["regular_minor"] * 6 // 10
         path = f"/api/variants/{variant['id']}/prices/EUR"
@@ -150,8 +150,8 @@ class Story:
         cut_shown = f"{_euro(before)} → {_euro(after)}"
         return f"a price cut {cut_shown} was held by {held['rule_ids'][0]}, granted once, refused the second time"
 
-    async def undo(self) -> str:
-        owner, variant = await self.staff("owner"), self.known["variant"]
+    async def _undo(self) -> str:
+        owner, variant = await self._staff("owner"), self.known["variant"]
         await owner.post(f"/api/log/{self.known['entry_id']}/undo")
         product = await owner.get(f"/api/products/{self.known['product']['handle']}")
         now = next(each for each in product["variants"] if each["id"] == variant["id"])
@@ -159,7 +159,7 @@ class Story:
             raise StoryBroken(f"the undone price is {now['regular_minor']}, not {variant['regular_minor']}")
         return f"the cut is undone: {_euro(now['regular_minor'])} again"
 
-    async def verify(self) -> str:
+    async def _verify(self) -> str:
         await catch_up(self.application)
         keys = signing_key(self.application).public_keys
         head = anchor(self.application).read()
@@ -168,7 +168,7 @@ class Story:
             raise StoryBroken(f"the log does not verify: {report.findings[0].message}")
         return f"{report.entries:,} entries in a signed chain, all intact"
 
-    async def replay(self) -> str:
+    async def _replay(self) -> str:
         report = await verify_replay(self.application.database.dsn, prepare=migrate)
         if report.difference is not None:
             raise StoryBroken(f"the replay differs: {report.difference}")

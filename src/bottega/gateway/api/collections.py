@@ -1,4 +1,4 @@
-"""Collections: for shoppers, and how staff keep them. Their products are a filter of the product list."""
+"""Collections: what staff put together, and the products in them."""
 
 from typing import Annotated
 
