@@ -45,6 +45,7 @@ TAGS = {
     "reports": "Sales, refunds, returns, stock, funnel and promotions as JSON or CSV.",
     "returns": "Returns and exchanges, from the request to the refund.",
     "reviews": "What customers say about products.",
+    "sandbox": "Test payments: being the payer; absent in production.",
     "settings": "How the shop is set up.",
     "shipping": "Zones, methods, rates and shipments.",
     "sign-in": "Sessions, guests, passwords and one-time codes.",
