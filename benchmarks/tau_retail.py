@@ -1,6 +1,6 @@
 """Stories of another shop's customers, told by our actions, with every order and customer compared afterwards.
 
-`python -m benchmarks.tau_retail --db FILE --tasks FILE [--keep]`. Each story starts from the imported file, does its
+`python benchmarks/tau_retail.py --db FILE --tasks FILE [--keep]`. Each story starts from the imported file, does its
 write calls as the customer they belong to under that shop's own policy pack, and compares all orders and customers with
 the file overlaid by what the story expects to have changed. Then it does the same calls again with the same keys.
 """
@@ -15,6 +15,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+# Run as a file, Python puts this folder on the path instead of the project's root.
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
