@@ -69,7 +69,7 @@ async def create(caller: Staff, body: ApiKeyBody) -> Response:
     async def bind(connection: Connection) -> None:
         await bind_token(connection, digest)
 
-    outcome = await caller.perform(CreateApiKey(**{**body.model_dump(), "scopes": tuple(body.scopes)}), alongside=bind)
+    outcome = await caller.perform(CreateApiKey.model_validate(body.model_dump()), alongside=bind)
     if not isinstance(outcome, Done) or outcome.repeated:
         return outcome_answer(outcome, 201)
     return answer({**outcome.result, "token": token}, 201, {"Cache-Control": "no-store"})
