@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import asynccontextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, assert_never
 
@@ -220,7 +220,9 @@ async def _begin(database: Database, clock: Clock, digest: str, format_name: str
                 clock.now(),
             )
             return run
-        run = _Run(row["id"], row["rows_done"], ImportSummary(**row["summary"]), ImportSummary(**row["summary"]))
+        found = ImportSummary(**row["summary"])
+        whole = replace(found, rejections=[*found.rejections])
+        run = _Run(row["id"], row["rows_done"], found, whole)
         done = await connection.fetch(
             "SELECT result FROM log.entries WHERE action = 'UpsertProducts' AND because = $1 ORDER BY sequence",
             str(Cause("import", run.id)),

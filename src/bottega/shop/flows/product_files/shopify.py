@@ -1,5 +1,6 @@
 """Shopify's product CSV: rows of one handle make a product; both ways."""
 
+import contextlib
 import csv
 import html
 import io
@@ -117,6 +118,10 @@ def _rows(file: RowFile) -> Iterator[_Row]:
             f"The file cannot be read after row {reader.line_num}: {error}.",
             next_step="Export it again.",
         ) from error
+    finally:
+        # Or the file would be closed together with this view of it.
+        with contextlib.suppress(ValueError):
+            text.detach()
 
 
 def _record(group: Sequence[_Row], currency: str, location: str) -> ProductRecord:
