@@ -32,20 +32,19 @@ class Caller:
         self.populated = populated
         self.ids = populated.ids
 
-    def send(self, case: Case, who: str) -> httpx.Response:
+    def send(self, case: Case[Any], who: str) -> httpx.Response:
         """The answer to a case as a caller."""
         return self._run(self._send(case, who))
 
-    async def _send(self, case: Case, who: str) -> httpx.Response:
+    async def _send(self, case: Case[Any], who: str) -> httpx.Response:
         arguments = case.as_transport_kwargs(base_url=BASE_URL)
-        prepared = requests.Request(
+        prepared: Any = requests.Request(
             **{name: value for name, value in arguments.items() if name not in ("timeout", "verify", "cert")}
         ).prepare()
         headers = {name: value for name, value in prepared.headers.items() if name.lower() != "authorization"}
         headers.update(self.populated.headers(who))
-        assert prepared.url is not None
         body = prepared.body.encode() if isinstance(prepared.body, str) else prepared.body
-        request = httpx.Request(prepared.method or case.method, prepared.url, headers=headers, content=body)
+        request = httpx.Request(prepared.method, prepared.url, headers=headers, content=body)
         response = await self.populated.shop.client.send(request)
         if response.status_code == 401 and who == "customer":
             self.populated.customer = await register(self.populated.shop, f"{new_id('req')}@example.com")

@@ -141,13 +141,20 @@ async def add_to_collection(action: AddToCollection, work: Work) -> dict[str, An
 
 @handles(RemoveFromCollection, facts=membership_facts, undoable=True)
 async def remove_from_collection(action: RemoveFromCollection, work: Work) -> dict[str, Any]:
-    """Deletes those rows that are there."""
+    """Deletes those rows that are there; `NoSuchProduct` when none of them is."""
+    found = await work.connection.fetchval(
+        "SELECT id FROM shop.collections WHERE id = $1 FOR UPDATE", action.collection_id
+    )
+    if found is None:
+        raise NoSuchCollection(action.collection_id)
     removed = await work.connection.fetch(
         "DELETE FROM shop.collection_products WHERE collection_id = $1 AND product_id = ANY ($2::text[]) "
         "RETURNING product_id",
         action.collection_id,
         list(action.product_ids),
     )
+    if not removed:
+        raise NoSuchProduct(action.product_ids[0])
     return {"collection_id": action.collection_id, "removed": len(removed)}
 
 
