@@ -1,12 +1,12 @@
 """The action log, for staff: searching it, looking at one entry, and undoing it."""
 
-from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request
 from pydantic import AwareDatetime, BaseModel
 from starlette.responses import Response
 
+from bottega.actions.log.entries import LoggedEntry
 from bottega.actions.log.reading import search, show
 from bottega.actions.undo import UndoEntry
 from bottega.gateway.answers import DEFAULT_PAGE, LARGEST_PAGE, Page, answer, answer_with_etag, decode_cursor, page
@@ -18,39 +18,6 @@ from bottega.kernel.identifiers import EntryId
 router = APIRouter(prefix="/log", tags=["log"])
 
 
-class Change(BaseModel):
-    """One row that an entry changed, before and after."""
-
-    table_name: str
-    row_key: str
-    operation: str
-    before: dict[str, Any] | None
-    after: dict[str, Any] | None
-
-
-class Entry(BaseModel):
-    """One action that happened; `position` is null until it is sealed, lists come without changes."""
-
-    position: int | None
-    sequence: int
-    id: str
-    action: str
-    arguments: dict[str, Any]
-    actor_kind: str
-    actor_id: str
-    actor_role: str
-    on_behalf_of: str | None
-    because: str | None
-    rule_ids: list[str]
-    policy_version: str
-    approval_id: str | None
-    facts: dict[str, Any]
-    resolved: dict[str, Any]
-    result: dict[str, Any]
-    recorded_at: datetime
-    changes: list[Change]
-
-
 class Undone(BaseModel):
     """The entry that was undone, and how many rows were put back."""
 
@@ -59,7 +26,7 @@ class Undone(BaseModel):
     rows: int
 
 
-@router.get("", responses={200: {"model": Page[Entry]}, **responses()})
+@router.get("", responses={200: {"model": Page[LoggedEntry]}, **responses()})
 async def list_all(
     caller: Staff,
     actor_id: Annotated[str | None, Query(max_length=100)] = None,
@@ -70,7 +37,7 @@ async def list_all(
     cursor: Annotated[str | None, Query(max_length=200)] = None,
     limit: Annotated[int, Query(ge=1, le=LARGEST_PAGE)] = DEFAULT_PAGE,
 ) -> Response:
-    """Entries that fit, newest first."""
+    """Entries that fit, newest first, without the rows they changed; `position` is null until an entry is sealed."""
     async with caller.context.database.read() as connection:
         found = await search(
             connection,
@@ -85,7 +52,7 @@ async def list_all(
     return answer(page([entry.as_record() for entry in found], limit, lambda record: str(record["sequence"])))
 
 
-@router.get("/{entry_id}", responses={200: {"model": Entry}, **responses(404)})
+@router.get("/{entry_id}", responses={200: {"model": LoggedEntry}, **responses(404)})
 async def show_one(request: Request, caller: Staff, entry_id: Annotated[EntryId, Path()]) -> Response:
     """One entry with the rows it changed."""
     async with caller.context.database.read() as connection:
