@@ -180,6 +180,7 @@ async def completion_facts(action: CompleteReturn, work: Work) -> Facts:
     """What goes back, what may, the shop's limits, and what the one who asks has given back today."""
     facts = await return_facts(action, work)
     found = await lock_return(work, action.return_id)
+    check_transition(found, "completed")
     order = await lock_order(work, found["order_id"])
     owed = await _owed_minor(work, order, found, with_shipping=action.with_shipping)
     if action.amount_minor is not None and action.amount_minor > owed:
@@ -231,7 +232,6 @@ def refund_at_stake(_: CompleteReturn, facts: Facts) -> tuple[int, str]:
 async def complete_return(action: CompleteReturn, work: Work) -> dict[str, Any]:
     """The refund goes to the instrument that was named, or back to what paid; paid replacements may be shipped."""
     found = await lock_return(work, action.return_id)
-    check_transition(found, "completed")
     if found["exchange_order_id"] is not None:
         replacement = await send_replacement(work, found["exchange_order_id"])
         if replacement["payment_status"] not in ("authorised", "paid"):

@@ -119,14 +119,20 @@ class ShopImport:
 
     def _refuses(self, content: Mapping[str, Any], summary: ShopSummary) -> bool:
         """Whether a row would not go in; lists each."""
+        items: set[str] = set()
+        methods: dict[str, set[str]] = {}
         for row in tau_retail.products(content["products"], self._choices.location):
             if isinstance(row, BadRow):
                 summary.reject("products", row.number, row)
+            else:
+                items |= {variant.sku for variant in row.record.variants}
         for number, row in tau_retail.customers(content["users"], self._choices.gateway):
             if isinstance(row, BadRow):
                 summary.reject("customers", number, row)
+            else:
+                methods[row.source_id] = {instrument.source_id for instrument in row.instruments}
         for number, row in tau_retail.orders(content["orders"], _names(content["users"])):
-            bad = row if isinstance(row, BadRow) else tau_retail.contradiction(number, row, content)
+            bad = row if isinstance(row, BadRow) else tau_retail.contradiction(number, row, items, methods)
             if bad is not None:
                 summary.reject("orders", number, bad)
         if summary.rejected:

@@ -1,7 +1,7 @@
 """The form `tau-retail`: one JSON object with products, users and orders; prices are decimals in USD, without tax."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any, TypeVar
 
@@ -230,14 +230,16 @@ def _bad(number: int, error: Exception) -> BadRow:
     return BadRow(number, "", f"the row has another form than expected ({type(error).__name__})")
 
 
-def contradiction(number: int, order: OrderRecord, content: Mapping[str, Any]) -> BadRow | None:
-    """What an order names that is nowhere else in the file."""
-    items = {item_id for product in content["products"].values() for item_id in product["variants"]}
+def contradiction(
+    number: int, order: OrderRecord, items: Collection[str], methods: Mapping[str, Collection[str]]
+) -> BadRow | None:
+    """What an order names that the file's good rows do not have; `methods` are the instruments of each user."""
     for line in order.lines:
         if line.sku not in items:
             return BadRow(number, "items", f"there is no variant {line.sku}")
-    methods = content["users"][order.customer_source_id]["payment_methods"]
+    if order.customer_source_id not in methods:
+        return BadRow(number, "user_id", "this user cannot go in")
     for payment in order.payments:
-        if payment.instrument_source_id not in methods:
+        if payment.instrument_source_id not in methods[order.customer_source_id]:
             return BadRow(number, "payment_history", "it was paid with an instrument that is not the user's")
     return None
