@@ -23,7 +23,21 @@ OPERATIONS = [
 ]
 
 # Actions that no route performs, and why.
-INTERNAL: dict[str, str] = {}
+INTERNAL: dict[str, str] = {
+    "CreateOwner": "the first owner is made on the command line, before anybody can sign in",
+    "EscalateOverdue": "by the clock",
+    "ExpireApprovals": "by the clock",
+    "ExpireCarts": "by the clock",
+    "ExpireOrder": "by the clock",
+    "GiveBackPayments": "follows when money arrives for an order that has ended",
+    "ImportCustomers": "bottega import shop",
+    "ImportOrders": "bottega import shop",
+    "ImportReviews": "bottega import, from a file",
+    "MergeCarts": "part of signing in",
+    "RecordPaymentState": "what a payment gateway says, by its webhook or when it is asked",
+    "RecordRefundState": "what a payment gateway says, by its webhook or when it is asked",
+    "SendCode": "part of asking for a code or a new password",
+}
 
 
 def named(route: Route) -> str:

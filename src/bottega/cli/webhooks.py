@@ -1,4 +1,4 @@
-"""`bottega webhooks`: events that payment gateways have sent to the shop."""
+"""`bottega webhooks`: events that payment gateways have sent to the shop, and calls to other systems."""
 
 import asyncio
 import json
@@ -11,6 +11,7 @@ from rich.text import Text
 
 from bottega.cli.context import open_application
 from bottega.cli.refusals import shown, write_json
+from bottega.cli.webhook_endpoints import deliveries, endpoints
 from bottega.kernel.errors import Invalid
 from bottega.shop.flows.webhook_inbox import (
     INBOX_STATES,
@@ -29,6 +30,8 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 app = typer.Typer(no_args_is_help=True, help="Webhooks in and out.")
 inbox = typer.Typer(no_args_is_help=True, help="Events that payment gateways have sent.")
 app.add_typer(inbox, name="inbox")
+app.add_typer(endpoints, name="endpoints")
+app.add_typer(deliveries, name="deliveries")
 
 
 @inbox.command("list")

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
+import orjson
 from fastapi import Depends, Header, Request
 from pydantic import BaseModel, Field
 from starlette.responses import Response
@@ -96,7 +97,9 @@ def outcome_answer(outcome: Outcome, status: int = 200) -> Response:
             202,
         )
     headers = {"Idempotency-Replayed": "true"} if isinstance(outcome, Done) and outcome.repeated else None
-    return answer(outcome.unwrap(), status, headers)
+    # The database does not keep the order of members, and a repeated answer has to be the same to the byte.
+    result = orjson.dumps(outcome.unwrap(), default=str, option=orjson.OPT_SORT_KEYS)
+    return Response(result, status, headers, "application/json")
 
 
 IdempotencyKey = Annotated[

@@ -8,11 +8,13 @@ from pydantic import BaseModel, ConfigDict, Field
 from bottega.actions.action import Action
 from bottega.actions.registry import handles
 from bottega.actions.work import Work
+from bottega.kernel.address import Email
 from bottega.platform.database.pool import Connection
 
 COPY_LIFETIME_SECONDS = 5.0
 
 AmountMinor = Annotated[int, Field(ge=0, le=1_000_000_000)]
+CategoryPath = Annotated[str, Field(min_length=1, max_length=300)]
 
 
 class ShopSettings(BaseModel):
@@ -23,7 +25,7 @@ class ShopSettings(BaseModel):
     shop_name: Annotated[str, Field(min_length=1, max_length=100)] = "Bottega"
     currency: Annotated[str, Field(pattern="^[A-Z]{3}$")] = "EUR"
     country: Annotated[str, Field(pattern="^[A-Z]{2}$")] = "IT"
-    contact_email: str = "shop@example.org"
+    contact_email: Email = "shop@example.org"
     prices_include_tax: bool = True
     capture_mode: Literal["automatic", "manual"] = "automatic"
     reservation_minutes: Annotated[int, Field(ge=1, le=10_080)] = 30
@@ -32,11 +34,11 @@ class ShopSettings(BaseModel):
     account_cart_days: Annotated[int, Field(ge=1, le=365)] = 90
     maximum_cart_lines: Annotated[int, Field(ge=1, le=500)] = 100
     maximum_order_minor: AmountMinor = 10_000_000
-    low_stock_threshold: Annotated[int, Field(ge=0)] = 3
-    stock_adjustment_limit_units: Annotated[int, Field(ge=0)] = 100
+    low_stock_threshold: Annotated[int, Field(ge=0, le=1_000_000)] = 3
+    stock_adjustment_limit_units: Annotated[int, Field(ge=0, le=1_000_000)] = 100
     return_window_days: Annotated[int, Field(ge=0, le=3650)] = 30
     # Paths of categories whose goods are not taken back, with everything below them.
-    non_returnable_categories: Annotated[tuple[str, ...], Field(max_length=100)] = ()
+    non_returnable_categories: Annotated[tuple[CategoryPath, ...], Field(max_length=100)] = ()
     support_refund_limit_minor: AmountMinor = 15_000
     second_refund_limit_minor: AmountMinor = 100_000
     daily_refund_limit_minor: AmountMinor = 300_000
@@ -48,7 +50,7 @@ class ChangeShopSettings(Action):
     """Sets some of the shop's settings; each value is checked by the model above."""
 
     groups: ClassVar[tuple[str, ...]] = ("settings",)
-    values: dict[str, Any]
+    values: Annotated[dict[str, Any], Field(min_length=1, max_length=50)]
 
 
 @handles(ChangeShopSettings, undoable=True)
@@ -78,6 +80,11 @@ async def current(connection: Connection) -> ShopSettings:
     settings = ShopSettings.model_validate(await _stored(connection))
     _copies[database] = (time.monotonic() + COPY_LIFETIME_SECONDS, settings)
     return settings
+
+
+async def stored(connection: Connection) -> ShopSettings:
+    """The settings as they are at this moment."""
+    return ShopSettings.model_validate(await _stored(connection))
 
 
 async def _stored(connection: Connection) -> dict[str, Any]:

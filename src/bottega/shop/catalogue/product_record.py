@@ -85,7 +85,7 @@ class ProductRecord(BaseModel):
     status: ProductStatus = "published"
     tax_class: TaxClass = "standard"
     attributes: Attributes = Field(default_factory=dict)
-    option_names: OptionNames = ()
+    option_names: Annotated[OptionNames, Field(examples=[["colour", "size"]])] = ()
     tags: Tags = ()
     related: Related = ()
     source: SourceName = ""
