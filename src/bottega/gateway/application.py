@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 import bottega.gateway.api
 from bottega import __version__
-from bottega.gateway import problems
+from bottega.gateway import dispatch, problems
 from bottega.gateway.answers import answer
 from bottega.gateway.context import GatewayContext
 from bottega.gateway.envelope import Envelope
@@ -30,6 +30,7 @@ def create_app(context: GatewayContext) -> FastAPI:
     app.state.context = context
     app.add_middleware(RateLimited, rate_limits=context.rate_limits, trusted_proxies=context.trusted_proxies)
     app.add_middleware(Envelope)
+    dispatch.install(app)
     return app
 
 
