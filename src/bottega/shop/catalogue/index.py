@@ -120,7 +120,10 @@ async def refresh(connection: Connection, product_ids: set[str], worded: set[str
 
 async def analyse(connection: Connection) -> None:
     """Tells the planner what the tables hold now; with the figures of empty ones it would choose slow plans."""
-    await connection.execute("ANALYZE search.products, search.texts")
+    await connection.execute(
+        "ANALYZE search.products, search.texts, shop.products, shop.variants, shop.prices, shop.stock_levels, "
+        "shop.media"
+    )
 
 
 async def refresh_due(connection: Connection, at: datetime) -> int:

@@ -58,8 +58,12 @@ async def upsert_products(work: Work, records: Sequence[ProductRecord]) -> Upser
     A record that contradicts what is there (a handle or SKU of another product) is rejected, the others go in. Variants
     and collections that a record does not name stay as they are.
     """
-    # One import at a time: two that name the same new product would collide.
-    await work.connection.execute("SELECT pg_advisory_xact_lock(hashtext('bottega.upsert_products'))")
+    # One import at a time: two that name the same new product would collide. Plans are made for the tables as they
+    # are, because a plan made when they were empty reads all of them for every batch.
+    await work.connection.execute(
+        "SELECT pg_advisory_xact_lock(hashtext('bottega.upsert_products')), "
+        "set_config('plan_cache_mode', 'force_custom_plan', true)"
+    )
     # Locked in the order of their ids, so that imports and changes of single products do not deadlock.
     await work.connection.execute(f"{_PRODUCTS} ORDER BY id FOR UPDATE", *_named(records))
     known = await _known(work.connection, records)
@@ -78,8 +82,7 @@ async def upsert_products(work: Work, records: Sequence[ProductRecord]) -> Upser
 async def _known(connection: Connection, records: Sequence[ProductRecord]) -> _Known:
     products = await connection.fetch(_PRODUCTS, *_named(records))
     variants = await connection.fetch(
-        "SELECT id, sku, product_id, option_values FROM shop.variants "
-        "WHERE sku = ANY ($1::text[]) OR product_id = ANY ($2::text[]) ORDER BY position, id",
+        _VARIANTS,
         [variant.sku for record in records for variant in record.variants],
         [row["id"] for row in products],
     )
@@ -232,9 +235,17 @@ def _columns(rows: Sequence[tuple[object, ...]]) -> list[list[object]]:
 _PRODUCTS = """
 SELECT id, handle, source, source_id FROM shop.products
 WHERE id IN (SELECT id FROM shop.products WHERE handle = ANY ($1::text[])
-             UNION SELECT p.id FROM shop.products p
-                   JOIN unnest($2::text[], $3::text[]) AS t (source, source_id) USING (source, source_id)
-                   WHERE p.source <> '')"""
+             UNION SELECT found.id FROM unnest($2::text[], $3::text[]) AS t (source, source_id)
+                   CROSS JOIN LATERAL (
+                       SELECT p.id FROM shop.products p
+                       WHERE p.source = t.source AND p.source_id = t.source_id AND p.source <> '' LIMIT 1) AS found)"""
+
+# As a union, because an OR over two columns would read the whole table.
+_VARIANTS = """
+SELECT id, sku, product_id, option_values FROM shop.variants
+WHERE id IN (SELECT id FROM shop.variants WHERE sku = ANY ($1::text[])
+             UNION SELECT id FROM shop.variants WHERE product_id = ANY ($2::text[]))
+ORDER BY position, id"""
 
 _GIVEN = """
 unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::jsonb[],
