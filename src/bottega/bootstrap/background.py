@@ -15,7 +15,6 @@ from bottega.actions.log.readers import LogReader, ReaderRunner
 from bottega.actions.log.sealer import Sealer
 from bottega.actions.log.signing import SigningKey
 from bottega.bootstrap import Application, derived_secret
-from bottega.platform.jobs import Worker
 
 log = structlog.get_logger(__name__)
 
@@ -44,6 +43,9 @@ def log_readers(application: Application) -> list[LogReader]:
 
 async def run_background(application: Application, stop: asyncio.Event) -> None:
     """Runs it all until `stop` is set; a part that fails for good ends the others and is raised."""
+    # Imported here: web processes beside a worker never need it.
+    from bottega.platform.jobs.worker import Worker
+
     dsn = application.database.dsn
     sealer = Sealer(dsn, signing_key(application), application.clock, anchor=anchor(application))
     readers = ReaderRunner(application.database, log_readers(application), application.clock)

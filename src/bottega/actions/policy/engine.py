@@ -237,7 +237,7 @@ def _bind(name: str, groups: frozenset[str], rules: list[Rule]) -> _BoundAction:
     return _BoundAction(
         groups,
         MappingProxyType(applicable),
-        parsed_set(applicable.values()),
+        parsed_set(tuple(applicable.values())),
         canonical_json.dumps(entity).decode(),
     )
 

@@ -2,8 +2,9 @@
 
 import json
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Literal, cast
 
 import cedarpy
@@ -13,6 +14,7 @@ from bottega.actions.policy.rejection import PolicyPackRejected
 _RULE_ID = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+")
 _RESERVED_PREFIX = "default."
 DESCRIPTION_MAX_CHARACTERS = 300
+PARSED_SETS_KEPT = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +50,12 @@ def rules_from(pack: str, file_name: str, text: str) -> list[Rule]:
     return [_rule(pack, f"{file_name}, policy {index + 1}", node) for index, (_, node) in enumerate(in_order)]
 
 
-def parsed_set(rules: Iterable[Rule]) -> cedarpy.PolicySet:
+@lru_cache(maxsize=PARSED_SETS_KEPT)
+def parsed_set(rules: tuple[Rule, ...]) -> cedarpy.PolicySet:
     """Rules that can all apply to one action, as one parsed set in which each is known by its rule id.
 
-    Their heads have done their work and are left open: evaluating them again cost a quarter of each decision.
+    Their heads have done their work and are left open: evaluating them again cost a quarter of each decision. So
+    actions to which the same rules can apply share a set, and most of them do.
     """
     every_action = {"action": {"op": "All"}}
     policies = {rule.rule_id: {**json.loads(rule.tree_json), **every_action} for rule in rules}

@@ -1,14 +1,19 @@
 """The names under which pgqueuer finds its tables in our schema."""
 
-from pgqueuer.adapters.persistence.qb import DBSettings
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pgqueuer.adapters.persistence.qb import DBSettings
 
 SCHEMA = "platform"
 CHANNEL = "ch_pgqueuer"
 QUEUE_TABLE = "pgqueuer"
 
 
-def queue_settings() -> DBSettings:
+def queue_settings() -> "DBSettings":
     """Every name spelled out: pgqueuer would take them from the environment otherwise (`CHANNEL`, `FUNCTION`, …)."""
+    from pgqueuer.adapters.persistence.qb import DBSettings
+
     return DBSettings.model_validate(
         {
             "prefix": "",
