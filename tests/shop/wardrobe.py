@@ -75,12 +75,8 @@ class Wardrobe:
         await self.done(contact)
         await self.done(ChooseShipping(cart_id=cart_id, shipping_method_id=self.method))
         order_id = (await self.done(PlaceOrder(cart_id=cart_id)))["order_id"]
-        await self.pay(order_id, instrument)
+        await pay(self, order_id, instrument)
         return order_id
-
-    async def pay(self, order_id: str, instrument: str | None = None) -> None:
-        """What is due of an order, with the card unless another instrument is named."""
-        await self.done(PayOrder(order_id=order_id, method="stored", instrument_id=instrument or self.card))
 
     async def delivered(self, *variants: str, instrument: str | None = None, quantity: int = 1) -> str:
         """A paid order that has arrived."""
@@ -125,6 +121,11 @@ class Wardrobe:
         for checked in await check_invariants(self.shop.application.database):
             if checked.name != "I14":
                 assert not checked.violations, checked
+
+
+async def pay(wardrobe: Wardrobe, order_id: str, instrument: str | None = None) -> None:
+    """Pays what is due of an order, with the card unless another instrument is named."""
+    await wardrobe.done(PayOrder(order_id=order_id, method="stored", instrument_id=instrument or wardrobe.card))
 
 
 async def open_wardrobe(shop: Shop, units: int = 10) -> Wardrobe:

@@ -15,7 +15,7 @@ from bottega.shop.flows.ship_order import ShipOrder
 from bottega.shop.orders.amendments import list_amendments
 from bottega.shop.shop_settings import ChangeShopSettings
 from tests.shop.entries import entry
-from tests.shop.wardrobe import ADDRESS, CARD_BALANCE_MINOR, SHIPPING_MINOR, Wardrobe, open_wardrobe
+from tests.shop.wardrobe import ADDRESS, CARD_BALANCE_MINOR, SHIPPING_MINOR, Wardrobe, open_wardrobe, pay
 from tests.shop_fixtures import SUPPORT, Shop
 
 STRANGER = Actor("customer", new_id("cus"), "customer")
@@ -186,7 +186,7 @@ async def test_an_unpaid_difference_stops_the_order_and_a_later_payment_lets_it_
     shipping = await shop.perform(ShipOrder(order_id=order_id))
     assert isinstance(shipping, Failed)
     assert shipping.refusal.code == "order_unpaid"
-    await wardrobe.pay(order_id)
+    await pay(wardrobe, order_id)
     assert (await wardrobe.order(order_id))["payment_status"] == "paid"
     await wardrobe.unbroken()
 

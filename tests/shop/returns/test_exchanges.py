@@ -14,7 +14,7 @@ from bottega.shop.flows.return_handling import (
 from bottega.shop.flows.return_order import CancelReturn
 from bottega.shop.flows.ship_order import ShipOrder
 from tests.shop.entries import entry
-from tests.shop.wardrobe import CARD_BALANCE_MINOR, Wardrobe, open_wardrobe
+from tests.shop.wardrobe import CARD_BALANCE_MINOR, Wardrobe, open_wardrobe, pay
 from tests.shop_fixtures import OWNER, SUPPORT, WAREHOUSE, Shop
 
 
@@ -166,7 +166,7 @@ async def test_an_unpaid_difference_keeps_the_new_goods_until_it_is_paid(shop: S
     complete = CompleteReturn(return_id=made["return_id"])
     assert refusal(await wardrobe.act(complete, by=OWNER)) == "replacement_unpaid"
     assert (await wardrobe.order(replacement))["status"] == "held"
-    await wardrobe.pay(replacement)
+    await pay(wardrobe, replacement)
     await wardrobe.done(complete, by=OWNER)
     assert (await wardrobe.order(replacement))["status"] == "open"
     await wardrobe.unbroken()
