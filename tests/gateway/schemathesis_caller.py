@@ -41,11 +41,13 @@ class Caller:
         prepared: Any = requests.Request(
             **{name: value for name, value in arguments.items() if name not in ("timeout", "verify", "cert")}
         ).prepare()
-        headers = {name: value for name, value in prepared.headers.items() if name.lower() != "authorization"}
-        headers.update(self.populated.headers(who))
+        chosen = {name: value for name, value in prepared.headers.items() if name.lower() != "authorization"}
+        chosen.update(self.populated.headers(who))
+        headers = [(name.encode(), str(value).encode("latin-1", "replace")) for name, value in chosen.items()]
         body = prepared.body.encode() if isinstance(prepared.body, str) else prepared.body
         request = httpx.Request(prepared.method, prepared.url, headers=headers, content=body)
         response = await self.populated.shop.client.send(request)
+        self.populated.shop.client.cookies.clear()
         if response.status_code == 401 and who == "customer":
             self.populated.customer = await register(self.populated.shop, f"{new_id('req')}@example.com")
         return response

@@ -12,8 +12,10 @@ import hypothesis
 import pytest
 import schemathesis
 from hypothesis import strategies
+from hypothesis.stateful import run_state_machine_as_test
 from schemathesis import Case
 from schemathesis.checks import CHECKS, load_all_checks
+from schemathesis.core.transport import Response
 
 from bottega.bootstrap import load_shop
 from bottega.gateway.application import openapi_document
@@ -21,6 +23,8 @@ from bottega.platform.database import embedded
 from tests.gateway.schemathesis_caller import BASE_URL, CALLERS, Caller, open_caller, with_existing
 
 EXAMPLES = int(os.environ.get("BOTTEGA_SCHEMATHESIS_EXAMPLES", "8"))
+SEED = 20261120
+EVERY_HEALTH_CHECK: Any = list(hypothesis.HealthCheck)
 # What these ask is not of the document, or is asked elsewhere.
 LEFT_OUT = {
     "positive_data_acceptance": "a request that fits the schema may still break a rule of the shop (422)",
@@ -54,14 +58,13 @@ def test_operation(caller: Caller, operation: Any) -> None:
         operation.as_strategy(generation_mode=schemathesis.GenerationMode.NEGATIVE),
     )
 
-    @hypothesis.seed(20261120)
+    @hypothesis.seed(SEED)
     @hypothesis.settings(
         max_examples=EXAMPLES,
         deadline=None,
         database=None,
-        derandomize=False,
         phases=[hypothesis.Phase.generate],
-        suppress_health_check=cast("Any", list(hypothesis.HealthCheck)),
+        suppress_health_check=EVERY_HEALTH_CHECK,
     )
     @hypothesis.given(case=cases, who=strategies.sampled_from(CALLERS), choice=strategies.integers(0, 4))
     def run(case: Case[Any], who: str, choice: int) -> None:
@@ -72,3 +75,27 @@ def test_operation(caller: Caller, operation: Any) -> None:
         case.validate_response(response, checks=CHOSEN)
 
     run()
+
+
+@pytest.mark.slow
+def test_what_one_operation_makes_serves_the_next(caller: Caller) -> None:
+    """Whole sequences as the owner: what is created is read, changed and removed by the links between operations."""
+
+    class Sequences(SCHEMA.as_state_machine()):
+        def call(self, case: Any, **_: Any) -> Any:
+            return Response.from_any(caller.send(case, "owner"))
+
+        def validate_response(self, response: Any, case: Any, additional_checks: Any = None, **_: Any) -> None:
+            case.validate_response(response, checks=CHOSEN, additional_checks=additional_checks)
+
+    run_state_machine_as_test(
+        hypothesis.seed(SEED)(Sequences),
+        settings=hypothesis.settings(
+            max_examples=EXAMPLES,
+            stateful_step_count=8,
+            deadline=None,
+            database=None,
+            phases=[hypothesis.Phase.generate],
+            suppress_health_check=EVERY_HEALTH_CHECK,
+        ),
+    )
