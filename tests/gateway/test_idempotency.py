@@ -94,6 +94,7 @@ async def test_racing_equal_keys_happen_once(shop: Shop) -> None:
     )
     assert {answer.status_code for answer in paid} == {201}
     assert len({answer.json()["id"] for answer in paid}) == 1
+    assert sum("idempotency-replayed" in answer.headers for answer in paid) == 7
     assert await shop.fetchval("SELECT count(*) FROM shop.payments") == 1
     assert await shop.fetchval("SELECT sum(captured_minor) FROM shop.payments") == TOTAL_MINOR
 

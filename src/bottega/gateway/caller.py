@@ -96,10 +96,14 @@ def outcome_answer(outcome: Outcome, status: int = 200) -> Response:
             },
             202,
         )
-    headers = {"Idempotency-Replayed": "true"} if isinstance(outcome, Done) and outcome.repeated else None
     # The database does not keep the order of members, and a repeated answer has to be the same to the byte.
     result = orjson.dumps(outcome.unwrap(), default=str, option=orjson.OPT_SORT_KEYS)
-    return Response(result, status, headers, "application/json")
+    return Response(result, status, replayed(outcome), "application/json")
+
+
+def replayed(outcome: Outcome) -> dict[str, str]:
+    """The header that says that the key was used before."""
+    return {"Idempotency-Replayed": "true"} if isinstance(outcome, Done) and outcome.repeated else {}
 
 
 IdempotencyKey = Annotated[

@@ -1,7 +1,7 @@
 """What surrounds every request: an id, size limits, well-formed bodies, and security headers."""
 
 import json
-from typing import Any
+from typing import Any, cast
 
 import orjson
 import structlog
@@ -111,7 +111,9 @@ def _depth(value: Any) -> int:
     while level and depth <= DEEPEST_JSON:
         nested: list[Any] = [item for item in level if isinstance(item, list | dict)]
         depth += bool(nested)
-        level = [inner for item in nested for inner in (item.values() if isinstance(item, dict) else item)]
+        level = []
+        for item in nested:
+            level.extend(cast("dict[str, Any]", item).values() if isinstance(item, dict) else item)
     return depth
 
 

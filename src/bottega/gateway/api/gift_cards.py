@@ -10,7 +10,7 @@ from starlette.responses import Response
 from bottega.actions.outcome import Held
 from bottega.gateway.answers import DEFAULT_PAGE, LARGEST_PAGE, Page, answer, decode_cursor, page
 from bottega.gateway.bodies import RequestBody
-from bottega.gateway.caller import AnyCaller, Staff, outcome_answer
+from bottega.gateway.caller import AnyCaller, Staff, outcome_answer, replayed
 from bottega.gateway.problems import responses
 from bottega.kernel.identifiers import CustomerId, GiftCardId
 from bottega.shop.payments.codes import code_for, digest_of_code
@@ -78,7 +78,7 @@ async def issue(caller: Staff, body: IssueBody) -> Response:
     outcome = await caller.perform(action, key_required=True)
     if isinstance(outcome, Held):
         return outcome_answer(outcome)
-    return answer({**outcome.unwrap(), "code": code}, 201)
+    return answer({**outcome.unwrap(), "code": code}, 201, replayed(outcome))
 
 
 @router.get("", responses={200: {"model": Page[GiftCard]}, **responses()})

@@ -10,7 +10,7 @@ from bottega.actions.actor import Cause
 from bottega.actions.outcome import Held
 from bottega.gateway.answers import answer
 from bottega.gateway.bodies import RequestBody
-from bottega.gateway.caller import AnyCaller, Caller, outcome_answer
+from bottega.gateway.caller import AnyCaller, Caller, outcome_answer, replayed
 from bottega.gateway.problems import responses
 from bottega.kernel.identifiers import InstrumentId, OrderId, PaymentId
 from bottega.ports.payment_gateway import NextAction
@@ -62,7 +62,9 @@ async def pay(caller: AnyCaller, order_id: OrderPath, body: PaymentBody) -> Resp
     payment_id = outcome.unwrap()["payment_id"]
     answers = await caller.context.effects.drive_all_claimed(outcome)
     next_action: Any = answers[-1].shown if answers else None
-    return await _shown(caller, order_id, payment_id, next_action, 201)
+    response = await _shown(caller, order_id, payment_id, next_action, 201)
+    response.headers.update(replayed(outcome))
+    return response
 
 
 @router.get("/payments", responses={200: {"model": list[Payment]}, **responses(404)})

@@ -10,7 +10,7 @@ from bottega.actions.action import Action
 from bottega.actions.outcome import Done
 from bottega.gateway.answers import DEFAULT_PAGE, LARGEST_PAGE, Page, answer, decode_cursor, page
 from bottega.gateway.bodies import RequestBody
-from bottega.gateway.caller import Caller, Staff, outcome_answer
+from bottega.gateway.caller import Caller, Staff, outcome_answer, replayed
 from bottega.gateway.problems import responses
 from bottega.kernel.errors import Forbidden
 from bottega.kernel.identifiers import WebhookDeliveryId, WebhookEndpointId
@@ -159,7 +159,7 @@ async def _with_secret(caller: Caller, action: Action, status: int) -> Response:
     outcome = await caller.perform(action, alongside=bind)
     if not isinstance(outcome, Done):
         return outcome_answer(outcome, status)
-    headers = {"Cache-Control": "no-store", **({"Idempotency-Replayed": "true"} if outcome.repeated else {})}
+    headers = {"Cache-Control": "no-store", **replayed(outcome)}
     return answer({**outcome.result, "secret": None if outcome.repeated else secret}, status, headers)
 
 
