@@ -83,11 +83,15 @@ def derived_secret(settings: Settings, purpose: str) -> bytes:
 
 @asynccontextmanager
 async def open_application(
-    settings: Settings, *, clock: Clock | None = None, services: Services | None = None
+    settings: Settings,
+    *,
+    clock: Clock | None = None,
+    services: Services | None = None,
+    policy: PolicyBook | None = None,
 ) -> AsyncGenerator[Application]:
     """Start the database if need be, migrate it, and wire everything; closes it all on the way out."""
     load_shop()
-    policy = load_policy(settings)
+    policy = policy or load_policy(settings)
     dsn = database_url(settings)
     await migrate(dsn)
     async with AsyncExitStack() as stack:
@@ -136,9 +140,9 @@ def gateway_context(application: Application) -> GatewayContext:
     )
 
 
-def web_app(application: Application) -> FastAPI:
+def web_app(application: Application, described: FastAPI | None = None) -> FastAPI:
     """The ASGI application over an open application."""
-    return create_app(gateway_context(application))
+    return create_app(gateway_context(application), described)
 
 
 def connect_services(settings: Settings, database: Database, clock: Clock) -> Services:

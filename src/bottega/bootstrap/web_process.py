@@ -8,6 +8,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bottega.bootstrap import open_application, web_app
 from bottega.bootstrap.background import run_background
+from bottega.bootstrap.preparation import prepared, settle_memory
 from bottega.platform.telemetry import configure
 from bottega.settings import load_settings
 
@@ -46,11 +47,14 @@ class WebProcess:
     async def _start(self) -> None:
         settings = load_settings()
         configure(settings.log_level, settings.log_format, settings.otlp_endpoint)
-        application = await self._stack.enter_async_context(open_application(settings))
+        made = prepared()
+        policy, described = (None, None) if made is None else (made.policy, made.web)
+        application = await self._stack.enter_async_context(open_application(settings, policy=policy))
         if os.environ.get(IN_PROCESS_WORKER) == "1":
             self._background = asyncio.create_task(run_background(application, self._stop))
             self._background.add_done_callback(_end_with_it)
-        self._app = web_app(application)
+        self._app = web_app(application, described)
+        settle_memory()
 
     async def _end(self) -> None:
         self._stop.set()

@@ -1,10 +1,9 @@
 """`serve` and `worker`: the processes of a running shop."""
 
 import asyncio
+import multiprocessing
 import os
 import signal
-import subprocess
-import sys
 from typing import Annotated
 
 import typer
@@ -14,7 +13,7 @@ from bottega.cli.refusals import shown
 from bottega.settings import Settings, load_settings
 
 GRACE_SECONDS = 25
-# Read by the web process, see bootstrap/web_process.py; imported there only, since this process stays small.
+# Read by the web process, see bootstrap/web_process.py.
 IN_PROCESS_WORKER = "BOTTEGA_IN_PROCESS_WORKER"
 
 
@@ -36,13 +35,24 @@ def serve(
 
 
 def run_server(settings: Settings, host: str, port: int, workers: int) -> None:
-    """Granian with the application's factory; with several web processes the worker is a process of its own."""
+    """Granian with the application's factory; with several web processes the worker is a process of its own.
+
+    Where processes are made by forking, this one imports and prepares everything first: the others start at once and
+    share its memory.
+    """
     from granian.constants import Interfaces, Loops
     from granian.log import LogLevels
     from granian.server import Server
 
+    from bottega.bootstrap.preparation import can_inherit, prepare
+
     os.environ[IN_PROCESS_WORKER] = "1" if workers == 1 else "0"
-    helper = None if workers == 1 else subprocess.Popen([sys.executable, "-m", "bottega", "worker"])
+    if can_inherit():
+        with shown():
+            prepare(settings)
+    helper = None if workers == 1 else multiprocessing.Process(target=worker, name="worker")
+    if helper is not None:
+        helper.start()
     server = Server(
         "bottega.bootstrap.web_process:create",
         factory=True,
@@ -60,8 +70,8 @@ def run_server(settings: Settings, host: str, port: int, workers: int) -> None:
         server.serve()
     finally:
         if helper is not None:
-            helper.send_signal(signal.SIGTERM)
-            helper.wait(GRACE_SECONDS)
+            helper.terminate()
+            helper.join(GRACE_SECONDS)
 
 
 def worker() -> None:
@@ -73,6 +83,7 @@ def worker() -> None:
 async def _work() -> None:
     from bottega.bootstrap import open_application
     from bottega.bootstrap.background import run_background
+    from bottega.bootstrap.preparation import prepared, settle_memory
     from bottega.platform.telemetry import configure
 
     settings = load_settings()
@@ -81,6 +92,8 @@ async def _work() -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    async with open_application(settings) as application:
+    made = prepared()
+    async with open_application(settings, policy=None if made is None else made.policy) as application:
+        settle_memory()
         Console(stderr=True).print("worker: running")
         await run_background(application, stop)

@@ -24,9 +24,9 @@ DESCRIPTION = (
 )
 
 
-def create_app(context: GatewayContext) -> FastAPI:
-    """The ASGI application of one web process."""
-    app = described()
+def create_app(context: GatewayContext, app: FastAPI | None = None) -> FastAPI:
+    """The ASGI application of one web process; out of an unused `described()` when there is one already."""
+    app = app or described()
     app.state.context = context
     app.add_middleware(RateLimited, rate_limits=context.rate_limits, trusted_proxies=context.trusted_proxies)
     app.add_middleware(Envelope)

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute, iter_route_contexts
 from starlette.convertors import StringConvertor
-from starlette.routing import Match
+from starlette.routing import BaseRoute, Match
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 # Of `/api/orders/ord_1/payments`: how many segments, and the literal one that says which part of the shop it is about.
@@ -23,25 +23,49 @@ class Dispatch:
         self._router = app.router
         self._otherwise: ASGIApp = app.router.middleware_stack
         self._routes: dict[Shape, list[Any]] = {}
-        for context in iter_route_contexts(app.routes):
-            if isinstance(context.original_route, APIRoute):
-                assert context.path_format is not None
-                converted = context.param_convertors.values()
-                assert all(type(each) is StringConvertor for each in converted), "a parameter is one segment"
-                for method in context.methods or ():
-                    shape = _shape(method, context.path_format)
-                    assert "{" not in shape[-1], f"{context.path_format} does not say what it is about"
-                    self._routes.setdefault(shape, []).append(context)
+        self._waiting: dict[str, list[BaseRoute]] = {}
+        for route in app.routes:
+            for told in {_told(path) for path in _paths_of(route)}:
+                self._waiting.setdefault(told, []).append(route)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope.get("fastapi.telemetry") is None and not scope.get("root_path"):
-            for context in self._routes.get(_shape(scope["method"], scope["path"]), ()):
+            shape = _shape(scope["method"], scope["path"])
+            if shape[-1] in self._waiting:
+                self._place(shape[-1])
+            for context in self._routes.get(shape, ()):
                 match, found = context.matches(scope)
                 if match is Match.FULL:
                     scope.update(found, route=context.original_route, router=self._router)
                     await context.app(scope, receive, send)
                     return
         await self._otherwise(scope, receive, send)
+
+    def _place(self, told: str) -> None:
+        """Routes are made ready part by part, when the first request for one comes: all at once delays the start."""
+        for context in iter_route_contexts(self._waiting.pop(told)):
+            path = context.path_format
+            if not isinstance(context.original_route, APIRoute) or path is None or _told(path) != told:
+                continue
+            converted = context.param_convertors.values()
+            assert all(type(each) is StringConvertor for each in converted), "a parameter is one segment"
+            for method in context.methods or ():
+                self._routes.setdefault(_shape(method, path), []).append(context)
+
+
+def _paths_of(route: BaseRoute) -> list[str]:
+    """The addresses below a route of the application; those of an included router stand behind `/api`."""
+    included: APIRouter | None = getattr(route, "original_router", None)
+    if included is None:
+        return [getattr(route, "path", "")]
+    return [f"/api{getattr(inner, 'path', '')}" for inner in included.routes]
+
+
+def _told(path: str) -> str:
+    segments = path.split("/")
+    told = segments[TELLING_SEGMENT] if len(segments) > TELLING_SEGMENT else ""
+    assert "{" not in told, f"{path} does not say what it is about"
+    return told
 
 
 def _shape(method: str, path: str) -> Shape:
