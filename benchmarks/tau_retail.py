@@ -22,6 +22,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+# Run as a file, Python looks for modules beside it only.
+sys.path.append(str(Path(__file__).resolve().parents[1]))
+
 from benchmarks.tau_calls import WRITES, Asked, asked
 from benchmarks.tau_form import Form, file_form, first_difference, shop_form
 from bottega.actions.actor import Actor
@@ -65,17 +68,18 @@ def read_stories(path: Path) -> list[Story]:
 class Stage:
     """The imported file as a template database, from which every story starts."""
 
-    def __init__(self, dsn: str, directory: Path, content: Mapping[str, Any]) -> None:
+    def __init__(self, dsn: str, directory: Path, content: Mapping[str, Any], *, keep: bool) -> None:
         self._dsn = dsn
+        self._keep = keep
         self._directory = directory
         self._content = content
 
     @classmethod
-    async def built(cls, dsn: str, directory: Path, path: Path) -> "Stage":
-        """Imports the file into a fresh template on the server of `dsn`."""
+    async def built(cls, dsn: str, directory: Path, path: Path, *, keep: bool) -> "Stage":
+        """Imports the file into a fresh template on the server of `dsn`; `keep` leaves it and failed stories there."""
         await scratch.drop_database(dsn, TEMPLATE)
         await migrate(await scratch.create_database(dsn, TEMPLATE))
-        stage = cls(dsn, directory, read_shop(path))
+        stage = cls(dsn, directory, read_shop(path), keep=keep)
         async with stage._open(TEMPLATE) as application:
             importer = ShopImport(application.database, application.performer, OWNER, ShopChoices())
             summary = await importer.import_file(path)
@@ -88,14 +92,19 @@ class Stage:
         name = f"tau_story_{story.id.lower()}" if story.id.isalnum() else "tau_story"
         await scratch.drop_database(self._dsn, name)
         await scratch.create_database(self._dsn, name, template=TEMPLATE)
+        wrong: str | None = "it was broken off"
         try:
             async with self._open(name) as application:
-                return await self._told(application, story)
+                wrong = await self._told(application, story)
         finally:
-            await scratch.drop_database(self._dsn, name)
+            if wrong is None or not self._keep:
+                await scratch.drop_database(self._dsn, name)
+        return f"{wrong} (kept in {name})" if wrong is not None and self._keep else wrong
 
     async def close(self) -> None:
-        await scratch.drop_database(self._dsn, TEMPLATE)
+        """Drops the template, unless it is kept."""
+        if not self._keep:
+            await scratch.drop_database(self._dsn, TEMPLATE)
 
     async def _told(self, application: Application, story: Story) -> str | None:
         translated: dict[int, Asked] = {}
@@ -196,13 +205,15 @@ async def _fingerprint(application: Application) -> dict[str, tuple[int, Any]]:
         return found
 
 
-async def run(dsn: str, directory: Path, db: Path, stories: Sequence[Story], console: Console) -> int:
+async def run(
+    dsn: str, directory: Path, db: Path, stories: Sequence[Story], console: Console, *, keep: bool = False
+) -> int:
     """Tells every story; prints a line for each that fails, and how many held. Returns how many failed."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     failed = 0
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("importing", total=len(stories))
-        stage = await Stage.built(dsn, directory, db)
+        stage = await Stage.built(dsn, directory, db, keep=keep)
         try:
             for story in stories:
                 progress.update(task, description=f"story {story.id}")
@@ -222,18 +233,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--db", type=Path, required=True, help="the shop's data, JSON, plain or gzip")
     parser.add_argument("--tasks", type=Path, required=True, help="the stories, JSON")
-    parser.add_argument("--keep", action="store_true", help="keep the database server's directory and say where it is")
+    parser.add_argument("--keep", action="store_true", help="keep the imported file and failed stories, and say where")
     chosen = parser.parse_args()
     directory = Path(tempfile.mkdtemp(prefix="bottega-tau-retail-"))
     console = Console()
     try:
         stories = read_stories(chosen.tasks)
-        failed = asyncio.run(run(embedded.start(directory).dsn, directory, chosen.db, stories, console))
+        dsn = embedded.start(directory).dsn
+        failed = asyncio.run(run(dsn, directory, chosen.db, stories, console, keep=chosen.keep))
     except Refusal as refusal:
         raise SystemExit(f"{refusal.code}: {refusal}") from refusal
     finally:
         if chosen.keep:
-            console.print(f"kept in {directory}", highlight=False)
+            console.print(f"kept: {directory}, database {TEMPLATE}", highlight=False, soft_wrap=True)
         else:
             embedded.reset(directory)
     sys.exit(1 if failed else 0)
