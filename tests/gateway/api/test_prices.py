@@ -93,6 +93,8 @@ async def test_a_customer_reviews_and_staff_decide(shop: Shop) -> None:
     assert (await shop.client.post(path, json=body, headers=await shop.guest_headers())).status_code == 403
     assert (await shop.client.post(path, json={**body, "rating": 6}, headers=ada.headers)).status_code == 422
     assert (await shop.client.get("/api/products/hat/reviews")).json()["items"] == []
+    missing = await shop.client.get("/api/products/no-such-hat/reviews")
+    assert (missing.status_code, missing.json()["code"]) == (404, "no_such_product")
     support = await shop.staff_headers("support")
     (waiting,) = (await shop.client.get("/api/reviews?state=pending", headers=support)).json()["items"]
     assert (waiting["text"], waiting["customer_id"]) == ("It warms.", ada.customer_id)

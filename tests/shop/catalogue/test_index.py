@@ -1,9 +1,9 @@
 """The index follows the log: whatever changes shows, however it is read, and it can be written anew."""
 
 import asyncio
+from datetime import timedelta
 from typing import Any
 
-import orjson
 import pytest
 
 from bottega.bootstrap.background import run_background
@@ -21,10 +21,12 @@ from bottega.shop.catalogue.actions import (
 )
 from bottega.shop.catalogue.index import ProductIndex, rebuild
 from bottega.shop.catalogue.listing import Filters
-from bottega.shop.prices.actions import SetPrice
+from bottega.shop.flows.job_context import JobContext
+from bottega.shop.flows.refresh_search import refresh_due
+from bottega.shop.prices.actions import SetPrice, SetSalePrice
 from bottega.shop.reviews.actions import ImportReviews, RejectReview, ReviewRecord
 from bottega.shop.stock.actions import AdjustStock, ChangeLocation
-from tests.shop.catalogue.products_fixture import index, jacket, simple, stocked
+from tests.shop.catalogue.products_fixture import index, jacket, simple, stocked, upsert
 from tests.shop.catalogue.test_listing import cards, found, handles, listed
 from tests.shop_fixtures import Shop
 
@@ -98,6 +100,23 @@ async def test_a_withdrawn_variant_no_longer_counts(shop: Shop) -> None:
     assert (await one_card(shop))["price_minor"] == 18900
 
 
+async def test_a_sale_that_begins_by_the_clock_is_written_by_the_job(shop: Shop) -> None:
+    await stocked(shop, simple("wool-hat", 2000), simple("scarf", 1500))
+    variant_id = await shop.fetchval("SELECT id FROM shop.variants WHERE sku = 'WOOL-HAT'")
+    clock: Any = shop.application.clock
+    start = clock.now() + timedelta(minutes=5)
+    await shop.done(SetSalePrice(variant_id=variant_id, currency="EUR", sale_amount_minor=1400, starts_at=start))
+    await index(shop)
+    cheap = Filters("EUR", on_sale=True)
+    clock.advance(timedelta(minutes=6))
+    assert handles(await listed(shop, cheap)) == []
+    application = shop.application
+    await refresh_due(JobContext(application.performer, application.effects, application.services), {})
+    assert handles(await listed(shop, cheap)) == ["wool-hat"]
+    assert handles(await listed(shop, sort="price")) == ["wool-hat", "scarf"]
+    assert await shop.fetchval("SELECT count(*) FROM search.products WHERE changes_at IS NOT NULL") == 0
+
+
 async def test_rebuilding_gives_the_same_index(shop: Shop) -> None:
     await stocked(shop, jacket(), simple("wool-hat"), simple("draft-hat", status="draft"))
     before = [await shop.fetch(f"SELECT * FROM search.{table} ORDER BY product_id") for table in ("products", "texts")]
@@ -129,14 +148,14 @@ async def test_with_a_worker_changes_show_within_a_second(shop: Shop) -> None:
     stop = asyncio.Event()
     worker = asyncio.create_task(run_background(shop.application, stop))
     try:
-        (product_id,) = await stocked(shop, simple("wool-hat"))
+        await upsert(shop, simple("wool-hat"))
+        variant_id = await shop.fetchval("SELECT id FROM shop.variants")
         delays: list[float] = []
         loop = asyncio.get_running_loop()
         for amount in (2000, 3000, 4000):
-            variant_id = await shop.fetchval("SELECT id FROM shop.variants WHERE product_id = $1", product_id)
             await shop.done(SetPrice(variant_id=variant_id, currency="EUR", amount_minor=amount))
             started = loop.time()
-            while orjson.loads((await listed(shop)).cards[0])["price_minor"] != amount:
+            while [card["price_minor"] for card in cards(await listed(shop))] != [amount]:
                 assert loop.time() - started < 10, "the index does not follow"
                 await asyncio.sleep(0.01)
             delays.append(loop.time() - started)

@@ -53,7 +53,7 @@ class ReviewDecided(BaseModel):
     state: ReviewState
 
 
-@router.get("/products/{id_or_handle}/reviews", responses={200: {"model": Page[PublicReview]}, **responses()})
+@router.get("/products/{id_or_handle}/reviews", responses={200: {"model": Page[PublicReview]}, **responses(404)})
 async def of_product(
     context: Context,
     id_or_handle: Annotated[str, Path(pattern="^[a-z0-9_-]{1,120}$")],

@@ -1,6 +1,7 @@
 """Reads of reviews."""
 
 from bottega.platform.database.pool import Connection
+from bottega.shop.reviews.errors import NothingToReview
 from bottega.shop.reviews.model import PublicReview, Review, ReviewState
 
 LONGEST_PAGE = 200
@@ -13,7 +14,10 @@ vault.reveal(r.author_ref) AS author, r.verified_purchase, r.created_at"""
 async def reviews_of_product(
     connection: Connection, id_or_handle: str, *, before: str = "", limit: int = 20
 ) -> list[PublicReview]:
-    """Published reviews of a product, newest first; `before` is the review seen last, `limit` ≤ 200."""
+    """Published reviews of a product, newest first; `before` is the review seen last, `limit` ≤ 200.
+
+    Raises `NothingToReview` when there is no such product to see.
+    """
     column = "id" if id_or_handle.startswith("prd_") else "handle"
     rows = await connection.fetch(
         f"SELECT {_TEXTS} FROM shop.reviews r JOIN shop.products p ON p.id = r.product_id "
@@ -23,6 +27,10 @@ async def reviews_of_product(
         before,
         min(limit, LONGEST_PAGE),
     )
+    if not rows and not await connection.fetchval(
+        f"SELECT EXISTS (SELECT FROM shop.products WHERE {column} = $1 AND status = 'published')", id_or_handle
+    ):
+        raise NothingToReview(id_or_handle)
     return [PublicReview(**row) for row in rows]
 
 
