@@ -27,6 +27,7 @@ from tests.actions.boxes import (
     SUPPORT,
     AddressBox,
     CountPayOut,
+    LeaveJobs,
     PayOut,
     PutBox,
     TakeAll,
@@ -341,3 +342,14 @@ async def test_an_unknown_approval_is_not_found(boxes: BoxShop) -> None:
     missing = "apr_" + "0" * 26
     assert await boxes.refused(GrantApproval(approval_id=missing, arguments_digest="0" * 64)) == "no_such_approval"
     assert await boxes.refused(DenyApproval(approval_id=missing, reason="no")) == "no_such_approval"
+
+
+async def test_what_a_granted_action_leaves_is_set_going(boxes: BoxShop) -> None:
+    """Jobs and effects of the held action are told of after the grant's commit, and only then."""
+    heard: list[Any] = []
+    boxes.performer.when_done.append(heard.append)
+    held = await boxes.held(LeaveJobs(jobs=2, effect_key="e"), AGENT)
+    assert (boxes.jobs.woken, heard) == (0, [])
+    assert isinstance(await grant(boxes, held.approval_id), Done)
+    assert boxes.jobs.woken == 1
+    assert [[effect.key for effect in effects] for effects in heard] == [["e"]]
