@@ -1,4 +1,4 @@
-"""The figures of each report; an order counts from the day it was placed, once it is paid for; amounts in minor units."""
+"""The figures of each report; an order counts from the day it was placed, once it is paid for."""
 
 from typing import Any
 
