@@ -191,11 +191,11 @@ async def test_an_unpaid_difference_stops_the_order_and_a_later_payment_lets_it_
     await wardrobe.unbroken()
 
 
-async def spoil(wardrobe: Wardrobe, instrument_id: str) -> None:
-    """The instrument's payments are declined from now on."""
+async def spoil(wardrobe: Wardrobe, instrument_id: str, how: str = "declined") -> None:
+    """The instrument behaves like this card of the sandbox from now on."""
     async with entry(wardrobe.shop) as work:
         await work.connection.execute(
-            "UPDATE shop.instruments SET token = 'sandbox_card_declined' WHERE id = $1", instrument_id
+            "UPDATE shop.instruments SET token = 'sandbox_card_' || $2 WHERE id = $1", instrument_id, how
         )
 
 
@@ -224,6 +224,20 @@ async def test_an_instrument_that_is_declined_leaves_the_old_one_standing(shop: 
         (amendment,) = await list_amendments(connection, wardrobe.customer, order_id)
     assert (amendment.kind, amendment.state) == ("instrument", "failed")
     await wardrobe.unbroken()
+
+
+async def test_while_another_instrument_is_being_charged_nothing_else_is_amended(shop: Shop) -> None:
+    wardrobe = await open_wardrobe(shop)
+    order_id = await wardrobe.bought(wardrobe.medium)
+    await spoil(wardrobe, wardrobe.wallet, "3d_secure")
+    action = ChangeOrderInstrument(order_id=order_id, instrument_id=wardrobe.wallet)
+    assert (await wardrobe.done(action))["state"] == "pending"
+    items = await swap(wardrobe, order_id, wardrobe.large, instrument_id=wardrobe.card)
+    for other in (items, ChangeOrderInstrument(order_id=order_id, instrument_id=wardrobe.wallet)):
+        outcome = await wardrobe.act(other)
+        assert isinstance(outcome, Failed)
+        assert outcome.refusal.code == "change_under_way"
+    assert await wardrobe.paid_by(order_id) == [("captured", 10_490, 0), ("requires_action", 0, 0)]
 
 
 async def test_what_was_only_authorised_is_voided(shop: Shop) -> None:

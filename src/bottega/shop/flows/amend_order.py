@@ -20,6 +20,7 @@ from bottega.shop.orders.actions import change_status, lock_order, order_facts
 from bottega.shop.orders.amendments import NewAmendment, insert_amendment, write_amended_lines
 from bottega.shop.orders.errors import not_open, shipped_already
 from bottega.shop.payments.refunds import lock_payments, refundable_minor
+from bottega.shop.shipping.queries import collected_at
 from bottega.shop.stock.actions import release, reserve
 
 SECURED = ("authorised", "paid", "partially_refunded")
@@ -123,6 +124,7 @@ async def amend_order_items(action: AmendOrderItems, work: Work) -> dict[str, An
     """Promise the new goods, write the lines and sums, move the difference."""
     order = await _amendable(work, action.order_id)
     sums: AmendedOrder = work.loaded["amended"]
+    await _check_no_change_under_way(work, order)
     if action.expected_difference_minor not in (None, sums.difference_minor):
         raise Conflict(
             "difference_changed",
@@ -163,7 +165,13 @@ async def _move_reservations(work: Work, order: Row, sums: AmendedOrder) -> None
     wanted = [(line.before["id"], line.after.variant_id, line.after.quantity) for line in sums.lines if line.after]
     if wanted:
         accepted = order["payment_status"] in SECURED
-        await reserve(work, order["id"], wanted, None if accepted else order["payment_due_at"])
+        await reserve(
+            work,
+            order["id"],
+            wanted,
+            None if accepted else order["payment_due_at"],
+            first_location_id=await collected_at(work.connection, order["shipping_method_id"]),
+        )
 
 
 async def _move_difference(
@@ -252,11 +260,7 @@ async def change_order_instrument(action: ChangeOrderInstrument, work: Work) -> 
         )
     if all(paid_with(payment, instrument) for payment in work.loaded["standing"]):
         raise Conflict("same_instrument", "The order is paid with that instrument.", next_step="Name another.")
-    waiting = await work.connection.fetchval(
-        "SELECT id FROM shop.order_amendments WHERE order_id = $1 AND state = 'pending'", order["id"]
-    )
-    if waiting is not None:
-        raise Conflict("change_under_way", "Another instrument is being charged already.", next_step="Wait for it.")
+    await _check_no_change_under_way(work, order)
     payment_id, captured = await charge(work, order, instrument, order["total_minor"])
     amendment = NewAmendment(
         order["id"], "instrument", instrument_id=instrument["id"], payment_id=payment_id, state="pending"
@@ -272,6 +276,15 @@ async def change_order_instrument(action: ChangeOrderInstrument, work: Work) -> 
         "currency": order["currency"],
         "state": "done" if captured else "pending",
     }
+
+
+async def _check_no_change_under_way(work: Work, order: Row) -> None:
+    """While another instrument is being charged, the order's total stands."""
+    waiting = await work.connection.fetchval(
+        "SELECT id FROM shop.order_amendments WHERE order_id = $1 AND state = 'pending'", order["id"]
+    )
+    if waiting is not None:
+        raise Conflict("change_under_way", "Another instrument is being charged already.", next_step="Wait for it.")
 
 
 async def _amendable(work: Work, order_id: str) -> Row:

@@ -14,6 +14,7 @@ from bottega.shop.flows.checkout_lines import SellableLine
 from bottega.shop.flows.instrument_use import charge, stored_instrument
 from bottega.shop.orders.actions import change_status, insert_order, lock_order
 from bottega.shop.orders.model import NewLine, NewOrder
+from bottega.shop.shipping.queries import collected_at
 from bottega.shop.stock.actions import reserve
 from bottega.shop.taxes.queries import rates_for
 from bottega.shop.taxes.tax import LineAmounts, LineTax, rate_of, split, split_lines
@@ -76,7 +77,13 @@ async def promise_replacement(work: Work, order: Row, found: Row, sums: Replacem
         )
         for line, tax, rate in zip(sums.lines, sums.taxes, sums.rates, strict=True)
     ]
-    await reserve(work, order_id, [(line.id, line.variant_id, line.quantity) for line in lines], None)
+    await reserve(
+        work,
+        order_id,
+        [(line.id, line.variant_id, line.quantity) for line in lines],
+        None,
+        first_location_id=await collected_at(work.connection, order["shipping_method_id"]),
+    )
     settings = await shop_settings.current(work.connection)
     new = _new_order(order, found, order_id, lines, work.now + timedelta(days=settings.bank_transfer_days))
     await insert_order(work, new)

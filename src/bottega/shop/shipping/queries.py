@@ -75,6 +75,11 @@ def method_of(row: Row) -> ShippingMethod:
     )
 
 
+async def collected_at(connection: Connection, method_id: str | None) -> str | None:
+    """The location at which goods sent by a method are collected; None for one that delivers, and for no method."""
+    return await connection.fetchval("SELECT location_id FROM shop.shipping_methods WHERE id = $1", method_id)
+
+
 def _shipment_of(row: Row) -> Shipment:
     return Shipment(
         id=row["id"],
