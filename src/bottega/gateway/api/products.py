@@ -20,7 +20,7 @@ from bottega.gateway.bodies import RequestBody
 from bottega.gateway.caller import STAFF_ROLES, Context, Staff
 from bottega.gateway.identity import identify
 from bottega.gateway.problems import responses
-from bottega.gateway.product_filters import chosen_filters
+from bottega.gateway.product_filters import chosen_filters, in_currency
 from bottega.kernel.identifiers import MediaId, ProductId, VariantId
 from bottega.shop import shop_settings
 from bottega.shop.catalogue.actions import (
@@ -132,10 +132,10 @@ async def list_published(
     limit: Limit = DEFAULT_PAGE,
 ) -> Response:
     """Published products that have a price in the currency."""
+    after = decode_cursor(cursor)
     async with context.database.read() as connection:
-        found = await list_products(
-            connection, filters, context.clock.now(), sort=sort, after=decode_cursor(cursor), limit=limit
-        )
+        chosen = await in_currency(connection, filters)
+        found = await list_products(connection, chosen, context.clock.now(), sort=sort, after=after, limit=limit)
     return answer_with_etag(request, card_page(found.cards, found.next_position))
 
 

@@ -8,7 +8,7 @@ from starlette.responses import Response
 from bottega.gateway.answers import DEFAULT_PAGE, LARGEST_PAGE, Page, answer_with_etag, card_page, decode_cursor
 from bottega.gateway.caller import Context
 from bottega.gateway.problems import responses
-from bottega.gateway.product_filters import chosen_filters
+from bottega.gateway.product_filters import chosen_filters, in_currency
 from bottega.shop.catalogue.listing import Filters, ProductCard
 from bottega.shop.catalogue.search import search_products
 
@@ -25,8 +25,8 @@ async def search(
     limit: Annotated[int, Query(ge=1, le=LARGEST_PAGE)] = DEFAULT_PAGE,
 ) -> Response:
     """Products that have all the words, then products that have some of them; the best first."""
+    after = decode_cursor(cursor)
     async with context.database.read() as connection:
-        found = await search_products(
-            connection, q, filters, context.clock.now(), after=decode_cursor(cursor), limit=limit
-        )
+        chosen = await in_currency(connection, filters)
+        found = await search_products(connection, q, chosen, context.clock.now(), after=after, limit=limit)
     return answer_with_etag(request, card_page(found.cards, found.next_position))
