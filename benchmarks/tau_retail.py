@@ -217,7 +217,10 @@ async def run(
         try:
             for story in stories:
                 progress.update(task, description=f"story {story.id}")
-                wrong = await stage.tell(story)
+                try:
+                    wrong = await stage.tell(story)
+                except Exception as error:  # noqa: BLE001 - a story that breaks off is counted, and the others are told
+                    wrong = f"broke off: {type(error).__name__}: {error}"
                 if wrong is not None:
                     failed += 1
                     console.print(f"story {story.id}: {wrong}", markup=False, highlight=False, soft_wrap=True)

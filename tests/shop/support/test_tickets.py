@@ -20,6 +20,7 @@ from bottega.shop.support.actions import (
 )
 from bottega.shop.support.overdue import escalate_due
 from bottega.shop.support.queries import get_ticket, list_tickets
+from tests.gateway.people import mails_to
 from tests.shop.entries import entry
 from tests.shop.wardrobe import Wardrobe, open_wardrobe
 from tests.shop_fixtures import ANALYST, OWNER, SUPPORT, MovableClock, Shop
@@ -72,6 +73,16 @@ async def test_a_conversation_and_its_statuses(shop: Shop, wardrobe: Wardrobe) -
         ("staff", "It left yesterday."),
         ("customer", "It is here."),
     ]
+
+
+async def test_an_answer_reaches_the_customer_by_mail_and_a_note_does_not(shop: Shop, wardrobe: Wardrobe) -> None:
+    ticket_id = await opened(shop, wardrobe.customer)
+    await shop.done(AnswerTicket(ticket_id=ticket_id, text="Between us.", internal=True), by=SUPPORT)
+    await shop.done(AnswerTicket(ticket_id=ticket_id, text="It left yesterday."), by=SUPPORT)
+    (mail,) = await mails_to(shop, "ada@example.com")
+    assert mail.subject == "T-1001: Where is my parcel"
+    assert mail.text.startswith("It left yesterday.\n")
+    assert "Between us" not in mail.text
 
 
 async def test_what_was_written_stands_nowhere_in_the_log(shop: Shop, wardrobe: Wardrobe) -> None:

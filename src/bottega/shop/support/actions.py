@@ -22,6 +22,8 @@ from bottega.shop.support.errors import (
 from bottega.shop.support.model import NEXT_PRIORITY, STATUS_TRANSITIONS, TicketPriority, TicketStatus
 
 MOST_MESSAGES = 500
+# The effect that mails an answer of the staff to the ticket's customer.
+ANSWERED = "mail.ticket_answered"
 
 Subject = Annotated[str, Field(min_length=1, max_length=200)]
 Text = Annotated[str, Field(min_length=1, max_length=10_000)]
@@ -175,6 +177,9 @@ async def answer_ticket(action: AnswerTicket, work: Work) -> dict[str, Any]:
     status: str = ticket["status"]
     if not action.internal:
         status = "open" if work.actor.customer_id is not None else "waiting_for_customer"
+    if status == "waiting_for_customer" and not action.internal and ticket["customer_id"] is not None:
+        payload = {"ticket_id": ticket["id"], "message_id": message_id}
+        await work.intend(ANSWERED, payload, key=f"{ANSWERED}:{message_id}")
     await _update(work, ticket["id"], status=status)
     return {"ticket_id": ticket["id"], "message_id": message_id, "status": status}
 
