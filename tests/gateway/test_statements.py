@@ -9,7 +9,7 @@ from bottega.shop.promotions.actions import CreatePromotion
 from tests.gateway.checkout import TOTAL_MINOR, Buyer, open_counter
 from tests.shop_fixtures import Shop
 
-LARGEST_NUMBER_OF_STATEMENTS = 60
+LARGEST_NUMBER_OF_STATEMENTS = 52
 
 
 @asynccontextmanager

@@ -105,13 +105,17 @@ class Performer:
             request = self._request(action, by, key, because, evidence)
             for attempt in range(ATTEMPTS_AFTER_DEADLOCK):
                 try:
-                    return await self._attempt(request, alongside)
+                    # Nearly every key is new, so the first attempt finds out by writing its entry with it.
+                    repeated = await self._recorded(request) if attempt > 0 else None
+                    return repeated or await self._attempt(request, alongside)
                 except (asyncpg.DeadlockDetectedError, asyncpg.SerializationError):
                     await asyncio.sleep(random.uniform(0, 0.02 * 2**attempt))  # noqa: S311 - jitter, not a secret
                 except asyncpg.UniqueViolationError as error:
                     if error.constraint_name not in refusals.KEY_CONSTRAINTS:
                         raise
-                    # Somebody was faster with this key: the next attempt reads what became of theirs.
+                    # The key was used, or somebody is faster with it: the next attempt reads what became of it.
+                except records.KeyTaken:
+                    pass
         except Invalid as refusal:
             return Failed(refusal)
         except asyncpg.LockNotAvailableError as error:
@@ -148,10 +152,7 @@ class Performer:
         held = records.Shown([], frozenset())
         committing = False
         try:
-            async with self.database.write() as connection:
-                recorded = await self._begin(connection, request)
-                if recorded is not None:
-                    return recorded
+            async with self.database.write(request.entry_id) as connection:
                 work = self.work(connection, request.entry_id, request.by)
                 facts = await self.gather_facts(handler, request.action, work)
                 decision = self.policy.decide(request.name, request.by, facts)
@@ -192,15 +193,6 @@ class Performer:
         """The shop's own facts (limits) and those of the action."""
         own = {} if handler.facts is None else await handler.facts(action, work)
         return {**self._shop_facts, **own}
-
-    async def _begin(self, connection: Connection, request: Request) -> Outcome | None:
-        if request.key is None:
-            await _continue_as(connection, request.entry_id)
-            return None
-        row = await connection.fetchrow(
-            records.BEGIN_WITH_KEY, request.entry_id, request.by.key_scope, request.key, self.clock.now()
-        )
-        return records.recorded_outcome(row, request)
 
     async def _recorded(self, request: Request) -> Outcome | None:
         """What became of the key, when a transaction with it has met a refusal or is to be refused or held.
@@ -295,8 +287,7 @@ class Performer:
         now = self.clock.now()
         request.request_digest = request.request_digest or self._request_digest(request.action)
         stake = handler.at_stake(request.action, facts) if handler.at_stake else None
-        async with self.database.write() as connection:
-            await _continue_as(connection, request.entry_id)
+        async with self.database.write(request.entry_id) as connection:
             held_ref: str | None = None
             if personal_fields(type(request.action)):
                 # Under the person whom it is about, so that forgetting them finds it.

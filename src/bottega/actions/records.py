@@ -23,6 +23,10 @@ LARGEST_ARGUMENTS_BYTES = 4_000_000
 LONGEST_DIFF_ROWS = 500
 
 
+class KeyTaken(Exception):
+    """The key of a request belongs to an approval that waits or was granted."""
+
+
 @dataclass(slots=True)
 class Request:
     """One action as it was asked for, with its digests."""
@@ -71,11 +75,14 @@ async def insert_entry(
     *,
     approval_id: str | None = None,
 ) -> None:
-    """Writes the entry, drawing its number last of all so that numbers follow the order of the row locks."""
+    """Writes the entry, drawing its number last of all so that numbers follow the order of the row locks.
+
+    A key that was used before meets the unique index, or raises `KeyTaken` when an approval holds it.
+    """
     arguments = canonical_text(lambda: request.action.logged_arguments(work.kept))
     by = request.by
     effects = [_effect_row(effect) for effect in work.intended_effects if effect.entry_id == request.entry_id]
-    await connection.execute(
+    inserted = await connection.execute(
         _INSERT_ENTRY_AND_EFFECTS if effects else _INSERT_ENTRY,
         request.entry_id,
         request.name,
@@ -98,6 +105,8 @@ async def insert_entry(
         work.now,
         *([effects] if effects else []),
     )
+    if inserted == "INSERT 0 0":
+        raise KeyTaken
 
 
 def _effect_row(effect: IntendedEffect) -> dict[str, Any]:
@@ -246,7 +255,12 @@ _INSERT_ENTRY = """
 INSERT INTO log.entries (
     id, sequence, action, arguments, arguments_digest, request_digest, actor_kind, actor_id, actor_role, on_behalf_of,
     because, key_scope, idempotency_key, rule_ids, policy_version, approval_id, facts, resolved, result, recorded_at)
-VALUES ($1, log.next_sequence(), $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)"""
+SELECT $1, log.next_sequence(), $2::text, $3::bytea, $4::text, $5::text, $6::text, $7::text, $8::text, $9::text,
+       $10::text, $11::text, $12::text, $13::text[], $14::text, $15::text, $16::jsonb, $17::jsonb, $18::jsonb,
+       $19::timestamptz
+WHERE $15::text IS NOT NULL OR NOT EXISTS (
+    SELECT FROM log.approvals a WHERE a.key_scope = $11 AND a.idempotency_key = $12
+    AND a.state IN ('waiting', 'granted') AND (a.state = 'granted' OR a.expires_at > $19))"""
 
 # PostgreSQL runs an unread WITH after the main statement: the number is drawn before the effects are written, which
 # lock no row that another action could have changed.

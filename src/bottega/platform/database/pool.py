@@ -24,6 +24,18 @@ ACQUIRE_TIMEOUT_SECONDS = 10
 class ShopConnection(asyncpg.Connection):  # pyright: ignore[reportMissingTypeArgument] - not subscriptable at run time
     """A connection that sends nothing when it goes back to the pool: no code of ours leaves session state behind."""
 
+    _opening: str | None = None
+
+    def open_with(self, opening: str | None) -> None:
+        """Sends `opening` together with the next BEGIN, which saves a round trip; None takes it back."""
+        self._opening = opening
+
+    async def execute(self, query: str, *args: object, timeout: float | None = None) -> str:  # noqa: ASYNC109 - asyncpg's signature
+        """As asyncpg's own, by which its transactions begin."""
+        if query == "BEGIN;" and self._opening is not None:
+            query, self._opening = f"BEGIN; {self._opening}", None
+        return await super().execute(query, *args, timeout=timeout)
+
     def get_reset_query(self) -> str:
         return ""
 
@@ -78,10 +90,18 @@ class Database:
             yield cast("Connection", connection)
 
     @asynccontextmanager
-    async def write(self) -> AsyncGenerator[Connection]:
-        """A read-committed transaction; leaving by an exception rolls it back."""
-        async with _acquired(self._writers) as connection, connection.transaction():
-            yield cast("Connection", connection)
+    async def write(self, entry_id: str | None = None) -> AsyncGenerator[Connection]:
+        """A read-committed transaction; leaving by an exception rolls it back.
+
+        With `entry_id` it may change the shop: what it changes belongs to that entry of the log.
+        """
+        assert entry_id is None or entry_id.replace("_", "").isalnum(), "identifiers are made by us"
+        async with _acquired(self._writers) as connection:
+            connection.open_with(
+                None if entry_id is None else f"SELECT set_config('bottega.entry', '{entry_id}', true)"
+            )
+            async with connection.transaction():
+                yield cast("Connection", connection)
 
     @asynccontextmanager
     async def connection(self) -> AsyncGenerator[Connection]:
