@@ -182,6 +182,8 @@ ROUTES: Mapping[tuple[str, str], Audience] = {
     ("GET", "/api/search"): ANYBODY,
     ("POST", "/api/shipments/{shipment_id}/delivery"): SUPPORT_OR_WAREHOUSE,
     ("POST", "/api/shipments/{shipment_id}/loss"): SUPPORT_OR_WAREHOUSE,
+    ("GET", "/api/settings"): READING_STAFF,
+    ("PATCH", "/api/settings"): MANAGER,
     ("GET", "/api/shipping/methods"): ANYBODY,
     ("POST", "/api/shipping/methods"): MANAGER,
     ("PUT", "/api/shipping/methods/{method_id}"): MANAGER,

@@ -3,12 +3,13 @@
 import time
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from bottega.actions.action import Action
 from bottega.actions.registry import handles
 from bottega.actions.work import Work
 from bottega.kernel.address import Email
+from bottega.kernel.money import check_currency
 from bottega.platform.database.pool import Connection
 
 COPY_LIFETIME_SECONDS = 5.0
@@ -17,13 +18,17 @@ AmountMinor = Annotated[int, Field(ge=0, le=1_000_000_000)]
 CategoryPath = Annotated[str, Field(min_length=1, max_length=300)]
 
 
+# What shoppers choose from; free text of theirs would carry personal things into the log.
+Reasons = Annotated[tuple[Annotated[str, Field(min_length=1, max_length=100)], ...], Field(min_length=1, max_length=50)]
+
+
 class ShopSettings(BaseModel):
     """What handlers ask for; amounts in minor units of `currency`."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     shop_name: Annotated[str, Field(min_length=1, max_length=100)] = "Bottega"
-    currency: Annotated[str, Field(pattern="^[A-Z]{3}$")] = "EUR"
+    currency: Annotated[str, Field(pattern="^[A-Z]{3}$"), AfterValidator(check_currency)] = "EUR"
     country: Annotated[str, Field(pattern="^[A-Z]{2}$")] = "IT"
     contact_email: Email = "shop@example.org"
     prices_include_tax: bool = True
@@ -36,6 +41,27 @@ class ShopSettings(BaseModel):
     maximum_order_minor: AmountMinor = 10_000_000
     low_stock_threshold: Annotated[int, Field(ge=0, le=1_000_000)] = 3
     stock_adjustment_limit_units: Annotated[int, Field(ge=0, le=1_000_000)] = 100
+    cancellation_reasons: Reasons = (
+        "no longer needed",
+        "ordered by mistake",
+        "ordered twice",
+        "changed my mind",
+        "found it cheaper",
+        "takes too long",
+        "other",
+    )
+    return_reasons: Reasons = (
+        "changed my mind",
+        "wrong size",
+        "too small",
+        "too large",
+        "not as described",
+        "damaged",
+        "faulty",
+        "wrong item",
+        "arrived late",
+        "other",
+    )
     return_window_days: Annotated[int, Field(ge=0, le=3650)] = 30
     # Paths of categories whose goods are not taken back, with everything below them.
     non_returnable_categories: Annotated[tuple[CategoryPath, ...], Field(max_length=100)] = ()
