@@ -19,6 +19,7 @@ from bottega.shop.carts.actions import (
     ChooseShipping,
     CouponCode,
     CreateCart,
+    Origin,
     Quantity,
     RemoveCartLine,
     SetCartContact,
@@ -41,7 +42,7 @@ class CreateCartBody(RequestBody):
     customer_id: CustomerId | None = None
     currency: Annotated[str, Field(pattern="^[A-Z]{3}$", examples=["EUR"])] | None = None
     channel: Annotated[str, Field(pattern="^[a-z_]{1,20}$")] = "api"
-    origin: Annotated[str, Field(max_length=200)] = ""
+    origin: Origin = ""
 
 
 class LineBody(RequestBody):

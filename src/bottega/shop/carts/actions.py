@@ -18,7 +18,8 @@ from bottega.shop.carts.errors import cart_closed, no_such_cart, no_such_line, n
 
 Quantity = Annotated[int, Field(ge=1, le=9999)]
 CouponCode = Annotated[str, Field(min_length=1, max_length=40, pattern=r"^[A-Za-z0-9_-]+$")]
-Origin = Annotated[str, Field(max_length=200)]
+# Written by programs: a session, run or search. No free text, which could carry what is personal into the log.
+Origin = Annotated[str, Field(pattern=r"^[A-Za-z0-9_:./-]{0,100}$")]
 
 
 class CreateCart(Action):

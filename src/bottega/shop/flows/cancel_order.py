@@ -9,7 +9,9 @@ from bottega.actions.registry import Facts, handles
 from bottega.actions.work import Work
 from bottega.kernel.identifiers import OrderId
 from bottega.platform.database.pool import Row
+from bottega.shop import shop_settings
 from bottega.shop.flows.give_back import give_back_payments
+from bottega.shop.flows.given_reason import check_reason
 from bottega.shop.orders.actions import change_status, lock_order, order_facts
 from bottega.shop.orders.errors import not_open, shipped_already
 from bottega.shop.promotions.actions import give_back
@@ -34,6 +36,7 @@ class ExpireOrder(Action):
 async def cancel_facts(action: CancelOrder, work: Work) -> Facts:
     """Those of an order, how often its items were changed, and the reason that was given."""
     facts = await order_facts(action, work)
+    check_reason(work.actor, action.reason, (await shop_settings.current(work.connection)).cancellation_reasons)
     order = await lock_order(work, action.order_id)
     return {**facts, "order_status": order["status"], "amendments": order["amendments"], "reason": action.reason}
 

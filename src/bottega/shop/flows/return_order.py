@@ -12,6 +12,7 @@ from bottega.actions.work import Work
 from bottega.kernel.identifiers import InstrumentId, OrderId, OrderLineId, ReturnId
 from bottega.platform.database.pool import Row
 from bottega.shop import shop_settings
+from bottega.shop.flows.given_reason import check_reason
 from bottega.shop.flows.instrument_use import check_receives, stored_instrument
 from bottega.shop.flows.replacement import withdraw_replacement
 from bottega.shop.orders.actions import lock_order
@@ -73,6 +74,8 @@ async def request_facts(action: Any, work: Work) -> Facts:
     """Ownership, where the order stands, whether it is in time, what was asked for before, and the instrument."""
     order = await lock_order(work, action.order_id)
     settings = await shop_settings.current(work.connection)
+    for reason in (action.reason, *(line.reason for line in action.lines)):
+        check_reason(work.actor, reason, settings.return_reasons)
     lines = await returnable_lines(work, order["id"])
     standing = await count_standing(work, order["id"])
     instrument: Row | None = None
