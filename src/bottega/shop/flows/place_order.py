@@ -14,6 +14,7 @@ from bottega.platform.database.pool import Row
 from bottega.shop import shop_settings
 from bottega.shop.carts.actions import cart_facts, open_cart
 from bottega.shop.flows.checkout_lines import Destination, Reckoning, lines_of_cart, reckon
+from bottega.shop.flows.sold_lines import sold_lines
 from bottega.shop.orders.actions import insert_order
 from bottega.shop.orders.model import NewLine, NewOrder
 from bottega.shop.promotions.actions import use
@@ -64,7 +65,7 @@ async def place_order(action: PlaceOrder, work: Work) -> dict[str, Any]:
     settings = await shop_settings.current(work.connection)
     _check_total(action, reckoning, settings)
     order_id = work.new_id("ord")
-    lines = _order_lines(work, reckoning)
+    lines = sold_lines(work, reckoning.lines, reckoning.taxes, reckoning.rates)
     due_at = work.now + timedelta(minutes=settings.reservation_minutes)
     for taken in reckoning.promotions:
         await use(work, taken.promotion_id, order_id, cart["customer_id"], taken.discount_minor)
@@ -119,28 +120,6 @@ def _check_total(action: PlaceOrder, reckoning: Reckoning, settings: ShopSetting
             next_step="Order in parts or ask the shop.",
             maximum_minor=settings.maximum_order_minor,
         )
-
-
-def _order_lines(work: Work, reckoning: Reckoning) -> list[NewLine]:
-    return [
-        NewLine(
-            id=work.new_id("oln"),
-            variant_id=line.variant_id,
-            product_id=line.product_id,
-            sku=line.sku,
-            title=line.title,
-            option_values=line.option_values,
-            quantity=line.quantity,
-            unit_price_minor=line.unit_price_minor,
-            net_minor=tax.net_minor,
-            discount_minor=tax.discount_minor,
-            tax_minor=tax.tax_minor,
-            tax_rate=rate,
-            tax_class=line.tax_class,
-            weight_grams=line.weight_grams,
-        )
-        for line, tax, rate in zip(reckoning.lines, reckoning.taxes, reckoning.rates, strict=True)
-    ]
 
 
 def _order(cart: Row, reckoning: Reckoning, order_id: str, lines: list[NewLine], due_at: Any) -> NewOrder:

@@ -12,6 +12,7 @@ from bottega.shop import shop_settings
 from bottega.shop.flows.cancel_order import end_order
 from bottega.shop.flows.checkout_lines import SellableLine
 from bottega.shop.flows.instrument_use import charge, stored_instrument
+from bottega.shop.flows.sold_lines import sold_lines
 from bottega.shop.orders.actions import change_status, insert_order, lock_order
 from bottega.shop.orders.model import NewLine, NewOrder
 from bottega.shop.shipping.queries import collected_at
@@ -58,25 +59,7 @@ async def replacement_sums(work: Work, order: Row, lines: Sequence[SellableLine]
 async def promise_replacement(work: Work, order: Row, found: Row, sums: ReplacementSums) -> tuple[str, str | None]:
     """Writes the replacement order, held, with its goods promised; returns it and the payment of the difference."""
     order_id = work.new_id("ord")
-    lines = [
-        NewLine(
-            id=work.new_id("oln"),
-            variant_id=line.variant_id,
-            product_id=line.product_id,
-            sku=line.sku,
-            title=line.title,
-            option_values=line.option_values,
-            quantity=line.quantity,
-            unit_price_minor=line.unit_price_minor,
-            net_minor=tax.net_minor,
-            discount_minor=tax.discount_minor,
-            tax_minor=tax.tax_minor,
-            tax_rate=rate,
-            tax_class=line.tax_class,
-            weight_grams=line.weight_grams,
-        )
-        for line, tax, rate in zip(sums.lines, sums.taxes, sums.rates, strict=True)
-    ]
+    lines = sold_lines(work, sums.lines, sums.taxes, sums.rates)
     await reserve(
         work,
         order_id,

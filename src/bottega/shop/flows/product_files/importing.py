@@ -1,5 +1,6 @@
 """Bringing a file of products into the shop: in batches, to be taken up again after a break, bad rows reported."""
 
+import re
 from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, field, replace
@@ -9,7 +10,7 @@ from typing import Any, Literal, assert_never
 from bottega.actions.actor import Actor, Cause
 from bottega.actions.perform import Performer
 from bottega.kernel import canonical_json
-from bottega.kernel.errors import Conflict
+from bottega.kernel.errors import Conflict, Invalid
 from bottega.kernel.identifiers import new_id
 from bottega.kernel.money import check_currency
 from bottega.platform.clock import Clock
@@ -24,6 +25,8 @@ FormatName = Literal["icecat", "shopify-csv", "jsonl"]
 Progress = Callable[[int, int], None]
 
 REJECTIONS_LISTED = 1_000
+MOST_UNITS = 1_000_000
+_HANDLE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
 def unseen(bytes_read: int, bytes_in_all: int) -> None:
@@ -99,7 +102,7 @@ async def import_file(
     `NotFound` and `Invalid` when the file cannot be read, `Conflict` when it is being imported already, and what
     policy says when the actor may not import. `progress` is told bytes read and bytes in all.
     """
-    check_currency(choices.currency)
+    _check(choices)
     digest = canonical_json.digest([file_digest(path), asdict(choices)])
     async with _alone(database, digest):
         run = await _begin(database, performer.clock, digest, choices.format)
@@ -130,6 +133,16 @@ def rows_of(file: RowFile, choices: ImportChoices) -> Iterator[ParsedRow]:
             return product_lines.read(file)
         case _:
             assert_never(choices.format)
+
+
+def _check(choices: ImportChoices) -> None:
+    check_currency(choices.currency)
+    if not _HANDLE.fullmatch(choices.location):
+        raise Invalid(
+            "bad_location", f"'{choices.location}' is not the handle of a location.", next_step="Use one such as main."
+        )
+    if not 0 <= choices.stock_units <= MOST_UNITS:
+        raise Invalid("bad_stock", f"Stock is between 0 and {MOST_UNITS} units.", next_step="Give another number.")
 
 
 async def _bring_in(
