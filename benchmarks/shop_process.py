@@ -17,7 +17,7 @@ from pathlib import Path
 
 from bottega.actions.actor import Actor
 from bottega.bootstrap import Application, open_application
-from bottega.platform.database import embedded
+from bottega.platform.database import embedded, server_files
 from bottega.settings import Settings
 from bottega.shop.catalogue.product_record import ProductRecord
 from bottega.shop.flows.import_products import UpsertProducts
@@ -89,12 +89,17 @@ async def _frame(application: Application) -> None:
     (await perform(promotion, by=OWNER)).unwrap()
 
 
+def product_title(number: int) -> str:
+    """What the product of that number is called."""
+    return f"{MATERIALS[number % 8].title()} {THINGS[number // 8 % 10]} {number}"
+
+
 def _product(number: int) -> ProductRecord:
     material, thing = MATERIALS[number % 8], THINGS[number // 8 % 10]
     return ProductRecord.model_validate(
         {
             "handle": f"bench-{number}",
-            "title": f"{material.title()} {thing} {number}",
+            "title": product_title(number),
             "description": f"A {thing} made of {material}, number {number}, for walks in every season.",
             "brand": f"House {number % 25}",
             "category": f"bench/{thing}",
@@ -148,6 +153,46 @@ def _wait_for(port: int, process: "subprocess.Popen[bytes]", seconds: float = 60
         except OSError:
             time.sleep(0.01)
     raise SystemExit("bottega serve did not answer in time")
+
+
+class ProcessorTime:
+    """What the parts of a running shop use of the processor from now on: steadier than wall time on a busy machine."""
+
+    def __init__(self, shop: BenchShop) -> None:
+        self._web_and_worker = _family(shop.process.pid)
+        self._directory = shop.data_directory
+        self._before = self._used()
+
+    def milliseconds_each(self, count: int) -> dict[str, float]:
+        """Used since the beginning, per order."""
+        after = self._used()
+        return {part: 1000 * (after[part] - self._before[part]) / max(1, count) for part in after}
+
+    def _used(self) -> dict[str, float]:
+        main, worker, *web = self._web_and_worker
+        return {
+            "web processes": sum(_processor_seconds(pid) for pid in web),
+            "job worker": _processor_seconds(worker) + _processor_seconds(main),
+            "PostgreSQL": sum(_processor_seconds(pid, ended=True) for pid in _database_family(self._directory)),
+            "load client": time.process_time(),
+        }
+
+
+def _database_family(directory: Path) -> list[int]:
+    files = server_files.locate(directory)
+    assert files is not None, "the shop runs on the embedded server"
+    found = server_files.postmaster_entry(files.cluster)
+    assert found is not None, "the embedded server runs"
+    return _family(found[0])
+
+
+def _processor_seconds(pid: int, *, ended: bool = False) -> float:
+    """User and system time of a process, with `ended` also of its children that ended (proc(5), fields 14 to 17)."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return sum(map(int, fields[11 : 15 if ended else 13])) / os.sysconf("SC_CLK_TCK")
 
 
 def memory_mib(process_id: int) -> float:

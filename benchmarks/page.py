@@ -1,0 +1,80 @@
+"""The page of measured figures: a table made by the benchmark, and paragraphs that people write below it."""
+
+import os
+import platform
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
+FRAME = f"""# Benchmarks
+
+{BEGIN}
+{END}
+
+## What is not met, and why
+"""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One measured figure beside what the blueprint asks and what peers were measured at."""
+
+    name: str
+    ours: float
+    unit: str
+    asked: float | None
+    more_is_better: bool
+    peers: str
+
+    @property
+    def met(self) -> bool | None:
+        """Whether the figure is as asked; None when nothing is."""
+        if self.asked is None:
+            return None
+        return self.ours >= self.asked if self.more_is_better else self.ours <= self.asked
+
+    @property
+    def wanted(self) -> str:
+        """The asked figure in words."""
+        return "reported" if self.asked is None else f"{'≥' if self.more_is_better else '≤'} {self.asked:g} {self.unit}"
+
+    @property
+    def verdict(self) -> str:
+        """Yes, no, or nothing to say."""
+        return {None: "", True: "yes", False: "NO"}[self.met]
+
+
+def write_page(page: Path, rows: list[Row], command: str) -> None:
+    """Puts the figures between the page's two marks; what people wrote around them stays."""
+    text = page.read_text() if page.exists() else FRAME
+    before, begin, rest = text.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    assert begin, f"{page} has lost its mark {BEGIN}"
+    assert end, f"{page} has lost its mark {END}"
+    page.write_text(f"{before}{BEGIN}\n{_measured(rows, command)}\n{END}{after}")
+
+
+def _measured(rows: list[Row], command: str) -> str:
+    load = ", ".join(f"{average:.1f}" for average in os.getloadavg())
+    machine = f"{os.cpu_count()} cores ({_processor()}), Python {platform.python_version()}"
+    lines = [
+        f"Measured {datetime.now(UTC):%Y-%m-%d %H:%M} UTC with `{command}` on {machine}.",
+        f"Load averages at the end, this run and all else on the machine together: {load}.",
+        "All rules are on: tax, shipping, promotion, reservation, idempotency, policy, log; so is fsync.",
+        "The load client runs on the same cores.",
+        "",
+        "| | ours | asked | met | peers on such a machine |",
+        "|---|---|---|---|---|",
+        *(f"| {row.name} | {row.ours:,.1f} {row.unit} | {row.wanted} | {row.verdict} | {row.peers} |" for row in rows),
+    ]
+    return "\n".join(lines)
+
+
+def _processor() -> str:
+    try:
+        information = Path("/proc/cpuinfo").read_text()
+    except OSError:
+        return platform.processor() or platform.machine()
+    names = (line.partition(":")[2].strip() for line in information.splitlines() if line.startswith("model name"))
+    return next(names, platform.machine())
