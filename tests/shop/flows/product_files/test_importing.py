@@ -209,8 +209,11 @@ async def test_files_that_cannot_be_read_are_refused(shop: Shop, tmp_path: Path)
     with pytest.raises(Invalid) as refusal:
         await imported(shop, endless)
     assert refusal.value.code == "row_too_long"
-    with pytest.raises(Invalid):
-        await imported(shop, written(tmp_path / "one.jsonl", [icecat_row(1)]), currency="XXX")
+    one = written(tmp_path / "one.jsonl", [icecat_row(1)])
+    bad: list[dict[str, Any]] = [{"currency": "XXX"}, {"location": "Main hall"}, {"stock_units": -1}]
+    for choices in bad:
+        with pytest.raises(Invalid):
+            await imported(shop, one, **choices)
     empty = written(tmp_path / "empty.jsonl", [])
     assert figures(await imported(shop, empty)) == (0, 0, 0, 0, 0)
 
