@@ -124,7 +124,7 @@ async def _taxed(
     ]
 
 
-def discount_share(row: Row, amount_minor: int, *, includes_tax: bool) -> int:
+def discount_share(row: Row | Mapping[str, Any], amount_minor: int, *, includes_tax: bool) -> int:
     """The discount, as shown to the shopper, on an amount that takes the place of an order line's price."""
     shown = row["quantity"] * row["unit_price_minor"]
     if shown == 0:
