@@ -222,6 +222,17 @@ async def test_filters_and_stock_count_in_search(shop: Shop) -> None:
     assert handles(await found(shop, "boot", Filters("CHF"))) == []
 
 
+async def test_products_without_a_price_in_the_currency_do_not_hide_others(shop: Shop) -> None:
+    abroad = [{"sku": f"B{number}", "prices": {"CHF": 5}} for number in range(80)]
+    await stocked(
+        shop,
+        simple("boot-with-a-very-long-name-that-ranks-last", 5000),
+        *(simple(f"boot-{number}") | {"variants": [variant]} for number, variant in enumerate(abroad)),
+    )
+    assert handles(await found(shop, "boot")) == ["boot-with-a-very-long-name-that-ranks-last"]
+    assert len(handles(await found(shop, "boot", Filters("CHF"), limit=100))) == 80
+
+
 async def test_search_is_paged_without_repeats(shop: Shop) -> None:
     await stocked(shop, *(simple(f"boot-{number}") for number in range(25)), simple("boot-box", title="Box for a boot"))
     first = await found(shop, "boot", limit=10)

@@ -35,18 +35,28 @@ async def search_products(
 
 
 async def _ranked(connection: Connection, query: str, filters: Filters, now: datetime, number: int) -> list[Row]:
+    if not filters.are_wide:
+        return await _fetched(connection, query, filters, now, number, narrowed=True)
+    rows = await _fetched(connection, query, filters, now, number, narrowed=False)
+    # Where nothing narrows, all that matches is taken to have a price in the currency; some of it had none.
+    if len(rows) < number and (not rows or rows[0]["considered"] > len(rows)):
+        return await _fetched(connection, query, filters, now, number, narrowed=True)
+    return rows
+
+
+async def _fetched(
+    connection: Connection, query: str, filters: Filters, now: datetime, number: int, *, narrowed: bool
+) -> list[Row]:
     conditions = Conditions()
     asked = conditions.parameter(query)
     card = card_column(conditions.parameter(now))
     wanted = conditions.parameter(number)
     conditions.narrow(filters)
-    joined = "" if filters.are_wide else "JOIN search.products p USING (product_id)"
-    narrowed = "" if filters.are_wide else f"AND {conditions}"
     statement = _RANKED.format(
         asked=asked,
         most=MOST_CANDIDATES,
-        joined=joined,
-        narrowed=narrowed,
+        joined="JOIN search.products p USING (product_id)" if narrowed else "",
+        narrowed=f"AND {conditions}" if narrowed else "",
         spare=f"{wanted} + {SPARE_RESULTS}",
         wanted=wanted,
         card=card,
@@ -78,7 +88,7 @@ others AS (
 best AS (
     SELECT product_id, rank FROM (SELECT * FROM titled UNION ALL SELECT * FROM others) AS candidates
     ORDER BY rank DESC, product_id LIMIT {spare})
-SELECT p.product_id, {card}
+SELECT p.product_id, (SELECT count(*) FROM best) AS considered, {card}
 FROM best JOIN search.products p USING (product_id)
 WHERE {conditions}
 ORDER BY best.rank * CASE WHEN p.facets @> '{{in_stock}}' THEN 1.0 ELSE 0.7 END DESC, p.product_id
