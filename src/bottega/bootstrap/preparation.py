@@ -12,6 +12,8 @@ from bottega.bootstrap import load_policy, load_shop
 from bottega.gateway.application import described
 from bottega.settings import Settings
 
+# A request makes and drops thousands of objects and hardly ever a cycle: looked for ten times less often than usual.
+COLLECTED_AFTER = (7_000, 20, 20)
 # What the processes to come run.
 INHERITED = ("bottega.bootstrap.background", "bottega.bootstrap.web_process", "uvloop")
 
@@ -54,3 +56,4 @@ def settle_memory() -> None:
     gc.enable()
     gc.collect()
     gc.freeze()
+    gc.set_threshold(*COLLECTED_AFTER)

@@ -1,7 +1,7 @@
 """The policy book: packs loaded and proven by their cases, and the decision about one action."""
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from importlib import resources
 from importlib.resources.abc import Traversable
@@ -33,6 +33,7 @@ from bottega.kernel.errors import Invalid
 
 ActionGroups: TypeAlias = Collection[str]
 PACKS_MAX = 16
+DECISIONS_KEPT = 64
 _ACTION_NAME = re.compile(r"[A-Z][A-Za-z0-9]{0,79}")
 _PROBLEM = re.compile(r"policy `([^`]+)`: (.*)", re.DOTALL)
 _MISSING_FACT = re.compile(r"record does not have the attribute `([^`]+)`")
@@ -41,12 +42,17 @@ _STRICTNESS: dict[Effect, int] = {"permit": 0, "hold": 1, "forbid": 2}
 
 @dataclass(frozen=True, slots=True)
 class _BoundAction:
-    """One action type: the rules that can apply to it, parsed once."""
+    """One action type: the rules that can apply to it, parsed once, and what they decided last.
+
+    Rules see an actor's attributes; unless one names an actor, actors alike in them get the same answer.
+    """
 
     groups: frozenset[str]
     rules: Mapping[str, Rule]
     policy_set: cedarpy.PolicySet
     entity: str
+    names_actors: bool
+    decided: dict[Hashable, Decision] = field(default_factory=dict[Hashable, Decision], compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +104,16 @@ class PolicyBook:
         if bound is None:
             return Decision("forbid", (NO_RULE_PERMITS,), (UNKNOWN_ACTION_DESCRIPTION,), self.version)
         context = context_of(facts, bound.groups, approved=approved)
+        question = _question(bound, actor, context)
+        known = bound.decided.get(question)
+        if known is None:
+            known = self._decide(bound, action_name, actor, context)
+            if len(bound.decided) >= DECISIONS_KEPT:
+                bound.decided.clear()
+            bound.decided[question] = known
+        return known
+
+    def _decide(self, bound: _BoundAction, action_name: str, actor: ActorLike, context: dict[str, Any]) -> Decision:
         asked = _evaluate(bound, action_name, actor, context)
         if asked.permitted:
             return self._decision("permit", bound, asked)
@@ -239,7 +255,16 @@ def _bind(name: str, groups: frozenset[str], rules: list[Rule]) -> _BoundAction:
         MappingProxyType(applicable),
         parsed_set(tuple(applicable.values())),
         canonical_json.dumps(entity).decode(),
+        any(rule.names_actors for rule in applicable.values()),
     )
+
+
+def _question(bound: _BoundAction, actor: ActorLike, context: dict[str, Any]) -> Hashable:
+    """All that a decision about the action depends on; `True` and `1` are different facts."""
+    checked: dict[str, bool | int | str | list[str]] = context
+    facts = [(name, type(value), tuple(value) if isinstance(value, list) else value) for name, value in checked.items()]
+    who = actor.id if bound.names_actors else None
+    return who, actor.kind, actor.role, frozenset(actor.scopes), actor.on_behalf_of, tuple(facts)
 
 
 def _evaluate(bound: _BoundAction, action_name: str, actor: ActorLike, context: dict[str, Any]) -> _Verdict:

@@ -22,7 +22,7 @@ class Rule:
     """A permit or a forbid.
 
     `actions` are the action and group names in its head, None when it applies to every action; `mentions` are
-    all such names in the rule, wherever they stand.
+    all such names in the rule, wherever they stand. `names_actors` says whether it compares the actor with one by id.
     """
 
     rule_id: str
@@ -30,6 +30,7 @@ class Rule:
     effect: Literal["permit", "forbid"]
     actions: frozenset[str] | None
     mentions: frozenset[str]
+    names_actors: bool
     tree_json: str
 
     def can_apply(self, action_name: str, groups: Collection[str]) -> bool:
@@ -76,8 +77,15 @@ def _rule(pack: str, place: str, node: dict[str, Any]) -> Rule:
     if not description or len(description) > DESCRIPTION_MAX_CHARACTERS:
         expected = f'@describe("…") in at most {DESCRIPTION_MAX_CHARACTERS} characters'
         raise PolicyPackRejected(pack, rule_id, expected=expected, got=f"{len(description)} characters")
-    mentions = frozenset(_actions_in(node))
-    return Rule(rule_id, description, node["effect"], _actions_in_head(node["action"]), mentions, json.dumps(node))
+    return Rule(
+        rule_id,
+        description,
+        node["effect"],
+        actions=_actions_in_head(node["action"]),
+        mentions=frozenset(_entities_in(node, "Action")),
+        names_actors=any(_entities_in(node, "Actor")),
+        tree_json=json.dumps(node),
+    )
 
 
 def _actions_in_head(head: dict[str, Any]) -> frozenset[str] | None:
@@ -87,14 +95,14 @@ def _actions_in_head(head: dict[str, Any]) -> frozenset[str] | None:
     return frozenset(entity["id"] for entity in entities)
 
 
-def _actions_in(node: object) -> Iterator[str]:
-    """The ids of all entities of type Action in a part of the tree."""
+def _entities_in(node: object, kind: str) -> Iterator[str]:
+    """The ids of all entities of a type in a part of the tree."""
     if isinstance(node, dict):
         branch = cast("dict[str, object]", node)
-        if branch.get("type") == "Action" and isinstance(name := branch.get("id"), str):
+        if branch.get("type") == kind and isinstance(name := branch.get("id"), str):
             yield name
         for inner in branch.values():
-            yield from _actions_in(inner)
+            yield from _entities_in(inner, kind)
     elif isinstance(node, list):
         for inner in cast("list[object]", node):
-            yield from _actions_in(inner)
+            yield from _entities_in(inner, kind)
