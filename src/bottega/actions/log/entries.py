@@ -1,6 +1,6 @@
 """Log entries as readers, queries and commands see them: parsed, with their changes."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -65,14 +65,20 @@ ENTRY_COLUMNS = """
 
 _CHANGES = """
 SELECT entry_id, table_name, row_key, operation, before, after
-FROM log.changes WHERE entry_id = ANY($1::text[]) ORDER BY entry_id, id"""
+FROM log.changes WHERE entry_id = ANY($1::text[]) AND ($2::text[] IS NULL OR table_name = ANY($2::text[]))
+ORDER BY entry_id, id"""
 
 
-async def with_changes(connection: Connection, rows: Sequence[Row]) -> list[LoggedEntry]:
-    """The entries of rows with `ENTRY_COLUMNS`, in the order of the rows, each with its changes as they were made."""
+async def with_changes(
+    connection: Connection, rows: Sequence[Row], tables: Collection[str] | None = None
+) -> list[LoggedEntry]:
+    """The entries of rows with `ENTRY_COLUMNS`, in the order of the rows, each with its changes as they were made.
+
+    With `tables`, only what changed in these.
+    """
     changes: dict[str, list[LoggedChange]] = {row["id"]: [] for row in rows}
     if changes:
-        for row in await connection.fetch(_CHANGES, list(changes)):
+        for row in await connection.fetch(_CHANGES, list(changes), None if tables is None else list(tables)):
             changes[row["entry_id"]].append(
                 LoggedChange(row["table_name"], row["row_key"], row["operation"], row["before"], row["after"])
             )

@@ -21,6 +21,21 @@ _WORDLESS = frozenset(
 )
 
 
+# The tables that `Touched.look_at` knows.
+LOOKED_AT = frozenset(
+    {
+        "shop.products",
+        "shop.variants",
+        "shop.prices",
+        "shop.stock_levels",
+        "shop.media",
+        "shop.collection_products",
+        "shop.reviews",
+        "shop.categories",
+        "shop.collections",
+        "shop.locations",
+    }
+)
 _KINDS = ("product_type", "type", "material", "activity", "season")
 
 
@@ -84,6 +99,7 @@ class ProductIndex:
     """The reader of the log that keeps the read model; what an action changes shows here within a second."""
 
     name = READER
+    tables = LOOKED_AT
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
