@@ -19,8 +19,8 @@ async def entry(shop: Shop, by: Actor = OWNER) -> AsyncGenerator[Work]:
         await connection.execute(
             "INSERT INTO log.entries (id, sequence, action, arguments, arguments_digest, request_digest, actor_kind, "
             "actor_id, actor_role, key_scope, rule_ids, policy_version, facts, resolved, result, recorded_at) "
-            "VALUES ($1, log.next_sequence(), 'Test', '{}', '', '', $2, $3, $4, '', '{test}', 'test', '{}', '{}', '{}', "
-            "now())",
+            "VALUES ($1, log.next_sequence(), 'Test', '{}', '', '', $2, $3, $4, '', '{test}', 'test', "
+            "'{}', '{}', '{}', now())",
             entry_id,
             by.kind,
             by.id,

@@ -66,9 +66,7 @@ def code_sources() -> tuple[Source, ...]:
 
 def is_code(path: str) -> bool:
     parts = Path(path).parts
-    return (
-        parts[0] in CODE_FOLDERS and Path(path).suffix in CODE_SUFFIXES and VENDORED_FOLDER not in parts[:-1]
-    )
+    return parts[0] in CODE_FOLDERS and Path(path).suffix in CODE_SUFFIXES and VENDORED_FOLDER not in parts[:-1]
 
 
 def python_sources() -> Iterable[Source]:

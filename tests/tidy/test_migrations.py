@@ -11,9 +11,7 @@ from tests.tidy.source_tree import Source, code_sources, listed
 
 MIGRATIONS = Path(__file__).resolve().parents[2] / "src/bottega/platform/database/migrations"
 COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
-CREATED = re.compile(
-    r"\bCREATE\s+(?:UNLOGGED\s+)?TABLE\s+(?:IF\s+NOT\s+EXISTS\s+)?shop\.(\w+)", re.IGNORECASE
-)
+CREATED = re.compile(r"\bCREATE\s+(?:UNLOGGED\s+)?TABLE\s+(?:IF\s+NOT\s+EXISTS\s+)?shop\.(\w+)", re.IGNORECASE)
 FOLDED = re.compile(r"\blog\.fold\(\s*'shop\.(\w+)'")
 
 

@@ -7,9 +7,7 @@ from tests.tidy.source_tree import Source, code_sources, listed
 
 # Put together from halves, so that this file does not find itself.
 ANNOUNCED = re.compile(r"\b(TO" + r"DO|FIX" + r"ME|X" + r"XX|NotImplemented" + r"Error)\b")
-SILENCED = re.compile(
-    r"#\s*(type: " + r"ignore|pyright: " + r"ignore|no" + r"qa)(\[[^\]]*\]|: *[A-Z0-9, ]+)?(.*)"
-)
+SILENCED = re.compile(r"#\s*(type: " + r"ignore|pyright: " + r"ignore|no" + r"qa)(\[[^\]]*\]|: *[A-Z0-9, ]+)?(.*)")
 
 
 def announced_work(source: Source) -> Iterator[str]:
