@@ -26,9 +26,12 @@ async def statements_per_order(directory: Path) -> int:
             shopper = _InProcess(client)
             # The first order opens connections and reads what is kept for some seconds.
             await whole_checkout(shopper, shopping, 1)
-            connected = _connections(application.database)
-            for each in connected:
-                each.add_query_logger(lambda record: seen.append(record.query))
+
+            def note(record: Any) -> None:
+                seen.append(record.query)
+
+            for each in _connections(application.database):
+                each.add_query_logger(note)
             await whole_checkout(shopper, shopping, 2)
     return len(seen)
 
