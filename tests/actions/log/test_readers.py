@@ -197,3 +197,17 @@ async def test_a_rewound_reader_reads_again(shop: CounterShop, sealer: Sealer) -
     with pytest.raises(NotFound, match="No reader of the log is named nobody"):
         async with shop.database.write() as connection:
             await rewind(connection, "nobody")
+
+
+async def test_a_reader_may_ask_for_the_changes_of_some_tables_alone(shop: CounterShop, sealer: Sealer) -> None:
+    class Narrow(Copyist):
+        tables = frozenset({"shop.marks"})
+
+    written = await shop.write_some()
+    await sealer.seal_all()
+    narrow, broad = Narrow("narrow"), Copyist("broad")
+    await ReaderRunner(shop.database, [narrow, broad], SystemClock()).read_all()
+    assert len(narrow.seen) == len(broad.seen) == written
+    marks = [change for entry in broad.seen for change in entry.changes if change.table_name == "shop.marks"]
+    assert marks
+    assert [change for entry in narrow.seen for change in entry.changes] == marks
