@@ -139,6 +139,18 @@ async def test_a_held_request_stays_one_approval(boxes: BoxShop) -> None:
     assert await boxes.amount("a") == 9_000
 
 
+async def test_a_held_request_waits_even_when_it_would_be_permitted_by_now(boxes: BoxShop) -> None:
+    await boxes.done(PutBox(box_id="a", amount=9_000))
+    payout = PayOut(box_id="a", amount_minor=2_000)
+    first = await boxes.held(payout, SUPPORT, "k")
+    promoted = replace(SUPPORT, role="owner")
+    again = await boxes.perform(payout, promoted, "k")
+    assert isinstance(again, Held)
+    assert again.approval_id == first.approval_id
+    assert await boxes.amount("a") == 9_000
+    assert isinstance(await boxes.perform(payout, promoted, "another"), Done)
+
+
 async def test_what_was_denied_or_failed_may_be_tried_again(boxes: BoxShop) -> None:
     payout = PayOut(box_id="a", amount_minor=500)
     assert await boxes.refused(payout, SUPPORT, "k") == "no_such_box"
