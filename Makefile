@@ -40,8 +40,10 @@ bench: $(VENV)/.stamp-dev ## Measure, and print the table of docs/benchmarks.md
 	$(BIN)/python -m benchmarks
 
 lock: $(UV) ## Lock the requirements again (UPGRADE=--upgrade for newer versions)
-	$(LOCK) $(UPGRADE) pyproject.toml --extra build --output-file requirements.txt
-	$(LOCK) $(UPGRADE) pyproject.toml --extra build --extra dev --constraint requirements.txt --no-annotate \
+	$(LOCK) $(UPGRADE) pyproject.toml --extra build --extra weights --override requirements-left-out.txt \
+		--output-file requirements.txt
+	$(LOCK) $(UPGRADE) pyproject.toml --extra build --extra weights --extra dev --override requirements-left-out.txt \
+		--constraint requirements.txt --no-annotate \
 		--output-file requirements-dev.txt
 
 clean: ## Remove .venv and the caches
@@ -56,10 +58,10 @@ $(UV):
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 
 $(VENV)/.stamp-run: requirements.txt pyproject.toml | $(UV)
-	VIRTUAL_ENV=$(VENV) $(UV) pip install --quiet --require-hashes -r requirements.txt
+	VIRTUAL_ENV=$(VENV) $(UV) pip install --quiet --no-deps --require-hashes -r requirements.txt
 	VIRTUAL_ENV=$(VENV) $(UV) pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(VENV)/.stamp-dev: requirements-dev.txt $(VENV)/.stamp-run
-	VIRTUAL_ENV=$(VENV) $(UV) pip install --quiet --require-hashes -r requirements-dev.txt
+	VIRTUAL_ENV=$(VENV) $(UV) pip install --quiet --no-deps --require-hashes -r requirements-dev.txt
 	@touch $@

@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.tidy.source_tree import ROOT, Source, listed, tracked_files
 
-LOCKS = {"requirements.txt": ("build",), "requirements-dev.txt": ("build", "dev")}
+LOCKS = {"requirements.txt": ("build", "weights"), "requirements-dev.txt": ("build", "weights", "dev")}
 """Each lock, and the extras of pyproject.toml that it holds besides the dependencies."""
 PINNED = re.compile(r"(?P<name>[a-z0-9][a-z0-9.-]*)(\[[a-z0-9,-]+\])?==\S+( ; [^\\]+)? \\")
 HASH = re.compile(r"    --hash=sha256:[0-9a-f]{64}( \\)?")
