@@ -43,8 +43,11 @@ class RunContext:
 
     @property
     def actor(self) -> Actor:
-        """Who acts: the agent, for its customer if it serves one."""
-        on_behalf_of = self.run.principal.customer_id if self.role.acts_for_customer else None
+        """Who acts: the agent, for its customer if it serves one.
+
+        Serving customers it never works in the back office: for somebody unknown it acts for nobody, who owns nothing.
+        """
+        on_behalf_of = (self.run.principal.customer_id or "") if self.role.acts_for_customer else None
         return Actor("agent", self.role.name, self.role.name, self.role.scopes, on_behalf_of)
 
     @property

@@ -62,8 +62,7 @@ class Evidence:
     """A retrieved value or passage, as it was when it was read; identifiers in `value` are raw.
 
     `source` is the tool or document it came from and `version` what was read of it; after `fresh_until` it has to be
-    read again before anything is decided on it. `shown` is how it stood before the model, with handles and
-    placeholders; it is empty when the model was shown `value` itself.
+    read again before anything is decided on it.
     """
 
     id: str
@@ -80,6 +79,22 @@ class Evidence:
         for path, value in leaves_of(self.value):
             yield Leaf(path, value, self.labels.trust(path), self.labels.is_personal(path))
 
+    def as_record(self) -> dict[str, Json]:
+        """JSON-ready; `evidence_of` reads it."""
+        labels = self.labels
+        return {
+            "id": self.id,
+            "source": self.source,
+            "value": self.value,
+            "whole": labels.whole,
+            "fields": dict(labels.fields),
+            "personal": sorted(labels.personal),
+            "kind": self.kind,
+            "version": self.version,
+            "observed_at": None if self.observed_at is None else self.observed_at.isoformat(),
+            "fresh_until": None if self.fresh_until is None else self.fresh_until.isoformat(),
+        }
+
     @property
     def trust(self) -> Trust:
         """The worst label in it."""
@@ -89,6 +104,21 @@ class Evidence:
     def is_private(self) -> bool:
         """Whether anything in it is about a person."""
         return any(leaf.personal for leaf in self.leaves())
+
+
+def evidence_of(record: Mapping[str, Json]) -> Evidence:
+    """The evidence that `as_record` described."""
+    observed_at, fresh_until = record["observed_at"], record["fresh_until"]
+    return Evidence(
+        id=record["id"],
+        source=record["source"],
+        value=record["value"],
+        labels=FieldLabels(record["whole"], record["fields"], frozenset(record["personal"])),
+        kind=record["kind"],
+        version=record["version"],
+        observed_at=None if observed_at is None else datetime.fromisoformat(observed_at),
+        fresh_until=None if fresh_until is None else datetime.fromisoformat(fresh_until),
+    )
 
 
 def leaves_of(value: Json, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], str | int | float | bool]]:

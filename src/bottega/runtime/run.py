@@ -99,6 +99,8 @@ class Run:
     attempts: int = 0
     finished_at: datetime | None = None
     answered: bool = False
+    cancelled: bool = False
+    """Somebody asked that it end; it does so before its next step."""
 
     @property
     def is_final(self) -> bool:
