@@ -24,9 +24,10 @@ LARGEST_REQUEST_CHARACTERS = 4_000_000
 UNREACHABLE = "model_unreachable"  # no connection, or it broke before a word of the request was taken
 RATE_LIMITED = "model_rate_limited"  # 429: `retry_after_seconds` says when, if the vendor does
 OVERLOADED = "model_overloaded"  # 5xx, or the vendor's own word for it
+QUOTA_EXHAUSTED = "model_quota_exhausted"  # the account's quota or balance is used up; waiting a moment will not help
 NOT_PERMITTED = "model_not_permitted"  # the key is refused, or may not use the model
 NO_SUCH_MODEL = "model_not_found"  # the server does not have the model
-UNAVAILABLE_CODES = (UNREACHABLE, RATE_LIMITED, OVERLOADED, NOT_PERMITTED, NO_SUCH_MODEL)
+UNAVAILABLE_CODES = (UNREACHABLE, RATE_LIMITED, OVERLOADED, QUOTA_EXHAUSTED, NOT_PERMITTED, NO_SUCH_MODEL)
 
 # Codes of `ReplyLost`.
 TIMED_OUT = "model_timed_out"  # sent, and no answer (or not all of it) within the limits
