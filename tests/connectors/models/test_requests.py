@@ -91,7 +91,7 @@ async def test_anthropic(anthropic: VendorWorkshop) -> None:
     result = body["messages"][2]["content"][0]
     assert (result["type"], result["tool_use_id"], result["is_error"]) == ("tool_result", "c1", False)
     assert (body["max_tokens"], body["temperature"], body["stop_sequences"]) == (77, 0.25, ["END"])
-    assert anthropic.server.headers[0]["X-Api-Key"] == "key-of-the-tests"
+    assert anthropic.server.headers[0]["Authorization"] == "Bearer key-of-the-tests"
 
 
 async def test_google(google: VendorWorkshop) -> None:
