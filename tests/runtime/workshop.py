@@ -144,14 +144,14 @@ TOOLS = (
     QueryTool(list_goods, nouns=parcels.NOUNS, labels=REVIEWED),
     QueryTool(my_parcels, nouns=parcels.NOUNS, labels=FieldLabels(personal=frozenset({"*.city"}))),
     ActionTool(OpenParcel, parcels.NOUNS, fills={"customer_id": _customer}, keeps={"parcel_id": "parcel_id"}),
-    ActionTool(AddToParcel, parcels.NOUNS, fills={"parcel_id": _parcel}, accomplishes=frozenset({"add"})),
+    ActionTool(AddToParcel, parcels.NOUNS, fills={"parcel_id": _parcel}, accomplishes=frozenset({"added"})),
     ActionTool(
         SendParcel,
         parcels.NOUNS,
         fills={"parcel_id": _parcel, "expected_total_minor": _total},
         read_back=_sent,
         summarise=_sending,
-        accomplishes=frozenset({"send", "sent"}),
+        accomplishes=frozenset({"sent"}),
     ),
 )
 CLERK = Role("clerk", "You help customers with their parcels.", TOOLS)
