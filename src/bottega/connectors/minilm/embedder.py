@@ -6,6 +6,7 @@ import asyncio
 import importlib
 import time
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bottega.connectors.minilm import launch, process_files
@@ -47,6 +48,11 @@ class MiniLmEmbedder:
     @property
     def dimensions(self) -> int:
         return DIMENSIONS
+
+    @property
+    def log_file(self) -> Path:
+        """Where the process writes what happens to it."""
+        return self._files.log
 
     async def embed(
         self, texts: Sequence[str], *, purpose: Purpose, timeout_seconds: float | None = None
