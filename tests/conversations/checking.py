@@ -213,7 +213,10 @@ def _about_card(talk: Talk, place: int | None, replies: Sequence[Reply]) -> Iter
 
 
 def _contains(text: str, wanted: str) -> bool:
-    return wanted.casefold() in text.casefold()
+    """Whether a word or phrase stands there by itself; a size such as M or XL only as it is written."""
+    start, end = ("\\b" if wanted[place].isalnum() else "" for place in (0, -1))
+    size = len(wanted) <= 3 and wanted.isupper()
+    return bool(re.search(f"{start}{re.escape(wanted)}{end}", text, 0 if size else re.IGNORECASE))
 
 
 def amount_pattern(amount_minor: int) -> re.Pattern[str]:
@@ -221,4 +224,4 @@ def amount_pattern(amount_minor: int) -> re.Pattern[str]:
     units, cents = divmod(amount_minor, 100)
     grouped = re.escape(f"{units:,}").replace(",", r"[,.’ \u00a0\u202f]?")
     tail = rf"[.,]{cents:02d}" if cents else r"(?:[.,]00)?"
-    return re.compile(rf"(?<![\d.,]){grouped}{tail}(?!\d|[.,]\d)")
+    return re.compile(rf"(?<![\d.,])(?<!\d[ \u00a0\u202f]){grouped}{tail}(?!\d|[.,]\d)")

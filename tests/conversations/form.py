@@ -256,7 +256,7 @@ class End(Record):
     @model_validator(mode="after")
     def says_something(self) -> Self:
         """An end that names nothing would let anything pass; one that is unchanged changes nothing."""
-        changes = self.placed or self.orders or self.returns or self.tickets
+        changes = self.placed or self.orders or self.returns or self.tickets or self.handed_over
         if self.unchanged and (changes or self.also_may_change):
             raise ValueError("an unchanged shop has no changes to name")
         if not self.unchanged and not changes and self.placed is None and not self.also_may_change:
