@@ -77,7 +77,7 @@ class OpenParcel(Action):
     """Opens a parcel."""
 
     groups: ClassVar[tuple[str, ...]] = ("own", "carts", "light")
-    customer_id: str
+    customer_id: Annotated[str, Field(min_length=1)]
 
 
 class AddToParcel(Action):
