@@ -14,6 +14,7 @@ from fastapi import FastAPI
 import bottega.actions.approvals
 import bottega.actions.effect_decisions
 import bottega.actions.undo
+import bottega.runtime.knowledge.actions
 import bottega.shop
 from bottega.actions.effects import EffectDriver
 from bottega.actions.perform import Performer
@@ -38,7 +39,12 @@ from bottega.ports.simulated_payer import SimulatedPayer
 from bottega.settings import Settings
 
 # Importing them registers their handlers.
-CORE_ACTIONS = (bottega.actions.approvals, bottega.actions.effect_decisions, bottega.actions.undo)
+CORE_ACTIONS = (
+    bottega.actions.approvals,
+    bottega.actions.effect_decisions,
+    bottega.actions.undo,
+    bottega.runtime.knowledge.actions,
+)
 
 
 @dataclass(frozen=True, slots=True)

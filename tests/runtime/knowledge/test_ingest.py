@@ -5,11 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from bottega.kernel.errors import Unavailable
+from bottega.actions.actor import Actor
+from bottega.actions.outcome import Denied
+from bottega.kernel.errors import Conflict, Unavailable
 from bottega.platform.clock import SetClock
 from bottega.platform.database.pool import Database
 from bottega.runtime.knowledge.folder import DocumentFolder
-from bottega.runtime.knowledge.ingest import ingest, restore, withdraw
+from bottega.runtime.knowledge.actions import RestoreDocument, WithdrawDocument
+from bottega.runtime.knowledge.ingest import ingest
+from tests.shop_fixtures import Shop
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 RETURNS = "---\ntitle: Returns\nversion: '3.0'\nvalid_from: 2026-03-01\n---\n# Returns\n\nWithin 30 days.\n"
@@ -93,25 +97,25 @@ async def test_what_is_gone_or_broken_is_out_of_use_until_it_is_back(
     assert await states(database) == {"returns.md": ("current", 1), "shipping.md": ("current", 1)}
 
 
-async def test_a_withdrawn_document_stays_withdrawn_when_its_file_changes(
-    database: Database, folder: DocumentFolder
-) -> None:
+async def test_a_withdrawn_document_stays_withdrawn_when_its_file_changes(shop: Shop, folder: DocumentFolder) -> None:
+    database, performer = shop.application.database, shop.application.performer
     clock = SetClock(NOON)
     await ingest(database, folder, clock)
-    async with database.read() as connection:
-        document_id = await connection.fetchval("SELECT id FROM runtime.documents WHERE path = 'returns.md'")
-    assert await withdraw(database, document_id, by="stf_1", reason="wrong period") == {
-        "id": document_id,
-        "path": "returns.md",
-        "state": "withdrawn",
-    }
+    document_id = await shop.fetchval("SELECT id FROM runtime.documents WHERE path = 'returns.md'")
+    owner, support = Actor("staff", "stf_1", "manager"), Actor("staff", "stf_2", "support")
+    refused = await performer.perform(WithdrawDocument(document_id=document_id, reason="wrong period"), by=support)
+    assert isinstance(refused, Denied)
+    assert (await states(database))["returns.md"] == ("current", 1)
+    done = await performer.perform(WithdrawDocument(document_id=document_id, reason="wrong period"), by=owner)
+    assert done.unwrap() == {"document_id": document_id, "path": "returns.md", "state": "withdrawn"}
     (folder.root / "returns.md").write_text(RETURNS.replace("30", "31"))
     await ingest(database, folder, clock)
     assert (await states(database))["returns.md"] == ("withdrawn", 2)
-    restored = await restore(database, document_id)
-    assert restored is not None
-    assert restored["state"] == "current"
-    assert await restore(database, document_id) is None
+    restored = await performer.perform(RestoreDocument(document_id=document_id), by=owner)
+    assert restored.unwrap() == {"document_id": document_id, "path": "returns.md", "state": "current"}
+    again = await performer.perform(RestoreDocument(document_id=document_id), by=owner)
+    with pytest.raises(Conflict, match="is current"):
+        again.unwrap()
 
 
 async def test_a_document_may_state_less_trust_than_its_folder_never_more(database: Database, tmp_path: Path) -> None:

@@ -2,15 +2,14 @@
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from bottega.kernel.errors import Invalid
 from bottega.kernel.identifiers import new_id
 from bottega.platform.clock import Clock
-from bottega.platform.database.pool import Connection, Database, Row
+from bottega.platform.database.pool import Connection, Database
 from bottega.runtime.knowledge import reading
 from bottega.runtime.knowledge.folder import DocumentFolder
 from bottega.runtime.knowledge.model import DocumentTrust, FileProblem, IngestSummary, ReadDocument
@@ -139,30 +138,6 @@ async def _refuse(
     summary.rejected.append(problem)
     async with database.write() as connection:
         await connection.execute(_UNREADABLE, new_id("doc"), folder.name, problem.path, problem.reason, at)
-
-
-async def withdraw(database: Database, document_id: str, *, by: str, reason: str) -> Mapping[str, Any] | None:
-    """Takes a document out of use until `restore`, whatever its file says; None when there is none."""
-    async with database.write() as connection:
-        row: Row | None = await connection.fetchrow(
-            "UPDATE runtime.documents SET state = 'withdrawn', reason = $3, withdrawn_by = $2 WHERE id = $1 "
-            "RETURNING id, path, state",
-            document_id,
-            by,
-            reason[:1_000],
-        )
-    return None if row is None else dict(row)
-
-
-async def restore(database: Database, document_id: str) -> Mapping[str, Any] | None:
-    """Puts a withdrawn document into use again; the next look at the folder brings it up to date."""
-    async with database.write() as connection:
-        row: Row | None = await connection.fetchrow(
-            "UPDATE runtime.documents SET state = CASE WHEN version_id IS NULL THEN 'unreadable' ELSE 'current' END, "
-            "reason = '', withdrawn_by = NULL WHERE id = $1 AND state = 'withdrawn' RETURNING id, path, state",
-            document_id,
-        )
-    return None if row is None else dict(row)
 
 
 _SEEN_AGAIN = """

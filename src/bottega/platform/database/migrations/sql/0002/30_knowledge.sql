@@ -7,7 +7,6 @@ CREATE TABLE runtime.documents (
     version_id       text COLLATE "C",                   -- the newest that could be read
     state            text NOT NULL DEFAULT 'current' CHECK (state IN ('current', 'withdrawn', 'missing', 'unreadable')),
     reason           text NOT NULL DEFAULT '',           -- why it is withdrawn or unreadable
-    withdrawn_by     text COLLATE "C",                   -- the person who did; a document that is gone has nobody
     checked_at       timestamptz NOT NULL,               -- when the file was last seen to be what is stored here
     created_at       timestamptz NOT NULL,
     UNIQUE (source, path)
@@ -37,3 +36,13 @@ CREATE TABLE runtime.passages (
     text       text NOT NULL,
     UNIQUE (version_id, position)
 );
+-- What was found and quoted, without who asked: how often a document helps, and questions that none answers.
+CREATE TABLE runtime.citations (
+    id         bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    version_id text COLLATE "C" REFERENCES runtime.document_versions ON DELETE CASCADE,   -- NULL: nothing fitted
+    passage_id text COLLATE "C",
+    run_id     text COLLATE "C",
+    cited_at   timestamptz NOT NULL
+);
+CREATE INDEX citations_version ON runtime.citations (version_id, cited_at);
+CREATE INDEX citations_at ON runtime.citations (cited_at);
