@@ -10,8 +10,8 @@ from bottega.actions.outcome import Denied
 from bottega.kernel.errors import Conflict, Unavailable
 from bottega.platform.clock import SetClock
 from bottega.platform.database.pool import Database
-from bottega.runtime.knowledge.folder import DocumentFolder
 from bottega.runtime.knowledge.actions import RestoreDocument, WithdrawDocument
+from bottega.runtime.knowledge.folder import DocumentFolder
 from bottega.runtime.knowledge.ingest import ingest
 from tests.shop_fixtures import Shop
 

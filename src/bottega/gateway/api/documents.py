@@ -75,9 +75,7 @@ async def list_all(
     """Documents, oldest first, each with whether it is cited and why not."""
     now = caller.context.clock.now()
     async with caller.context.database.read() as connection:
-        rows = await list_documents(
-            connection, now, standing=standing, after=decode_cursor(cursor), limit=limit + 1
-        )
+        rows = await list_documents(connection, now, standing=standing, after=decode_cursor(cursor), limit=limit + 1)
     return answer(page(rows, limit, lambda row: row["id"]))
 
 
@@ -94,7 +92,9 @@ async def withdraw(caller: Staff, document_id: DocumentPath, body: WithdrawalBod
     return await caller.answer(WithdrawDocument(document_id=document_id, reason=body.reason))
 
 
-@router.delete("/documents/{document_id}/withdrawal", responses={200: {"model": DocumentDecided}, **responses(404, 409)})
+@router.delete(
+    "/documents/{document_id}/withdrawal", responses={200: {"model": DocumentDecided}, **responses(404, 409)}
+)
 async def restore(caller: Staff, document_id: DocumentPath) -> Response:
     """Puts it back into use, as its file stands now."""
     return await caller.answer(RestoreDocument(document_id=document_id))
