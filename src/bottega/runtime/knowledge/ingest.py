@@ -2,7 +2,7 @@
 
 import asyncio
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,9 +10,11 @@ from bottega.kernel.errors import Invalid
 from bottega.kernel.identifiers import new_id
 from bottega.platform.clock import Clock
 from bottega.platform.database.pool import Connection, Database
+from bottega.retrieval import postings
 from bottega.runtime.knowledge import reading
+from bottega.runtime.knowledge.corpus import PASSAGES, document_of
 from bottega.runtime.knowledge.folder import DocumentFolder
-from bottega.runtime.knowledge.model import DocumentTrust, FileProblem, IngestSummary, ReadDocument
+from bottega.runtime.knowledge.model import DocumentTrust, FileProblem, IngestSummary, Passage, ReadDocument
 from bottega.runtime.knowledge.passages import passages_of
 
 READING_TIMEOUT_SECONDS = 60.0
@@ -92,18 +94,38 @@ async def _store(database: Database, file: _File, document: ReadDocument) -> boo
         row = await connection.fetchrow(_DOCUMENT, new_id("doc"), file.folder.name, file.path, file.at)
         assert row is not None, "an upsert returns its row"
         version_id = await _insert_version(connection, file, document, row["id"])
+        ids = [new_id("psg") for _ in passages]
         await connection.execute(
             "INSERT INTO runtime.passages (id, version_id, position, section, text) "
             "SELECT t.id, $1, t.position, string_to_array(t.section, E'\\x1f'), t.text "
             "FROM unnest($2::text[], $3::int[], $4::text[], $5::text[]) AS t (id, position, section, text)",
             version_id,
-            [new_id("psg") for _ in passages],
+            ids,
             list(range(len(passages))),
             ["\x1f".join(passage.section) for passage in passages],
             [passage.text for passage in passages],
         )
+        await _index(connection, row["id"], zip(ids, passages, strict=True), document, file.at)
         await connection.execute(_CURRENT, row["id"], version_id, file.at)
     return bool(row["created"])
+
+
+async def _index(
+    connection: Connection,
+    document_id: str,
+    passages: Iterable[tuple[str, Passage]],
+    document: ReadDocument,
+    at: datetime,
+) -> None:
+    """Only the newest version is searched: the passages of earlier ones leave the index and stay for citations."""
+    earlier = await connection.fetch(
+        "SELECT p.id FROM runtime.passages p JOIN runtime.documents d ON d.version_id = p.version_id WHERE d.id = $1",
+        document_id,
+    )
+    await postings.remove(connection, PASSAGES, [row["id"] for row in earlier])
+    found = [document_of(passage_id, passage.section, passage.text, document) for passage_id, passage in passages]
+    for start in range(0, len(found), postings.LARGEST_BATCH_DOCUMENTS):
+        await postings.write(connection, PASSAGES, found[start : start + postings.LARGEST_BATCH_DOCUMENTS], at)
 
 
 async def _insert_version(connection: Connection, file: _File, document: ReadDocument, document_id: str) -> str:
