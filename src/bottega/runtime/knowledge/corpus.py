@@ -7,14 +7,12 @@ from bottega.platform.database.pool import Connection
 from bottega.retrieval.corpus import Corpus, Document, Field
 from bottega.retrieval.fusion import Scored, Weights
 from bottega.retrieval.narrowing import Narrowing
-from bottega.runtime.knowledge.model import DocumentTrust, ReadDocument
+from bottega.runtime.knowledge.model import DocumentTrust
 from bottega.runtime.knowledge.queries import FRESH_FOR
 
-PASSAGES = Corpus(
-    "passages", {"title": Field(1.5), "section": Field(2.0), "text": Field(1.0, length_share=0.6)}
-)
+PASSAGES = Corpus("passages", {"title": Field(1.5), "section": Field(2.0), "text": Field(1.0, length_share=0.6)})
 # Measured by benchmarks/knowledge.py: questions share few words with what answers them, so meaning counts most.
-WEIGHTS = Weights(bm25=0.25, coverage=0.25, cosine=1.0, least_cosine=0.25)
+WEIGHTS = Weights(bm25=0.15, coverage=0.1, cosine=1.0, least_cosine=0.12)
 
 _COLUMNS = (
     "passage_id",
@@ -33,12 +31,12 @@ _COLUMNS = (
 )
 
 
-def document_of(passage_id: str, section: Sequence[str], text: str, document: ReadDocument) -> Document:
+def document_of(passage_id: str, section: Sequence[str], text: str, title: str) -> Document:
     """A passage as retrieval gets it; for its meaning it is read together with where it stands."""
-    headings = " > ".join([document.title, *section])
+    headings = " > ".join([title, *section])
     return Document(
         passage_id,
-        {"title": document.title, "section": " ".join(section), "text": text},
+        {"title": title, "section": " ".join(section), "text": text},
         meaning=f"{headings}\n{text}",
     )
 
@@ -46,11 +44,11 @@ def document_of(passage_id: str, section: Sequence[str], text: str, document: Re
 def citable(now: datetime, trust: Sequence[DocumentTrust] = ("shop",)) -> Narrowing:
     """The passages of the newest versions that are in use, valid today and seen unchanged of late."""
     return Narrowing(
-        source=f"({_CITABLE.format(documents=PASSAGES.documents)}) AS c",
-        document="c.document",
-        condition="c.trust = ANY ($3::text[])",
+        source=f"({_CITABLE.format(documents=PASSAGES.documents)}) AS citable",
+        document="citable.document",
+        condition="citable.trust = ANY ($3::text[])",
         values=(now, now - FRESH_FOR, list(trust)),
-        columns=tuple(f"c.{column}" for column in _COLUMNS),
+        columns=tuple(f"citable.{column}" for column in _COLUMNS),
         is_wide=True,
     )
 

@@ -17,15 +17,19 @@ DEEPEST_FOLDER = 12
 class DocumentFolder:
     """A folder whose files are documents; `trust` holds for those that do not state less of themselves.
 
-    `name` is its name in citations and in the database, where it stays the same when the folder moves.
+    `name` is its name in citations and in the database, where it stays the same when the folder moves. A folder that
+    `may_be_absent` is an empty one until it is made; any other that is not there is an error.
     """
 
     name: str
     root: Path
     trust: DocumentTrust = "shop"
+    may_be_absent: bool = False
 
     def paths(self) -> list[str]:
         """The paths of its documents within it; `Unavailable` when the folder is not there."""
+        if self.may_be_absent and not self.root.exists():
+            return []
         if not self.root.is_dir():
             raise Unavailable(
                 "documents_away",

@@ -2,7 +2,7 @@
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,6 +11,7 @@ from bottega.kernel.identifiers import new_id
 from bottega.platform.clock import Clock
 from bottega.platform.database.pool import Connection, Database
 from bottega.retrieval import postings
+from bottega.retrieval.corpus import Document
 from bottega.runtime.knowledge import reading
 from bottega.runtime.knowledge.corpus import PASSAGES, document_of
 from bottega.runtime.knowledge.folder import DocumentFolder
@@ -123,7 +124,20 @@ async def _index(
         document_id,
     )
     await postings.remove(connection, PASSAGES, [row["id"] for row in earlier])
-    found = [document_of(passage_id, passage.section, passage.text, document) for passage_id, passage in passages]
+    found = [document_of(passage_id, passage.section, passage.text, document.title) for passage_id, passage in passages]
+    await _write(connection, found, at)
+
+
+async def index_anew(connection: Connection, at: datetime) -> None:
+    """Writes the passages of every newest version into the index."""
+    rows = await connection.fetch(
+        "SELECT p.id, p.section, p.text, v.title FROM runtime.documents d "
+        "JOIN runtime.document_versions v ON v.id = d.version_id JOIN runtime.passages p ON p.version_id = v.id"
+    )
+    await _write(connection, [document_of(row["id"], row["section"], row["text"], row["title"]) for row in rows], at)
+
+
+async def _write(connection: Connection, found: Sequence[Document], at: datetime) -> None:
     for start in range(0, len(found), postings.LARGEST_BATCH_DOCUMENTS):
         await postings.write(connection, PASSAGES, found[start : start + postings.LARGEST_BATCH_DOCUMENTS], at)
 

@@ -12,18 +12,21 @@ from bottega.retrieval import upkeep
 from bottega.retrieval.embedding import embed_waiting
 from bottega.retrieval.fusion import Scored
 from bottega.retrieval.search import Searcher
+from bottega.retrieval.vectors import ensure_near_index
 from bottega.runtime.knowledge import ingest
 from bottega.runtime.knowledge.corpus import PASSAGES, WEIGHTS, citable, plainly
 from bottega.runtime.knowledge.folder import DocumentFolder
 from bottega.runtime.knowledge.model import DocumentTrust, FileProblem, FoundPassage, IngestSummary
 from bottega.runtime.knowledge.queries import FRESH_FOR, citation_of
+from bottega.runtime.knowledge.question import telling_words
 
 LONGEST_QUESTION_CHARACTERS = 1_000
 MOST_PASSAGES_FOUND = 20
 EMBEDDING_SECONDS = 60.0
 # What is neither near in meaning nor has most of the words answers another question.
-LEAST_COSINE = 0.34
-LEAST_COVERAGE = 0.6
+LEAST_COSINE = 0.28
+LEAST_COVERAGE = 0.4
+LEAST_COSINE_WITH_WORDS = 0.15
 
 Progress = Callable[[int, int], None]
 
@@ -56,8 +59,20 @@ class Library:
             except (Unavailable, Invalid) as refusal:
                 problem = FileProblem("", refusal.code, str(refusal))
                 summaries[folder.name] = IngestSummary(rejected=[problem])
+        await self.look_after()
         await self.embed()
         return summaries
+
+    async def look_after(self) -> None:
+        """Finds what the index of passages lacks and makes it again from the passages themselves."""
+        async with self._database.write() as connection:
+            findings = await upkeep.look(connection, PASSAGES)
+            if findings.rewrite:
+                await upkeep.begin_rewrite(connection, PASSAGES)
+                await ingest.index_anew(connection, self._clock.now())
+                await upkeep.end_rewrite(connection, PASSAGES, self._clock.now())
+            await upkeep.note(connection, PASSAGES, self._clock.now(), findings)
+        await ensure_near_index(self._database.dsn, PASSAGES)
 
     async def embed(self) -> None:
         """Embeds passages that wait for it; without an embedder, or while it is away, they wait on."""
@@ -84,9 +99,12 @@ class Library:
         now = self._clock.now()
         searcher = Searcher(PASSAGES, WEIGHTS, plainly, self._embedder)
         async with self._database.read() as connection:
-            searched = await searcher.search(connection, question, citable(now, trust), limit, correct=False)
-        answering = [one for one in searched.found if _answers(one)][: min(limit, MOST_PASSAGES_FOUND)]
-        passages = [_found(one) for one in answering]
+            searched = await searcher.search(
+                connection, telling_words(question), citable(now, trust), limit, meaning=question
+            )
+        by_words = bool(searched.degraded)
+        answering = [one for one in searched.found if _answers(one, by_words=by_words)]
+        passages = [_found(one) for one in answering[: min(limit, MOST_PASSAGES_FOUND)]]
         await self._count(passages, run_id, now)
         return Answer(passages, searched.degraded)
 
@@ -110,8 +128,12 @@ class Library:
             )
 
 
-def _answers(one: Scored) -> bool:
-    return (one.cosine or 0.0) >= LEAST_COSINE or one.coverage >= LEAST_COVERAGE
+def _answers(one: Scored, *, by_words: bool) -> bool:
+    has_words = one.coverage >= LEAST_COVERAGE
+    if by_words:
+        return has_words
+    cosine = one.cosine or 0.0
+    return cosine >= LEAST_COSINE or (has_words and cosine >= LEAST_COSINE_WITH_WORDS)
 
 
 def _found(one: Scored) -> FoundPassage:

@@ -46,3 +46,4 @@ CREATE TABLE runtime.citations (
 );
 CREATE INDEX citations_version ON runtime.citations (version_id, cited_at);
 CREATE INDEX citations_at ON runtime.citations (cited_at);
+SELECT search.ensure_corpus('passages');
