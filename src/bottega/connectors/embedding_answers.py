@@ -1,16 +1,14 @@
 """What a vendor answered, made into vectors of length one; and what its failures mean."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 from bottega.kernel.errors import Unavailable
-from bottega.ports.embedder import meaning_is_away
-
-if TYPE_CHECKING:
-    from bottega.ports.embedder import Vector
+from bottega.ports.embedder import (
+    Vector,
+    meaning_is_away,
+)
 
 SLOW_RETRY_SECONDS = 5.0
 

@@ -1,17 +1,17 @@
 """An embedder around an embedder: it remembers queries, and lets no shopper wait for one that does not answer."""
 
-from __future__ import annotations
-
 import time
 from collections import OrderedDict
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from bottega.kernel.errors import Unavailable
-from bottega.ports.embedder import Embedder, EmbedderHealth, Purpose, checked_texts
-
-if TYPE_CHECKING:
-    from bottega.ports.embedder import Vector
+from bottega.ports.embedder import (
+    Embedder,
+    EmbedderHealth,
+    Purpose,
+    Vector,
+    checked_texts,
+)
 
 REMEMBERED_QUERIES = 1_024
 # After so many queries in a row without an answer in time, the next ones are refused at once for a while.

@@ -1,13 +1,11 @@
 """Embeddings from Amazon Bedrock: Titan Text Embeddings V2 and Cohere Embed, by InvokeModel."""
 
-from __future__ import annotations
-
 import asyncio
 import importlib
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import Any, Literal, cast
 
 import orjson
 
@@ -18,12 +16,10 @@ from bottega.ports.embedder import (
     EmbedderHealth,
     EmbedderState,
     Purpose,
+    Vector,
     checked_texts,
     meaning_is_away,
 )
-
-if TYPE_CHECKING:
-    from bottega.ports.embedder import Vector
 
 QUERY_TIMEOUT_SECONDS = 2.0
 CONNECT_TIMEOUT_SECONDS, READ_TIMEOUT_SECONDS = 2.0, 30.0
@@ -146,9 +142,10 @@ class BedrockEmbedder:
                 self._client = await asyncio.get_running_loop().run_in_executor(self._threads, self._made_client)
 
     def _made_client(self) -> Any:
-        boto3: Any = importlib.import_module("boto3")
+        # A session of its own: boto3's shared one is not for several threads and keeps keys that have been changed.
+        session: Any = importlib.import_module("boto3.session").Session()
         config: Any = importlib.import_module("botocore.config")
-        return boto3.client(
+        return session.client(
             "bedrock-runtime",
             region_name=self._chosen.region,
             endpoint_url=self._chosen.endpoint_url,

@@ -1,23 +1,25 @@
 """MiniLM behind the port: asks the machine's embedder process, and starts it when there is none."""
 
-from __future__ import annotations
-
 import asyncio
 import importlib
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bottega.connectors.minilm import launch, process_files
 from bottega.connectors.minilm.connection import Connection, lost
 from bottega.connectors.minilm.identity import DIMENSIONS, MiniLm
 from bottega.connectors.minilm.loading import warming
 from bottega.kernel.errors import Unavailable
-from bottega.ports.embedder import EmbedderHealth, Purpose, checked_texts, meaning_is_away, timeout_for
-
-if TYPE_CHECKING:
-    from bottega.ports.embedder import Vector
+from bottega.ports.embedder import (
+    EmbedderHealth,
+    Purpose,
+    Vector,
+    checked_texts,
+    meaning_is_away,
+    timeout_for,
+)
 
 HEALTH_TIMEOUT_SECONDS = 1.0
 WAIT_PAUSE_SECONDS = 0.05

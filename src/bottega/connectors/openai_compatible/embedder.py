@@ -1,12 +1,10 @@
 """Embeddings from any server with OpenAI's `/embeddings` call."""
 
-from __future__ import annotations
-
 import asyncio
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import httpx
 import orjson
@@ -19,12 +17,10 @@ from bottega.ports.embedder import (
     EmbedderHealth,
     EmbedderState,
     Purpose,
+    Vector,
     checked_texts,
     meaning_is_away,
 )
-
-if TYPE_CHECKING:
-    from bottega.ports.embedder import Vector
 
 # There is a network in between: a query gets more time than on this machine.
 QUERY_TIMEOUT_SECONDS = 2.0
