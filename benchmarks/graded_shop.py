@@ -16,14 +16,14 @@ from bottega.bootstrap import Application, open_application
 from bottega.bootstrap.background import catch_up
 from bottega.kernel.errors import Unavailable
 from bottega.platform.database import embedded
-from bottega.platform.database.pool import Connection
+from bottega.platform.database.pool import Connection, Database
 from bottega.retrieval import keyword, postings
 from bottega.retrieval.asked import ask
 from bottega.retrieval.corpus import Corpus, Document, Field
 from bottega.retrieval.embedding import embed_waiting
 from bottega.retrieval.fusion import Scored, Weights
 from bottega.retrieval.narrowing import Narrowing
-from bottega.retrieval.schema import ensure
+from bottega.retrieval.schema import ensure, lost_tables
 from bottega.retrieval.search import embedder_of
 from bottega.retrieval.vectors import ensure_near_index
 from bottega.settings import Settings
@@ -38,6 +38,7 @@ DEEP = 100
 # BM25 as in the textbook: one field, Robertson's usual parameters, no other thought.
 PLAIN = Corpus("plain", {"text": Field(1.0, 0.75)}, saturation=1.2)
 EMBEDDING_HOURS = 6
+EMBED_TIMEOUT_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
@@ -48,14 +49,7 @@ class Signals:
 
     def ranked(self, weights: Weights) -> list[str]:
         """The order that these weights give."""
-        best = max((one.bm25 for _, one in self.found), default=0.0) or 1.0
-
-        def score(one: Scored) -> float:
-            return weights.score(one.bm25 / best, one.coverage, one.cosine or 0.0)
-
-        return [
-            identifier for identifier, _ in sorted(self.found, key=lambda pair: (-score(pair[1]), pair[1].document))
-        ]
+        return self._by(lambda one: weights.score(one.keyword_rank, one.meaning_rank, one.coverage))
 
     def by_keyword(self) -> list[str]:
         """By keyword alone."""
@@ -66,10 +60,10 @@ class Signals:
         return self._by(lambda one: one.cosine or 0.0)
 
     def by_ranks(self) -> list[str]:
-        """Reciprocal ranks, keywords twice (Cormack, Clarke and Büttcher 2009)."""
+        """Reciprocal ranks, both alike (Cormack, Clarke and Büttcher 2009)."""
         return self._by(
             lambda one: (
-                (2 / (60 + one.keyword_rank) if one.keyword_rank else 0.0)
+                (1 / (60 + one.keyword_rank) if one.keyword_rank else 0.0)
                 + (1 / (60 + one.meaning_rank) if one.meaning_rank else 0.0)
             )
         )
@@ -89,6 +83,9 @@ class GradedShop:
 
     async def signals(self, query: str) -> Signals:
         """All candidates of the query path with their signals."""
+        # The machine may be busy; what is measured here is not the time.
+        assert self._embedder is not None, "the default settings have one"
+        await self._embedder.embed([query], purpose="query", timeout_seconds=EMBED_TIMEOUT_SECONDS)
         async with self._application.database.read() as connection:
             searched = await product_search(connection, query, FILTERS, self._embedder, number=DEEP)
         if searched.degraded:
@@ -158,10 +155,13 @@ async def _prepare(application: Application, products: Path) -> None:
             lambda done, in_all: bars.update(importing, completed=done, total=in_all),
         )
         await catch_up(application)
-        indexing = bars.add_task("index", total=None)
-        await rebuild(
-            database, application.clock.now(), lambda done, in_all: bars.update(indexing, completed=done, total=in_all)
-        )
+        if await _has_to_be_built(database):
+            indexing = bars.add_task("index", total=None)
+            await rebuild(
+                database,
+                application.clock.now(),
+                lambda done, in_all: bars.update(indexing, completed=done, total=in_all),
+            )
         embedder = embedder_of(application.services)
         assert embedder is not None, "the default settings have one"
         embedding = bars.add_task("embed", total=None)
@@ -173,8 +173,16 @@ async def _prepare(application: Application, products: Path) -> None:
             progress=lambda done, in_all: bars.update(embedding, completed=done, total=in_all),
         )
         await ensure_near_index(database.dsn, PRODUCTS)
+        await embedder.wait_ready(timeout_seconds=EMBED_TIMEOUT_SECONDS)
         async with database.write() as connection:
-            await _index_plainly(connection, application)
+            if await lost_tables(connection, PLAIN):
+                await _index_plainly(connection, application)
+
+
+async def _has_to_be_built(database: Database) -> bool:
+    async with database.read() as connection:
+        row = await connection.fetchrow("SELECT built_at, recipe FROM search.corpora WHERE corpus = $1", PRODUCTS.name)
+    return row is None or row["built_at"] is None or row["recipe"] != PRODUCTS.recipe
 
 
 async def _index_plainly(connection: Connection, application: Application) -> None:

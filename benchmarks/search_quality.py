@@ -17,6 +17,7 @@ import sys
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 
 from rich.console import Console
@@ -30,8 +31,9 @@ AT = 10
 FOLDS = 5
 DRAWS = 10_000
 SEED = 20_261_129
-COVERAGES = tuple(step / 10 for step in range(13))
-COSINES = tuple(step / 20 for step in range(13))
+# What is fitted: the weight of the keyword rank beside that of the meaning's, the flatness of both, and the weight of
+# coverage beside a first rank.
+GRID = ((1.0, 1.5, 2.0, 2.5, 3.0, 4.0), (20.0, 40.0, 60.0, 100.0, 150.0, 250.0), (0.0, 0.2, 0.4, 0.6, 0.8))
 
 Grades = Mapping[str, int]
 Ranker = Callable[[str], Sequence[str]]
@@ -83,26 +85,26 @@ def fitted(queries: Sequence[str], ratings: Mapping[str, Grades], signals: Mappi
     """The weights that are best on these queries; of a grid, each point judged together with its neighbours, so that
     a lucky one does not win."""
     value = {
-        (i, j): sum(ndcg(signals[query].ranked(_weights(coverage, cosine)), ratings[query]) for query in queries)
-        for i, coverage in enumerate(COVERAGES)
-        for j, cosine in enumerate(COSINES)
+        point: sum(ndcg(signals[query].ranked(_weights(point)), ratings[query]) for query in queries)
+        for point in product(*(range(len(axis)) for axis in GRID))
     }
 
-    def smooth(point: tuple[int, int]) -> float:
-        around = [value[near] for near in _around(point) if near in value]
+    def smooth(point: tuple[int, ...]) -> float:
+        around = [
+            value[near] for step in product((-1, 0, 1), repeat=len(GRID)) if (near := _moved(point, step)) in value
+        ]
         return sum(around) / len(around)
 
-    i, j = max(value, key=lambda point: (smooth(point), value[point], -point[0], -point[1]))
-    return _weights(COVERAGES[i], COSINES[j])
+    return _weights(max(value, key=lambda point: (smooth(point), value[point])))
 
 
-def _around(point: tuple[int, int]) -> list[tuple[int, int]]:
-    i, j = point
-    return [(i + di, j + dj) for di in (-1, 0, 1) for dj in (-1, 0, 1)]
+def _moved(point: tuple[int, ...], step: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(place + change for place, change in zip(point, step, strict=True))
 
 
-def _weights(coverage: float, cosine: float) -> Weights:
-    return Weights(1.0, coverage, cosine, WEIGHTS.least_cosine)
+def _weights(point: tuple[int, ...]) -> Weights:
+    keyword, flatness, coverage = (axis[place] for axis, place in zip(GRID, point, strict=True))
+    return Weights(keyword, 1.0, flatness, coverage / flatness, WEIGHTS.least_cosine)
 
 
 def cross_validated(
@@ -171,7 +173,7 @@ NOTES = {
     "bm25": "BM25 as in the textbook (k1 1.2, b 0.75), all words of a product in one field",
     "keyword": "the shop's own keyword ranking alone",
     "dense": "the nearest vectors alone",
-    "hybrid": "keyword and dense by reciprocal ranks, 2:1, k 60",
+    "hybrid": "keyword and dense by reciprocal ranks, 1:1, k 60, nothing fitted",
     "final": "what the shop answers, with the weights it ships",
     "final, cross-validated": f"the same, each query with weights fitted on the other {FOLDS - 1} of {FOLDS} folds",
 }
@@ -198,7 +200,7 @@ def show(quality: Quality) -> None:
 
 
 def _told(weights: Weights) -> str:
-    return f"bm25 {weights.bm25:g} coverage {weights.coverage:g} cosine {weights.cosine:g}"
+    return f"keyword {weights.keyword:g} flatness {weights.flatness:g} coverage {weights.coverage:.2g}"
 
 
 def as_record(quality: Quality) -> dict[str, object]:

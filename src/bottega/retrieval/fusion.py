@@ -1,6 +1,6 @@
 """From two rankings to one: what words say of a document and what its meaning says, each with a measured weight."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import median
 
@@ -14,19 +14,22 @@ from bottega.retrieval.vectors import Neighbour
 class Weights:
     """What each signal counts; how they were chosen is told in docs/search.md.
 
-    `bm25` of a document is its share of the best document's, `coverage` the part of the query that its words answer,
-    `cosine` that of its vector to the query's.
+    Ranks are taken among all candidates of a search and count by their reciprocals, flattened by `flatness` (Cormack,
+    Clarke and Büttcher, "Reciprocal Rank Fusion", 2009); `coverage` is for having all words of the query.
     """
 
-    bm25: float
+    keyword: float
+    meaning: float
+    flatness: float
     coverage: float
-    cosine: float
     # What answers no word of the query must be at least this near to be shown.
     least_cosine: float
 
-    def score(self, share: float, coverage: float, cosine: float) -> float:
-        """What a document is ordered by."""
-        return self.bm25 * share + self.coverage * coverage + self.cosine * cosine
+    def score(self, keyword_rank: float | None, meaning_rank: float | None, coverage: float) -> float:
+        """What a document is ordered by; ranks count from 1, None where it has none."""
+        by_keyword = 0.0 if keyword_rank is None else self.keyword / (self.flatness + keyword_rank)
+        by_meaning = 0.0 if meaning_rank is None else self.meaning / (self.flatness + meaning_rank)
+        return by_keyword + by_meaning + self.coverage * coverage
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,36 +48,40 @@ class Scored:
 
 
 def fuse(
-    query: KeywordQuery,
-    by_keyword: Sequence[Match],
-    by_meaning: Sequence[Neighbour],
-    weights: Weights,
-    *,
-    late: Sequence[Match] = (),
+    query: KeywordQuery, matches: Sequence[Match], neighbours: Sequence[Neighbour], weights: Weights
 ) -> list[Scored]:
-    """All documents of both rankings, the best first; `late` are keyword matches of what only meaning had found."""
-    best = max((match.score for match in by_keyword), default=0.0)
-    ranked = sorted(by_keyword, key=lambda match: (-match.score, match.document))
-    ranks = {match.document: rank for rank, match in enumerate(ranked, 1)}
-    matches = {match.document: match for match in (*by_keyword, *late)}
-    neighbours = {neighbour.document: (rank, neighbour) for rank, neighbour in enumerate(by_meaning, 1)}
-    # A new document waits for its vector: it stands no further behind than the middle of its like.
-    typical = median([n.cosine for n in by_meaning if n.document in matches] or [0.0])
+    """The documents of both rankings, the best first."""
+    found = {match.document: match for match in matches}
+    near = {
+        neighbour.document: neighbour
+        for neighbour in neighbours
+        if neighbour.document in found or neighbour.cosine >= weights.least_cosine
+    }
+    keyword_ranks = _ranks((-match.score, match.document) for match in matches)
+    meaning_ranks = _ranks((-neighbour.cosine, neighbour.document) for neighbour in near.values())
+    # A new document waits for its vector: until then it stands where the middle of its like does.
+    middle = median([rank for document, rank in meaning_ranks.items() if document in found] or [len(near) + 1])
     scored: list[Scored] = []
-    for document in dict.fromkeys([*matches, *neighbours]):
-        match = matches.get(document)
-        meaning_rank, neighbour = neighbours.get(document, (None, None))
-        cosine = None if neighbour is None else neighbour.cosine
-        if match is None and (cosine is None or cosine < weights.least_cosine):
-            continue
-        bits, bm25 = (0, 0.0) if match is None else (match.bits, match.score)
-        coverage = query.coverage(bits)
-        share = bm25 / best if best > 0 else 0.0
-        score = weights.score(share, coverage, typical if cosine is None else cosine)
-        found = match or neighbour
-        assert found is not None, "it is in one of the two"
-        rank = ranks.get(document)
-        scored.append(Scored(document, score, bm25, coverage, cosine, rank, meaning_rank, bits, found.row))
+    for document in dict.fromkeys([*found, *near]):
+        match, neighbour = found.get(document), near.get(document)
+        coverage = 0.0 if match is None else query.coverage(match.bits)
+        keyword_rank, meaning_rank = keyword_ranks.get(document), meaning_ranks.get(document)
+        by_meaning = middle if meaning_rank is None and near else meaning_rank
+        one = match or neighbour
+        assert one is not None, "it is in one of the two"
+        scored.append(
+            Scored(
+                document,
+                score=weights.score(keyword_rank, by_meaning, coverage),
+                bm25=0.0 if match is None else match.score,
+                coverage=coverage,
+                cosine=None if neighbour is None else neighbour.cosine,
+                keyword_rank=keyword_rank,
+                meaning_rank=meaning_rank,
+                bits=0 if match is None else match.bits,
+                row=one.row,
+            )
+        )
     scored.sort(key=lambda one: (-one.score, one.document))
     return scored
 
@@ -85,3 +92,7 @@ def by_keyword_alone(query: KeywordQuery, matches: Sequence[Match], first_rank: 
         Scored(match.document, 0.0, match.score, query.coverage(match.bits), None, rank, None, match.bits, match.row)
         for rank, match in enumerate(matches, first_rank)
     ]
+
+
+def _ranks(keys: Iterable[tuple[float, int]]) -> dict[int, int]:
+    return {document: rank for rank, (_, document) in enumerate(sorted(keys), 1)}

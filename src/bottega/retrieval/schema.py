@@ -21,8 +21,12 @@ async def ensure(connection: Connection, corpus: Corpus) -> list[str]:
     lost = await lost_tables(connection, corpus)
     if not lost:
         return lost
+    is_new = set(lost) >= set(corpus.tables)
     await connection.execute("SELECT search.ensure_corpus($1)", corpus.name)
-    if corpus.documents in lost:
+    if is_new:
+        await connection.execute("DELETE FROM search.corpora WHERE corpus = $1", corpus.name)
+        await connection.execute("INSERT INTO search.corpora (corpus) VALUES ($1)", corpus.name)
+    elif corpus.documents in lost:
         await connection.execute(f"TRUNCATE {', '.join(corpus.tables)}")
         await connection.execute(
             "UPDATE search.corpora SET documents = 0, total_lengths = '{}', rewriting = true WHERE corpus = $1",

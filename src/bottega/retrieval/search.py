@@ -100,7 +100,7 @@ class Searcher:
         known = {match.document for match in matches.found}
         others = [neighbour.document for neighbour in near.neighbours if neighbour.document not in known]
         late = await keyword.score(connection, self.corpus, query, narrowing, others)
-        fused = fuse(query, front, near.neighbours, self.weights, late=late)
+        fused = fuse(query, [*front, *late], near.neighbours, self.weights)
         shown = {one.document for one in fused}
         tail = by_keyword_alone(query, [match for match in rest if match.document not in shown], len(front) + 1)
         degraded = {"meaning": near.reason} if near.reason else {}

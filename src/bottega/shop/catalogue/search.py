@@ -22,7 +22,7 @@ DEEPEST_RESULT = 400
 OUT_OF_STOCK_SHARE = 0.7
 # Fitted on the open grades by `benchmarks/search_quality.py --fit`; see docs/search.md.
 FITTED_ON = "d7e2995f97427daf19764da78d2bcd6931403b3b0013375dfa461a391b7d12da"
-WEIGHTS = Weights(bm25=1.0, coverage=0.6, cosine=0.2, least_cosine=0.3)
+WEIGHTS = Weights(keyword=2.0, meaning=1.0, flatness=100.0, coverage=0.004, least_cosine=0.3)
 
 
 @dataclass(frozen=True, slots=True)
