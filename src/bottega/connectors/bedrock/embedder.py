@@ -218,8 +218,9 @@ def _titan_rows(answer: Any) -> list[Any]:
 def _cohere_rows(answer: Any) -> list[Any]:
     """Embeddings by type when types were asked for, a plain list from servers that do not know them."""
     try:
-        embeddings: Any = answer["embeddings"]
-        return list(embeddings if isinstance(embeddings, list) else embeddings["float"])  # pyright: ignore[reportUnknownArgumentType]
+        embeddings: object = answer["embeddings"]
+        rows = cast("dict[str, object]", embeddings)["float"] if isinstance(embeddings, dict) else embeddings
+        return list(cast("list[Any]", rows))
     except (KeyError, TypeError):
         raise unusable("it has no embeddings") from None
 
