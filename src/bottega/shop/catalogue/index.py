@@ -10,6 +10,7 @@ from bottega.actions.log.readers import LogReader
 from bottega.platform.clock import Clock
 from bottega.platform.database.pool import Connection, Database, Row
 from bottega.retrieval.keyword import plain_vector, weighted_vector
+from bottega.shop.catalogue import constraint_index
 
 READER = "search"
 REFRESHED_AT_ONCE = 500
@@ -126,19 +127,22 @@ def log_readers(application: Any) -> list[LogReader]:
 
 async def refresh(connection: Connection, product_ids: set[str], worded: set[str], at: datetime) -> None:
     """Writes the cards of `product_ids` and the words of `worded`; what is not published disappears."""
+    for start in range(0, len(worded), REFRESHED_AT_ONCE):
+        ids = sorted(worded)[start : start + REFRESHED_AT_ONCE]
+        await _refresh_texts(connection, ids)
+        await constraint_index.refresh_traits(connection, ids)
     for start in range(0, len(product_ids), REFRESHED_AT_ONCE):
         ids = sorted(product_ids)[start : start + REFRESHED_AT_ONCE]
         await connection.execute("DELETE FROM search.products WHERE product_id = ANY ($1::text[])", ids)
         await connection.execute("INSERT INTO search.products SELECT * FROM search.cards($1::text[], $2)", ids, at)
-    for start in range(0, len(worded), REFRESHED_AT_ONCE):
-        await _refresh_texts(connection, sorted(worded)[start : start + REFRESHED_AT_ONCE])
+        await constraint_index.refresh_offers(connection, ids, at)
 
 
 async def analyse(connection: Connection) -> None:
     """Tells the planner what the tables hold now; with the figures of empty ones it would choose slow plans."""
     await connection.execute(
         "ANALYZE search.products, search.texts, shop.products, shop.variants, shop.prices, shop.stock_levels, "
-        "shop.media"
+        f"shop.media, {', '.join(constraint_index.TABLES)}"
     )
 
 
@@ -164,7 +168,7 @@ async def rebuild(database: Database, at: datetime, progress: Callable[[int, int
         progress(min(start + REFRESHED_AT_ONCE, len(ids)), len(ids))
     async with database.write() as connection:
         await _wait_for_reader(connection)
-        for table in ("search.products", "search.texts"):
+        for table in ("search.products", "search.texts", *constraint_index.TABLES):
             await connection.execute(
                 f"DELETE FROM {table} t WHERE NOT EXISTS "
                 "(SELECT FROM shop.products p WHERE p.id = t.product_id AND p.status = 'published')"
