@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 from bottega.platform.database.pool import Connection
-from bottega.shop.catalogue.understanding.language import measures
+from bottega.shop.catalogue.understanding.language import language, measures
 from bottega.shop.catalogue.understanding.vocabulary import PRICE_SHARES, Vocabulary, vocabulary_of
 
 # Words of so many products at most are looked at for what goes together; a sample of a larger catalogue tells the same.
@@ -18,6 +18,8 @@ MOST_SAMPLED = 25_000
 MOST_TRAITS_KEPT = 40_000
 MOST_KINDS = 3_000
 MOST_WORDS = 60_000
+LEAST_FIELD_SHARE = 0.03
+LONGEST_STATEMENT_SECONDS = 300.0
 # How long a process goes on with what it has before it asks for a newer version.
 ASKED_EVERY_SECONDS = 2.0
 # A change of this share of the catalogue is learnt at once, a smaller one by the clock.
@@ -93,17 +95,17 @@ async def learn(connection: Connection, at: datetime) -> int:
 
 async def _content(connection: Connection) -> dict[str, Any]:
     products: int = await connection.fetchval("SELECT count(*) FROM search.traits")
+    share = min(1.0, MOST_SAMPLED / max(products, 1))
     least = 1 if products <= SMALL_CATALOGUE else 2
     traits = await connection.fetch(_TRAITS, least, MOST_TRAITS_KEPT)
     fields = await connection.fetch("SELECT f, count(*) AS n FROM search.traits, unnest(fields) AS f GROUP BY 1")
     prices = await connection.fetch(_PRICES, list(PRICE_SHARES))
-    share = min(1.0, MOST_SAMPLED / max(products, 1))
     return {
         "products": products,
         "traits": {row["trait"]: row["n"] for row in traits},
         "fields": {row["f"]: row["n"] for row in fields},
         "prices": {row["currency"]: _whole(row["prices"]) for row in prices},
-        "brands": await _brands(connection),
+        "brands": await _brands(connection, share),
         "categories": await _categories(connection),
         "numbers": await _numbers(connection),
         "kinds": await _kinds(connection, share, 1 if products <= SMALL_CATALOGUE else 3),
@@ -111,10 +113,26 @@ async def _content(connection: Connection) -> dict[str, Any]:
     }
 
 
-async def _brands(connection: Connection) -> list[list[Any]]:
+async def _brands(connection: Connection, share: float) -> list[list[Any]]:
     """Facet, title, products, and how much of the use of its first word in titles is this brand's own."""
-    rows = await connection.fetch(_BRANDS)
-    return [[row["facet"], row["brand"], row["n"], float(row["own"])] for row in rows]
+    rows = await connection.fetch(_BRANDS, timeout=LONGEST_STATEMENT_SECONDS)
+    key = language().keys.of
+    first = {row["brand"]: (key(row["brand"]).split() or [""])[0] for row in rows}
+    used = await connection.fetch(
+        _BRAND_WORDS, [f"w:{word}" for word in set(first.values())], share, timeout=LONGEST_STATEMENT_SECONDS
+    )
+    total: dict[str, int] = {}
+    own: dict[tuple[str, str], int] = {}
+    for row in used:
+        total[row["word"]] = total.get(row["word"], 0) + row["n"]
+        own[row["word"], row["brand"]] = row["n"]
+    return [
+        [row["facet"], row["brand"], row["n"], _own_share(first[row["brand"]], row["brand"], own, total)] for row in rows
+    ]
+
+
+def _own_share(word: str, brand: str, own: Mapping[tuple[str, str], int], total: Mapping[str, int]) -> float:
+    return round(own.get((word, brand), 0) / total[word], 3) if total.get(word) else 1.0
 
 
 async def _categories(connection: Connection) -> list[list[Any]]:
@@ -160,8 +178,9 @@ async def _kinds(connection: Connection, share: float, least: int) -> list[dict[
         }
         for row in words
     }
-    for row in await connection.fetch(_KIND_FIELDS, share, least, named):
-        found[row["word"]]["fields"][row["f"]] = row["n"]
+    for row in await connection.fetch(_KIND_FIELDS, share, least, named, timeout=LONGEST_STATEMENT_SECONDS):
+        if row["n"] >= LEAST_FIELD_SHARE * found[row["word"]]["products"]:
+            found[row["word"]]["fields"][row["f"]] = row["n"]
     for row in await connection.fetch(_KIND_CATEGORIES, share, named):
         found[row["word"]]["categories"][row["category"]] = row["n"]
     for row in await connection.fetch(_KIND_PRICES, share, named, list(PRICE_SHARES)):
@@ -183,7 +202,7 @@ def example_content(**changes: Any) -> Mapping[str, Any]:
 
 
 _TRAITS = """
-SELECT trait, sum(n) AS n FROM (
+SELECT trait, sum(n)::bigint AS n FROM (
     SELECT trait, count(*) AS n FROM search.traits, unnest(traits) AS trait
     WHERE NOT trait LIKE ANY ('{w:%,category:%,head:%,v:model=%,v:released=%,v:eans=%}') GROUP BY 1
     UNION ALL
@@ -196,17 +215,13 @@ SELECT currency, percentile_cont($1::float8[]) WITHIN GROUP (ORDER BY price_mino
 FROM search.products GROUP BY 1"""
 
 _BRANDS = """
-WITH branded AS (
-    SELECT brand, count(*) AS n,
-           (regexp_match(lower(brand), '[[:alnum:]]+'))[1] AS word
-    FROM search.traits WHERE brand <> '' GROUP BY 1),
-used AS (
-    SELECT substr(w, 3) AS word, brand, count(*) AS n
-    FROM search.traits, unnest(traits) AS w
-    WHERE w LIKE 'w:%' AND substr(w, 3) IN (SELECT word FROM branded) GROUP BY 1, 2)
-SELECT lower(b.brand COLLATE "C") AS facet, b.brand, b.n,
-       coalesce((SELECT sum(u.n) FILTER (WHERE u.brand = b.brand) / sum(u.n) FROM used u WHERE u.word = b.word), 1) AS own
-FROM branded b ORDER BY b.n DESC, 1 LIMIT 20000"""
+SELECT lower(brand COLLATE "C") AS facet, brand, count(*) AS n FROM search.traits WHERE brand <> ''
+GROUP BY 1, 2 ORDER BY 3 DESC, 1 LIMIT 20000"""
+
+_BRAND_WORDS = """
+SELECT substr(w, 3) AS word, brand, count(*) AS n
+FROM search.traits t, unnest(t.traits) AS w
+WHERE w = ANY ($1::text[]) AND hashtext(t.product_id) & 1023 < $2 * 1024 GROUP BY 1, 2"""
 
 _CATEGORIES = """
 WITH placed AS (

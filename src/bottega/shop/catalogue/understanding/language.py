@@ -34,6 +34,8 @@ class Unit:
 
     def converted(self, value: float, other: "Unit") -> float:
         """A value of this unit in another one of the same dimension."""
+        if other is self or other.name == self.name:
+            return value
         return (value * self.factor + self.offset - other.offset) / other.factor
 
 
@@ -80,6 +82,7 @@ class Measures:
     glued_unit_names: Mapping[str, Unit]
     roles: Mapping[str, Role]
     parcel_parts: frozenset[str]
+    usual_units: Mapping[str, str]
     letters: tuple[str, ...]
     letter_names: Mapping[str, str]
     shoes: Mapping[str, Mapping[str, tuple[str, ...]]]
@@ -87,7 +90,8 @@ class Measures:
     def unit_of_name(self, name: str) -> Unit | None:
         """The unit that an attribute's name ends with (`fill_weight_grams`, `temperature_comfort_celsius`)."""
         parts = [part for part in name.split("_") if part]
-        if "per" in parts[-3:]:
+        # `recommended_age__min_` is a minimum, not minutes; `flow_litres_per_minute` is no time.
+        if "per" in parts[-3:] or parts[-1:] in (["min"], ["max"], ["s"], ["a"]):
             return None
         for length in (3, 2, 1):
             tail = parts[-length:] if len(parts) > length else []
@@ -95,6 +99,12 @@ class Measures:
                 if tail and (found := self.units.get(joint.join(tail)) or self.unit_names.get(joint.join(tail))):
                     return found
         return None
+
+    def usual_unit(self, name: str) -> Unit | None:
+        """The unit that numbers of such a name usually have, by the longest end of the name that is known."""
+        parts = name.split("_")
+        ends = ("_".join(parts[start:]) for start in range(len(parts)))
+        return next((self.units[self.usual_units[end]] for end in ends if end in self.usual_units), None)
 
     def is_about_parcel(self, name: str) -> bool:
         """Whether a number is about how the thing is packed or sent, not about the thing."""
@@ -180,6 +190,7 @@ def measures() -> Measures:
             if "suffixes" in told
         },
         parcel_parts=frozenset(roles["not_the_thing"]["parts"]),
+        usual_units=roles["usual_units"],
         letters=tuple(sizes["letters"]),
         letter_names=sizes["letter_names"],
         shoes={

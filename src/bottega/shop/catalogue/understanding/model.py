@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Literal
 
-# A hard constraint holds for everything that is shown until it is relaxed aloud; a soft one is dropped without asking.
+# A hard constraint holds for everything that is shown until it is relaxed aloud; a soft one is given up first.
 Strength = Literal["hard", "soft"]
 OrderWish = Literal["price", "-price", "rating", "newest", "popular", "lowest_number", "highest_number"]
 
@@ -20,16 +20,17 @@ class Stated:
 
 @dataclass(frozen=True, slots=True)
 class PriceBound:
-    """Bounds of the price of one variant, both included, in minor units of the search's currency."""
+    """Bounds of the price of one variant, both included, in minor units of the understanding's currency."""
 
     stated: Stated
     least_minor: int | None = None
     most_minor: int | None = None
+    wider: "PriceBound | None" = None
 
 
 @dataclass(frozen=True, slots=True)
 class BrandIs:
-    """One of these brands, or none of them; folded as the facets are."""
+    """One of these brands, or none of them; spelt as the facets of lists are."""
 
     stated: Stated
     brands: tuple[str, ...]
@@ -38,44 +39,61 @@ class BrandIs:
 
 @dataclass(frozen=True, slots=True)
 class CategoryIs:
-    """In one of these categories or below, or in none of them; `words` in the title count as well where given."""
+    """In one of these categories or below, or with one of these traits; or, negated, neither.
+
+    A trait of several parts (`w:photo+w:paper`) needs all of them. `not_paths` and `not_traits` are left out.
+    """
 
     stated: Stated
     paths: tuple[str, ...]
-    words: tuple[str, ...] = ()
+    traits: tuple[str, ...] = ()
     negated: bool = False
+    not_paths: tuple[str, ...] = ()
+    not_traits: tuple[str, ...] = ()
+    wider: "CategoryIs | None" = None
 
 
 @dataclass(frozen=True, slots=True)
 class TraitIs:
-    """One of these values of a trait, or none of them; of one variant where variants differ in it.
+    """One of these traits, or none of them; of one and the same variant where variants differ in it.
 
-    A trait is a text the index keeps as `name:value`: an option, a text attribute, or a semantic one (colour, material).
+    `everywhere` holds further traits that a negation rules out wherever the product tells of them.
     """
 
     stated: Stated
-    trait: str
-    values: tuple[str, ...]
+    traits: tuple[str, ...]
     negated: bool = False
+    everywhere: tuple[str, ...] = ()
+    wider: "TraitIs | None" = None
 
 
 @dataclass(frozen=True, slots=True)
 class FlagIs:
-    """A yes-or-no attribute: one of these traits must be there (or, unwanted, none of them)."""
+    """A yes-or-no attribute: one of `traits` must be there, and none of `none_of`."""
 
     stated: Stated
     traits: tuple[str, ...]
-    wanted: bool = True
+    none_of: tuple[str, ...] = ()
+    wider: "FlagIs | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class NumberRange:
+    """Bounds of one numeric attribute, both included, in the attribute's own unit (`unit`, where it is known)."""
+
+    name: str
+    least: float | None
+    most: float | None
+    unit: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class NumberBound:
-    """Bounds, both included, of the first of these numbers that a product has; in the number's base unit."""
+    """Bounds of the first of these numbers that a product has; a variant's number must be that of the variant bought."""
 
     stated: Stated
-    numbers: tuple[str, ...]
-    least: float | None = None
-    most: float | None = None
+    ranges: tuple[NumberRange, ...]
+    wider: "NumberBound | None" = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,14 +121,6 @@ class OtherThan:
     product_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class WordsExcluded:
-    """None of these words in the title: what was ruled out and is no trait the catalogue knows."""
-
-    stated: Stated
-    words: tuple[str, ...]
-
-
 Constraint = (
     PriceBound
     | BrandIs
@@ -121,17 +131,16 @@ Constraint = (
     | RatingBound
     | AvailabilityIs
     | OtherThan
-    | WordsExcluded
 )
 
 
 @dataclass(frozen=True, slots=True)
 class SortWish:
-    """An order that was asked for ("cheapest", "best rated", "lightest"); `number` for the two orders by a number."""
+    """An order that was asked for ("cheapest", "best rated", "lightest"); `numbers` for the two orders by a number."""
 
     order: OrderWish
     said: str
-    number: str | None = None
+    numbers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,22 +153,30 @@ class Correction:
 
 @dataclass(frozen=True, slots=True)
 class Understanding:
-    """A sentence read. `words` is what is left to search by and may be empty where constraints say everything."""
+    """A sentence read.
+
+    `words` is what is left to search by and may be empty where constraints say everything; `ranking_words` has the
+    words of positive constraints as well, in their order: better to rank by, as the constraints hold anyway.
+    `removed` are the constraints the shopper took away again.
+    """
 
     text: str
     words: str
+    ranking_words: str
     currency: str
     constraints: tuple[Constraint, ...] = ()
     sort: SortWish | None = None
     corrections: tuple[Correction, ...] = ()
+    removed: tuple[Constraint, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Relaxation:
-    """A weaker form of an understanding, with what was given up for it."""
+    """A weaker form of an understanding: what was given up for it, and what was taken less narrowly."""
 
     understanding: Understanding
     dropped: tuple[Constraint, ...]
+    widened: tuple[Constraint, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

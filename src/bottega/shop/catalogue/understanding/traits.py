@@ -173,6 +173,9 @@ class _Reader:
             self._add(f"{'is' if value else 'not'}:{name}")
             return
         if isinstance(value, int | float):
+            # Having two HDMI ports is having HDMI.
+            if name.endswith(("_quantity", "_ports")) or name.startswith("number_of_"):
+                self._add(f"{'is' if value > 0 else 'not'}:{name}")
             return
         texts: list[str] = [value] if isinstance(value, str) else list(value)
         truth = self._language.truths.get(folded(texts[0]).strip()) if len(texts) == 1 else None
@@ -294,7 +297,8 @@ class _Reader:
         found: dict[float, set[str]] = {}
         for number, name in _MENTION.findall(text):
             unit = self._measures.glued_unit_names.get(folded(name))
-            if unit is None:
+            # A bare degree sign may be an angle as well.
+            if unit is None or name == "°":
                 continue
             for written in {number.replace(",", "."), number.replace(",", "")}:
                 try:

@@ -17,6 +17,7 @@ NICKNAME_SHARE = 0.9
 SHORTEST_NICKNAME = 4
 UNIT_EVIDENCE_SHARE = 0.6
 LEAST_UNIT_EVIDENCE = 3
+TOLD_UNIT_SHARE = 0.08
 # An attribute whose values nearly all differ tells things apart; it is no wish.
 MOST_DISTINCT_SHARE = 0.4
 
@@ -89,6 +90,7 @@ class Vocabulary:
     values: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     option_values: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     value_words: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+    trait_counts: Mapping[str, int] = field(default_factory=dict[str, int])
     numbers: Mapping[str, NumberFigures] = field(default_factory=dict[str, NumberFigures])
     number_phrases: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     dimensions: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
@@ -137,6 +139,7 @@ def vocabulary_of(version: int, content: Mapping[str, Any], code: str = DEFAULT_
         values=values,
         option_values=_option_values(traits, spoken),
         value_words=_value_words(traits, spoken),
+        trait_counts=traits,
         numbers=numbers,
         number_phrases=_number_phrases(numbers, spoken),
         dimensions=_dimensions(numbers),
@@ -176,7 +179,7 @@ def _category_phrases(categories: Mapping[str, CategoryFigures], spoken: Languag
     """Categories by title, by each half of a title such as "Hats and caps", and by what their title ends with."""
     found: dict[str, dict[str, None]] = {}
     for path, category in categories.items():
-        halves = [part for part in category.title.replace("&", " and ").replace(",", " and ").split(" and ") if part]
+        halves = halves_of(category.title)
         phrases = {spoken.keys.of(category.title), spoken.keys.of(path.rpartition("/")[2])}
         phrases.update(spoken.keys.of(half) for half in halves)
         for phrase in phrases:
@@ -184,6 +187,11 @@ def _category_phrases(categories: Mapping[str, CategoryFigures], spoken: Languag
             for start in range(len(words)):
                 found.setdefault(" ".join(words[start:]), {})[path] = None
     return {phrase: tuple(paths) for phrase, paths in found.items() if phrase and phrase not in spoken.accessory_words}
+
+
+def halves_of(title: str) -> list[str]:
+    """The parts of a title that names several things: "Hats and caps"."""
+    return [part.strip() for part in title.replace("&", " and ").replace(",", " and ").split(" and ") if part.strip()]
 
 
 def _flags(traits: Mapping[str, int]) -> dict[str, tuple[int, int]]:
@@ -271,27 +279,20 @@ def _number(told: Mapping[str, Any]) -> NumberFigures:
     evidence: Mapping[str, int] = told["units"]
     unit = known.unit_of_name(name)
     total = sum(evidence.values())
-    if unit is None and total >= LEAST_UNIT_EVIDENCE:
+    if unit is None and total >= LEAST_UNIT_EVIDENCE and not name.startswith("option.") and not _counts(name):
         best = max(evidence, key=lambda key: evidence[key])
-        if evidence[best] >= UNIT_EVIDENCE_SHARE * total and evidence[best] >= 0.02 * told["products"]:
+        if evidence[best] >= UNIT_EVIDENCE_SHARE * total and evidence[best] >= TOLD_UNIT_SHARE * told["products"]:
             unit = known.units.get(best)
-    if unit is None:
-        unit = _usual_unit(name)
+    if unit is None and name.startswith("option.") and evidence:
+        unit = known.units.get(max(evidence, key=lambda key: evidence[key]))
+    unit = unit or (None if _counts(name) else known.usual_unit(name))
     values = {float(value): count for value, count in told["values"]}
     return NumberFigures(name, told["products"], unit, values, told["quantiles"])
 
 
-def _usual_unit(name: str) -> Unit | None:
-    """What product data exchange uses where nothing tells: grams for weights, millimetres for the sides of a thing."""
-    units = measures().units
-    last = name.split("_")[-1]
-    if last == "weight":
-        return units["g"]
-    if last in ("width", "height", "depth", "thickness", "diameter"):
-        return units["mm"]
-    if last in ("temperature",):
-        return units["celsius"]
-    return None
+def _counts(name: str) -> bool:
+    """Whether a number counts things: ports, outputs, cores."""
+    return name.startswith("number_of") or name.endswith(("_quantity", "_ports", "_outputs", "_inputs", "_slots"))
 
 
 def _number_phrases(numbers: Mapping[str, NumberFigures], spoken: Language) -> dict[str, tuple[str, ...]]:
