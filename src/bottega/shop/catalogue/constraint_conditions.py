@@ -85,9 +85,10 @@ async def matching_variants(
     if not asked.of_one_variant or not product_ids:
         return {}
     ids, money, at = (conditions.parameter(value) for value in (list(product_ids), currency, now))
+    of_product = [f"EXISTS (SELECT FROM search.traits t WHERE t.product_id = p.product_id AND {text})" for text in asked.product]
+    wanted = " AND ".join([*asked.offer, *asked.listed, *of_product])
     rows = await connection.fetch(
-        _VARIANTS.format(ids=ids, currency=money, now=at, wanted=" AND ".join(asked.offer), most=MOST_VARIANTS_NAMED),
-        *conditions.values,
+        _VARIANTS.format(ids=ids, currency=money, now=at, wanted=wanted, most=MOST_VARIANTS_NAMED), *conditions.values
     )
     found: dict[str, list[MatchedVariant]] = {}
     for row in rows:
@@ -251,9 +252,10 @@ SELECT m.* FROM (
     SELECT o.product_id, o.variant_id, v.sku, v.option_values, o.in_stock, shop.effective_amount(r, {now}) AS price_minor,
            row_number() OVER (PARTITION BY o.product_id
                               ORDER BY o.in_stock DESC, shop.effective_amount(r, {now}), v.position) AS place
-    FROM search.offers o
+    FROM search.products p
+    JOIN search.offers o ON o.product_id = p.product_id AND o.currency = p.currency
     JOIN shop.variants v ON v.id = o.variant_id
     JOIN shop.prices r ON r.variant_id = o.variant_id AND r.currency = o.currency
-    WHERE o.product_id = ANY ({ids}::text[]) AND o.currency = {currency} AND {wanted}) AS m
+    WHERE p.product_id = ANY ({ids}::text[]) AND p.currency = {currency} AND {wanted}) AS m
 WHERE m.place <= {most}
 ORDER BY m.product_id, m.place"""

@@ -100,6 +100,14 @@ class Measures:
                     return found
         return None
 
+    def name_without_unit(self, name: str) -> str:
+        """`waterproof_mm` → waterproof; '' for a name that ends with no unit."""
+        if self.unit_of_name(name) is None:
+            return ""
+        parts = name.split("_")
+        shorter = ("_".join(parts[:-length]) for length in (1, 2, 3))
+        return next((rest for rest in shorter if rest and self.unit_of_name(rest) is None), "")
+
     def usual_unit(self, name: str) -> Unit | None:
         """The unit that numbers of such a name usually have, by the longest end of the name that is known."""
         parts = name.split("_")

@@ -17,6 +17,7 @@ TOLD_FLAG_SHARE = 0.3
 MENTIONED_FLAG_SHARE = 0.08
 TOLD_MATERIAL_SHARE = 0.25
 TOLD_VALUE_SHARE = 0.3
+LEAST_TAGGED = 2
 # Where a phrase may be several things of the same length, the first of these.
 _ORDER: dict[str, int] = {"gender": 0, "category": 1, "brand": 2, "flag": 3, "colour": 4, "material": 5, "value": 6, "word": 7}
 _FAVOURED: dict[Marker, tuple[MatchKind, ...]] = {
@@ -150,7 +151,7 @@ def _flag(reading: Reading, phrase: str, place: int, length: int, marker: Marker
     if not marked:
         if phrase in reading.language.too_general_flags or phrase == reading.kind_phrase:
             return None
-        told = reading.coverage(names)
+        told = reading.coverage((*names, *(number for name in names for number in reading.vocabulary.flag_numbers.get(name, ()))))
         if told < (MENTIONED_FLAG_SHARE if _says_more_than_titles(reading, phrase, names) else TOLD_FLAG_SHARE):
             return None
     known = [name for name in names if reading.coverage((name,)) > 0] or list(names)
@@ -235,12 +236,15 @@ def _stands_before_noun(reading: Reading, phrase: str, place: int, length: int) 
 def _value(reading: Reading, phrase: str, place: int, length: int, marker: Marker, *, negated: bool) -> Match | None:
     """A value of an attribute that sorts such things into a few: a preference, unless "with" or "without" says more."""
     traits = (*reading.vocabulary.values.get(phrase, ()), *reading.vocabulary.option_values.get(phrase, ()))
+    tagged = (f"tag:{phrase}",) if reading.vocabulary.tags.get(phrase, 0) >= LEAST_TAGGED else ()
+    if not traits and tagged and phrase not in reading.language.fillers:
+        return Match("value", place, length, tagged, reading.sentence.said(place, length))
     if not traits or phrase == reading.kind_phrase or phrase in reading.language.fillers or len(phrase) < 3:
         return None
     told = tuple(trait for trait in traits if reading.coverage((_name_of(trait),)) >= TOLD_VALUE_SHARE)
     if not told or not _stands_for_its_words(reading, phrase, told):
         return None
-    return Match("value", place, length, told, reading.sentence.said(place, length))
+    return Match("value", place, length, (*told, *tagged), reading.sentence.said(place, length))
 
 
 def _stands_for_its_words(reading: Reading, phrase: str, traits: tuple[str, ...]) -> bool:

@@ -153,9 +153,15 @@ def _of_material(reading: Reading, name: str) -> tuple[str, ...]:
 def _flag(reading: Reading, match: Match, said: str, place: int, *, negated: bool) -> None:
     key = _key("is", [match.values[0]], negated=negated)
     text = match.label
+    said_otherwise = tuple(
+        trait
+        for name in match.values
+        for trait in (f"told:{name}", f"tag:{reading.language.keys.of(name.replace('_', ' '))}")
+        if trait in reading.vocabulary.trait_counts
+    )
     if negated:
         stated = Stated(key, f"not {text}" if text.endswith(("proof", "able", "ed", "vegan")) else f"without {text}", said)
-        ruled_out = tuple(f"is:{name}" for name in match.values)
+        ruled_out = (*(f"is:{name}" for name in match.values), *said_otherwise)
         told_no = tuple(f"not:{name}" for name in match.values)
         loose = FlagIs(stated, (), none_of=ruled_out)
         tells = reading.vocabulary.flags.get(match.values[0], (0, 0))[1] > 0
@@ -165,7 +171,7 @@ def _flag(reading: Reading, match: Match, said: str, place: int, *, negated: boo
             reading.found(loose, place)
         return
     stated = Stated(key, text, said)
-    traits = tuple(f"is:{name}" for name in match.values)
+    traits = (*(f"is:{name}" for name in match.values), *said_otherwise)
     words = reading.language.keys.of(text).split()
     wider = FlagIs(stated, (*traits, f"w:{words[0]}"), none_of=(f"not:{match.values[0]}",)) if len(words) == 1 else None
     reading.found(FlagIs(stated, traits, wider=wider), place)
@@ -210,10 +216,9 @@ def add_category(reading: Reading, phrase: str, label: str, said: str, place: in
         wide = CategoryIs(stated, paths, heads, not_paths=not_paths) if others else None
         reading.found(CategoryIs(stated, paths, heads, not_paths=not_paths, not_traits=others, wider=wide), place)
         return
-    soft = Stated(stated.key, stated.label, stated.said, "soft")
-    by_words = CategoryIs(soft, paths, (*words, *kinds), not_paths=not_paths)
+    by_words = CategoryIs(stated, paths, (*words, *kinds), not_paths=not_paths)
     if (paths or kinds) and _share_in(reading, group, paths) >= FAITHFUL_SHARE / 2:
-        reading.found(CategoryIs(soft, paths, kinds, not_paths=not_paths, wider=by_words), place)
+        reading.found(CategoryIs(stated, paths, kinds, not_paths=not_paths, wider=by_words), place)
     else:
         reading.found(by_words, place)
 
@@ -268,8 +273,9 @@ def _accessories_below(reading: Reading, paths: Sequence[str], group: Sequence[s
 def _share_in(reading: Reading, group: Sequence[str], paths: Sequence[str]) -> float:
     """The share of things called so that are in these categories."""
     total = inside = 0
-    for word in group:
-        figures = reading.vocabulary.kinds.get(word.split()[-1])
+    single = [word for word in group if " " not in word]
+    for word in single or [word.split()[-1] for word in group]:
+        figures = reading.vocabulary.kinds.get(word)
         if figures is None:
             continue
         total += figures.products

@@ -232,8 +232,9 @@ def _exactly(amount: "Amount", value: float, *, wide: bool) -> tuple[float | Non
         below, above = (0.35, INCH_SPAN) if wide else (0.0, INCH_SPAN if whole else 0.05)
         share = abs(value) / max(abs(amount.values[0]), 1e-9)
         return value - (below + 0.01) * share, value + above * share
-    if dimension in ("people", "count", "") and not wide:
-        return value, value
+    if dimension in ("people", "count", ""):
+        # A tent for four is also one for five, when there is none for just four.
+        return value, value + (2 if wide and dimension == "people" else 0)
     near = WIDER_NEAR_SHARE if wide else (BINARY_SPAN if dimension == "storage" else NEAR_SHARE)
     return value - abs(value) * near, value + abs(value) * near
 

@@ -41,30 +41,37 @@ STEPS = (
 def relaxations(understanding: Understanding) -> Iterator[Relaxation]:
     """Weaker and weaker forms of an understanding; itself is not among them.
 
-    First every constraint that can be taken less narrowly is (a shade for its family, a mention for a material), one
-    after the other; then constraints are given up in the order of `STEPS`, each step on top of those before it.
+    Preferences go first. Then every constraint that can be taken less narrowly is (a shade for its family, a mention
+    for a material), one after the other. Then a single constraint is given up, each in the order of `STEPS`; then the
+    first two of that order, the first three, and so on.
     """
     yield from _soft(understanding)
-    kept = list(understanding.constraints)
-    dropped: list[Constraint] = []
+    kept = [constraint for constraint in understanding.constraints if step_of(constraint) != "soft"]
+    dropped = [constraint for constraint in understanding.constraints if step_of(constraint) == "soft"]
     widened: list[Constraint] = []
-    for step in STEPS:
-        for constraint in _of_step(kept, step):
-            wider = wider_of(constraint)
-            if wider is not None:
-                kept[kept.index(constraint)] = wider
-                widened.append(constraint)
-                yield _relaxed(understanding, kept, dropped, widened)
-    for step in STEPS:
-        for constraint in _of_step(kept, step):
-            kept.remove(constraint)
-            dropped.append(constraint)
-            yield _relaxed(understanding, kept, dropped, _still(widened, kept))
+    for constraint in _in_order(kept):
+        wider = wider_of(constraint)
+        if wider is not None:
+            kept[kept.index(constraint)] = wider
+            widened.append(constraint)
+            yield _relaxed(understanding, kept, dropped, widened)
+    order = _in_order(kept)
+    for constraint in order:
+        rest = [other for other in kept if other is not constraint]
+        yield _relaxed(understanding, rest, [*dropped, constraint], _still(widened, rest))
+    for number in range(2, len(order) + 1):
+        rest = [other for other in kept if other not in order[:number]]
+        yield _relaxed(understanding, rest, [*dropped, *order[:number]], _still(widened, rest))
+
+
+def _in_order(constraints: Sequence[Constraint]) -> list[Constraint]:
+    """By step; within one, the last said first: what people add last matters least to them."""
+    return [constraint for step in STEPS for constraint in _of_step(constraints, step)]
 
 
 def _soft(understanding: Understanding) -> Iterator[Relaxation]:
     soft = [constraint for constraint in understanding.constraints if step_of(constraint) == "soft"]
-    if soft and wider_of(soft[0]) is None:
+    if soft:
         kept = [constraint for constraint in understanding.constraints if constraint not in soft]
         yield _relaxed(understanding, kept, soft, [])
 

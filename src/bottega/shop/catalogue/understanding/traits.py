@@ -176,6 +176,9 @@ class _Reader:
             # Having two HDMI ports is having HDMI.
             if name.endswith(("_quantity", "_ports")) or name.startswith("number_of_"):
                 self._add(f"{'is' if value > 0 else 'not'}:{name}")
+            elif value and (told := self._measures.name_without_unit(name)):
+                # A water column of ten metres says waterproof.
+                self._add(f"told:{told}")
             return
         texts: list[str] = [value] if isinstance(value, str) else list(value)
         truth = self._language.truths.get(folded(texts[0]).strip()) if len(texts) == 1 else None

@@ -89,6 +89,8 @@ class Vocabulary:
     flag_phrases: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     values: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     option_values: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+    tags: Mapping[str, int] = field(default_factory=dict[str, int])
+    flag_numbers: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     value_words: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     trait_counts: Mapping[str, int] = field(default_factory=dict[str, int])
     numbers: Mapping[str, NumberFigures] = field(default_factory=dict[str, NumberFigures])
@@ -138,6 +140,8 @@ def vocabulary_of(version: int, content: Mapping[str, Any], code: str = DEFAULT_
         flag_phrases=_flag_phrases(flags, spoken),
         values=values,
         option_values=_option_values(traits, spoken),
+        tags=_counted(traits, "tag:"),
+        flag_numbers=_flag_numbers(numbers),
         value_words=_value_words(traits, spoken),
         trait_counts=traits,
         numbers=numbers,
@@ -220,6 +224,15 @@ def _flag_phrases(flags: Mapping[str, tuple[int, int]], spoken: Language) -> dic
         for phrase in phrases:
             found.setdefault(phrase, {})[name] = None
     return {phrase: tuple(names)[:4] for phrase, names in found.items() if phrase}
+
+
+def _flag_numbers(numbers: Mapping[str, NumberFigures]) -> dict[str, tuple[str, ...]]:
+    """Numbers that say the same as a yes-or-no attribute: `waterproof_mm` of waterproof."""
+    found: dict[str, tuple[str, ...]] = {}
+    for name in numbers:
+        if flag := measures().name_without_unit(name):
+            found[flag] = (*found.get(flag, ()), name)
+    return found
 
 
 def _values(traits: Mapping[str, int], fields: Mapping[str, int], spoken: Language) -> dict[str, tuple[str, ...]]:
