@@ -38,12 +38,25 @@ class Amount:
 def read_amounts(reading: Reading) -> None:
     """Makes constraints of all amounts: stars, prices, and quantities the catalogue has numbers for."""
     place = 0
+    last: Amount | None = None
     while place < len(reading.sentence.tokens):
         amount = _amount_at(reading, place)
         if amount is None:
             place += 1
             continue
-        place = max(_read(reading, amount), place + 1)
+        if last is not None and _continues(reading, last, amount, place):
+            amount = replace(amount, bound=last.bound)
+        end = _read(reading, amount)
+        last = replace(amount, end=end) if end > amount.number_at + 1 else None
+        place = max(end, place + 1)
+
+
+def _continues(reading: Reading, last: Amount, amount: Amount, place: int) -> bool:
+    """"At least 64 GB storage and 4 GB RAM": the second amount is bounded as the first is."""
+    joined = reading.sentence.at(last.end, reading.language.joiners)
+    if joined is None or last.bound is None or amount.bound is not None or amount.is_range:
+        return False
+    return last.end + joined[1] == place and amount.unit is not None and last.bound.bound in ("most", "least")
 
 
 def _read(reading: Reading, amount: Amount) -> int:
@@ -250,7 +263,9 @@ def _names_a_number(reading: Reading, amount: Amount) -> bool:
     before = amount.start
     while before > 0 and sentence.key(before - 1, 1) in ("of", "is", "a", "with"):
         before -= 1
-    return before > 0 and sentence.until(before, reading.vocabulary.number_phrases) is not None
+    named = sentence.until(before, reading.vocabulary.number_phrases)
+    # "Processor under 100": what the thing itself is called names no number of it.
+    return named is not None and not reading.kind_phrase.endswith(sentence.key(before - named[1], named[1]))
 
 
 def _use_currency(reading: Reading, currency: str) -> None:

@@ -98,7 +98,7 @@ def _brand(reading: Reading, phrase: str, place: int, length: int, marker: Marke
         if length > 1 or marker == "compatible" or token.kind != "word":
             return None
         return _misspelt_brand(reading, phrase, place)
-    if marker == "compatible" or (token.kind == "number"):
+    if marker == "compatible" or token.kind == "number":
         return None
     if _is_other_word(reading, phrase) and marker != "by" and not reading.sentence.is_name(place, length):
         return None

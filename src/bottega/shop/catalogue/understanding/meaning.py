@@ -36,7 +36,10 @@ def add_constraint(
         case "word":
             _word(reading, matches, said, place)
         case "category":
-            add_category(reading, matches[0].values[0], matches[0].label, said, place, negated=negated)
+            if negated:
+                add_category(reading, matches[0].values[0], matches[0].label, said, place, negated=True)
+            else:
+                reading.named = (matches[0].values[0], matches[0].label, matches[0].start)
 
 
 def _key(kind: str, values: Iterable[str], *, negated: bool) -> str:
@@ -189,6 +192,11 @@ def _value(reading: Reading, match: Match, said: str, place: int, *, negated: bo
 
 def _word(reading: Reading, matches: Sequence[Match], said: str, place: int) -> None:
     """Words ruled out that the catalogue has no name for: not in the title, and in no value."""
+    for match in matches:
+        if free := _told_free(reading, match.values[0]):
+            stated = Stated(f"not:word:{match.values[0]}", f"without {match.label}", said)
+            reading.found(TraitIs(stated, free), place)
+            return
     everywhere: dict[str, None] = {}
     for match in matches:
         for word in match.values[0].split():
@@ -199,8 +207,23 @@ def _word(reading: Reading, matches: Sequence[Match], said: str, place: int) -> 
     reading.found(TraitIs(stated, (), True, everywhere=tuple(everywhere)[:MOST_EXCLUDED_TRAITS]), place)
 
 
-def add_category(reading: Reading, phrase: str, label: str, said: str, place: int, *, negated: bool = False) -> None:
-    """The kind of thing: the categories it names where they hold most of what is called so, else words of titles."""
+def _told_free(reading: Reading, word: str) -> tuple[str, ...]:
+    """Traits that say a thing is free of it: "PFAS-free", which names what it has not."""
+    keys = reading.language.keys
+    found = [f"is:{name}" for name in reading.vocabulary.flag_phrases.get(f"{word} free", ())]
+    for trait in reading.vocabulary.value_words.get(word, ()):
+        if f"{word} free" in keys.of(trait.partition(":")[2].partition("=")[2] or trait.partition(":")[2]):
+            found.append(trait)
+    return tuple(found)
+
+
+def add_category(
+    reading: Reading, phrase: str, label: str, said: str, place: int, *, negated: bool = False, surely: bool = False
+) -> bool:
+    """The kind of thing: the categories it names where they hold most of what is called so, else words of titles.
+
+    With `surely` only the former, and False otherwise.
+    """
     group = reading.language.kinds.get(phrase, (phrase,))
     paths = _paths(reading, phrase, group)
     words = tuple(f"w:{'+w:'.join(word.split())}" for word in group)
@@ -209,18 +232,21 @@ def add_category(reading: Reading, phrase: str, label: str, said: str, place: in
     stated = Stated(_key("category", [phrase], negated=negated), f"not {label}" if negated else label, said, "hard")
     if negated:
         reading.found(CategoryIs(stated, paths, (*heads, *kinds), negated=True), place)
-        return
+        return True
     not_paths = () if phrase in reading.language.accessory_words else _accessories_below(reading, paths, group)
     others = _other_halves(reading, phrase, group, paths)
     if paths and _faithful(reading, phrase, group, paths):
         wide = CategoryIs(stated, paths, heads, not_paths=not_paths) if others else None
         reading.found(CategoryIs(stated, paths, heads, not_paths=not_paths, not_traits=others, wider=wide), place)
-        return
+        return True
+    if surely:
+        return False
     by_words = CategoryIs(stated, paths, (*words, *kinds), not_paths=not_paths)
     if (paths or kinds) and _share_in(reading, group, paths) >= FAITHFUL_SHARE / 2:
         reading.found(CategoryIs(stated, paths, kinds, not_paths=not_paths, wider=by_words), place)
     else:
         reading.found(by_words, place)
+    return True
 
 
 def _other_halves(reading: Reading, phrase: str, group: Sequence[str], paths: Sequence[str]) -> tuple[str, ...]:

@@ -45,6 +45,9 @@ def _negated_at(reading: Reading, place: int) -> int | None:
     start, inside = place, place + length
     marker: Marker = ""
     while inside < len(sentence.tokens) and sentence.free(inside):
+        known = match_at(reading, inside, marker, negated=True)
+        if known is not None and (known.length > 1 or not sentence.has_at(inside, language.fillers)):
+            break
         found_marker, marked = _marker_at(reading, inside)
         filler = sentence.has_at(inside, language.fillers)
         if marked and found_marker != "compatible":

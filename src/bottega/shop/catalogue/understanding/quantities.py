@@ -36,13 +36,15 @@ def read_quantity(reading: Reading, amount: "Amount") -> int | None:
     after, before = _named_behind(reading, amount), _named_before(reading, amount)
     names: tuple[str, ...] = ()
     start, end = amount.start, amount.end
+    if before is not None and _is_kind(reading, before):
+        before = (before[0], amount.start, before[2])
     if after is not None and (fitting := _fitting(reading, amount, after[0])):
         names, end = fitting, after[2]
     elif before is not None and (fitting := _fitting(reading, amount, before[0])):
         names, start = fitting, before[1]
     elif amount.unit is not None:
         names = _meant(reading, amount)
-    if not names or (amount.unit is None and amount.bound is None and not _counts_something(reading, names, after)):
+    if not names or (amount.unit is None and amount.bound is None and not _may_stand_bare(reading, amount, names, after)):
         return None
     ranges = _ranges(reading, amount, names, wide=False)
     if not ranges:
@@ -65,9 +67,18 @@ def _claim(reading: Reading, amount: "Amount", start: int, end: int) -> None:
     sentence.claim(start, end - start, claim)
 
 
-def _counts_something(reading: Reading, names: tuple[str, ...], after: Pointed | None) -> bool:
-    """Whether a bare number before a word is a count of it ("8 cores"), not part of a name ("core 2")."""
+def _may_stand_bare(reading: Reading, amount: "Amount", names: tuple[str, ...], after: Pointed | None) -> bool:
+    """A bare number is a count of what follows ("8 cores", not "core 2"), or degrees below zero ("good to -10")."""
+    if amount.values[0] < 0:
+        unit = reading.vocabulary.numbers[names[0]].unit
+        return unit is not None and unit.dimension == "temperature"
     return after is not None and reading.coverage(names) >= LEAST_COVERAGE
+
+
+def _is_kind(reading: Reading, pointed: Pointed) -> bool:
+    """Whether the name of a number is also the name of the thing asked for: "hard disk 2 TB"."""
+    phrase = reading.sentence.key(pointed[1], pointed[2] - pointed[1])
+    return bool(phrase) and phrase == reading.kind_phrase
 
 
 def _named_behind(reading: Reading, amount: "Amount") -> Pointed | None:
@@ -136,7 +147,8 @@ def _fitting(reading: Reading, amount: "Amount", names: Sequence[str]) -> tuple[
     if amount.unit is not None and any(numbers[name].unit is not None for name in fitting):
         exact = [name for name in fitting if numbers[name].unit is not None]
         fitting = exact or fitting
-    covered = [name for name in fitting if reading.coverage((name,)) > 0]
+    # What is named is meant, also where things called so do not tell it.
+    covered = [name for name in fitting if reading.coverage((name,)) > 0] or fitting
     most = max((reading.coverage((name,)) for name in covered), default=0.0)
     covered = [name for name in covered if reading.coverage((name,)) >= LEAST_ALTERNATIVE_SHARE * most]
     ordered = sorted(covered, key=lambda name: -min(reading.coverage((name,)) * 10, 1))
@@ -148,12 +160,15 @@ def _meant(reading: Reading, amount: "Amount") -> tuple[str, ...]:
     unit = amount.unit
     assert unit is not None, "asked for amounts with a unit"
     concepts = (*reading.language.usual.get(unit.name, ()), *reading.language.usual.get(unit.dimension, ()))
+    options = tuple(name for name in reading.vocabulary.dimensions.get(unit.dimension, ()) if name.startswith("option."))
     best: tuple[float, tuple[str, ...]] = (0.0, ())
     for place, concept in enumerate(concepts):
-        names = _measuring(reading, _of_concepts(reading, (concept,)), unit)
+        names = _measuring(reading, (*_of_concepts(reading, (concept,)), *(options if place == 0 else ())), unit)
         covered = reading.coverage(names) if names else 0.0
         names = tuple(name for name in names if reading.coverage((name,)) >= LEAST_ALTERNATIVE_SHARE * covered)
-        if covered < (LEAST_COVERAGE if reading.kind is not None else 0.0) or not names:
+        if not names or covered < _least_coverage(reading, amount):
+            continue
+        if amount.bound is None and not amount.is_range and not _is_usual_figure(reading, amount, names, unit):
             continue
         # What the unit itself is usual for ("inch") goes before what lengths are in general.
         own = 5.0 if concept in reading.language.usual.get(unit.name, ()) else 1.0
@@ -163,15 +178,35 @@ def _meant(reading: Reading, amount: "Amount") -> tuple[str, ...]:
     if best[1]:
         return best[1][:MOST_ALTERNATIVES]
     of_dimension = _measuring(reading, reading.vocabulary.dimensions.get(unit.dimension, ()), unit)
+    if amount.bound is None and unit.name == "inch":
+        of_dimension = tuple(name for name in of_dimension if reading.vocabulary.numbers[name].unit == unit)
     likely = max(of_dimension, key=lambda name: reading.coverage((name,)), default="")
     least = 0.2 if reading.kind is not None else 0.5
     return (likely,) if likely and reading.coverage((likely,)) >= least else ()
 
 
+def _least_coverage(reading: Reading, amount: "Amount") -> float:
+    """A bound with a unit is surely meant; a bare figure might be part of a name."""
+    if reading.kind is None:
+        return 1e-9
+    return 0.01 if amount.bound is not None or amount.is_range else LEAST_COVERAGE
+
+
+def _is_usual_figure(reading: Reading, amount: "Amount", names: Sequence[str], unit: Unit) -> bool:
+    """Whether products have about this figure there; inches are only read as what is measured in inches."""
+    known = [reading.vocabulary.numbers[name] for name in names]
+    if unit.name == "inch" and all(figures.unit != unit for figures in known):
+        return False
+    if unit.dimension == "temperature":
+        return True
+    return _plausible(reading, amount, names) >= 0.3
+
+
 def _measuring(reading: Reading, names: Sequence[str], unit: Unit) -> tuple[str, ...]:
     numbers = reading.vocabulary.numbers
     fitting = [name for name in names if (known := numbers[name].unit) is not None and known.dimension == unit.dimension]
-    return tuple(sorted(fitting, key=lambda name: -reading.coverage((name,))))
+    # What a variant is chosen by tells more than what holds for the whole product.
+    return tuple(sorted(fitting, key=lambda name: (not name.startswith("option."), -reading.coverage((name,)))))
 
 
 def _plausible(reading: Reading, amount: "Amount", names: Sequence[str]) -> float:
@@ -225,7 +260,7 @@ def _range(reading: Reading, amount: "Amount", figures: NumberFigures, *, wide: 
 def _exactly(amount: "Amount", value: float, *, wide: bool) -> tuple[float | None, float | None]:
     """What a figure without a bound covers: nominal screen sizes, binary sizes, roundings; a coldest night is a bound."""
     dimension = amount.unit.dimension if amount.unit is not None else ""
-    if dimension == "temperature":
+    if dimension == "temperature" or value < 0:
         return None, value
     whole = amount.values[0] == int(amount.values[0])
     if amount.unit is not None and amount.unit.name == "inch":
@@ -264,7 +299,8 @@ def _unit_text(unit: Unit | None) -> str:
 
 def _title(name: str) -> str:
     """An attribute's name as people read it: its words, without the unit and what stands in brackets."""
-    parts = [part for part in name.removeprefix("option.").partition("__")[0].replace(".", "_").split("_") if part]
+    plain = name.split(".")[1] if name.startswith("option.") else name
+    parts = [part for part in plain.partition("__")[0].split("_") if part]
     units = {"grams", "cm", "mm", "celsius", "litres", "hours", "watts", "lumens", "cuin", "kcal", "kg", "metres", "minutes"}
     kept = [part for part in parts if part not in units and part not in ("quantity",)]
     return " ".join(kept or parts)

@@ -29,7 +29,8 @@ def understand(
     `currency` is that of the search (amounts in words are taken to be in it), `shown` what comparisons refer to, and
     `without` the keys of constraints that the shopper removed: their words neither constrain nor search any more.
     """
-    sentence = sentence_of(" ".join(text[:LONGEST_SENTENCE_CHARACTERS].split()), vocabulary.language, measures())
+    spaced = " ".join(text[:LONGEST_SENTENCE_CHARACTERS].split())
+    sentence = sentence_of(spaced, vocabulary.language, measures(), vocabulary.names_with_figures)
     reading = Reading(sentence, vocabulary, measures(), currency, shown)
     guess_kind(reading)
     read_amounts(reading)
@@ -57,18 +58,35 @@ def _place(pair: tuple[int, Constraint]) -> int:
 
 
 def _read_kind(reading: Reading) -> None:
-    """The kind of thing asked for, where something else narrows the search; words alone are left to the search."""
-    if not reading.kind_phrase or any(isinstance(known, CategoryIs) for known in reading.constraints):
+    """The kind of thing asked for, where something else narrows the search or nothing but a category is named.
+
+    A few words alone are left to the search, which ranks what is called so and what goes with it.
+    """
+    if any(isinstance(known, CategoryIs) and not known.negated for known in reading.constraints):
         return
     sentence = reading.sentence
+    named = reading.named or _kind_left(reading)
+    if named is None:
+        return
+    phrase, said, place = named
+    length = len(phrase.split())
+    sentence.claim(place, length, "ranking")
+    if reading.constraints or reading.sort is not None:
+        add_category(reading, phrase, said, said, place)
+    elif (
+        reading.named is None
+        or _words(reading, ("kept",))
+        or not add_category(reading, phrase, said, said, place, surely=True)
+    ):
+        sentence.claim(place, length, "kept")
+
+
+def _kind_left(reading: Reading) -> tuple[str, str, int] | None:
     length = len(reading.kind_phrase.split())
-    for place in range(len(sentence.tokens)):
-        if sentence.key(place, length) == reading.kind_phrase and sentence.free(place, length):
-            if reading.constraints or reading.sort is not None:
-                said = sentence.said(place, length)
-                add_category(reading, reading.kind_phrase, said, said, place)
-                sentence.claim(place, length, "ranking")
-            return
+    for place in range(len(reading.sentence.tokens) if length else 0):
+        if reading.sentence.key(place, length) == reading.kind_phrase and reading.sentence.free(place, length):
+            return reading.kind_phrase, reading.sentence.said(place, length), place
+    return None
 
 
 def _words(reading: Reading, claims: tuple[Claim, ...]) -> str:

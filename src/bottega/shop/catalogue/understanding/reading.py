@@ -20,6 +20,8 @@ class Reading:
     shown: ShownProduct | None = None
     kind: KindFigures | None = None
     kind_phrase: str = ""
+    # The name of a category, until it is known whether anything else narrows the search: phrase, words, token.
+    named: tuple[str, str, int] | None = None
     constraints: list[Constraint] = field(default_factory=list[Constraint])
     places: list[int] = field(default_factory=list[int])
     sort: SortWish | None = None

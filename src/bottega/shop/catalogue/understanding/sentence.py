@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeVar
 
 from bottega.shop.catalogue.understanding.language import Language, Measures
-from bottega.shop.catalogue.understanding.words import folded
+from bottega.shop.catalogue.understanding.words import folded, words_in
 
 MOST_TOKENS = 80
 LONGEST_PHRASE = 6
@@ -111,9 +111,11 @@ class Sentence:
         return first[:1].isupper() and not (start == 0 and length == 1 and not first.isupper()) and not self.text.isupper()
 
 
-def sentence_of(text: str, language: Language, measures: Measures) -> Sentence:
-    """The tokens of a text, at most eighty."""
-    reading = _Tokens(text, language, measures)
+def sentence_of(
+    text: str, language: Language, measures: Measures, names: Collection[str] = frozenset()
+) -> Sentence:
+    """The tokens of a text, at most eighty; `names` are written with figures and no amounts ("3M")."""
+    reading = _Tokens(text, language, measures, names)
     for chunk in _CHUNK.finditer(text):
         if len(reading.tokens) >= MOST_TOKENS:
             break
@@ -125,8 +127,8 @@ def sentence_of(text: str, language: Language, measures: Measures) -> Sentence:
 
 
 class _Tokens:
-    def __init__(self, text: str, language: Language, measures: Measures) -> None:
-        self._text = text
+    def __init__(self, text: str, language: Language, measures: Measures, names: Collection[str]) -> None:
+        self._names = names
         self._language = language
         self._measures = measures
         self.tokens: list[Token] = []
@@ -134,6 +136,8 @@ class _Tokens:
     def add(self, text: str, start: int, kind: TokenKind, *, glued: bool = False) -> None:
         plain = folded(text)
         key = self._language.keys.of_word(plain) if kind == "word" else plain
+        if kind == "model":
+            key = "".join(words_in(text))
         self.tokens.append(Token(text, key, start, start + len(text), kind, plain, glued=glued))
 
     def chunk(self, text: str, start: int) -> None:
@@ -156,6 +160,8 @@ class _Tokens:
     def _inner(self, text: str, start: int) -> None:
         if text in _PLAIN_SIGNS:
             self.add(text, start, "sign")
+        elif text in self._names:
+            self.add(text, start, "model")
         elif (ranged := _RANGE.match(text)) and self._is_measure(ranged[3]) and self._is_measure(ranged[6]):
             self._parts(start, text, [ranged[1], ranged[2], ranged[3], "-", ranged[4], ranged[5], ranged[6]])
         elif (amount := _AMOUNT.match(text)) and self._is_measure(amount[4]) and self._is_currency(amount[2]):

@@ -76,6 +76,7 @@ class Vocabulary:
     language: Language = field(default_factory=lambda: language(DEFAULT_LANGUAGE))
     products: int = 0
     brands: Mapping[str, tuple[BrandFigures, ...]] = field(default_factory=dict[str, tuple[BrandFigures, ...]])
+    names_with_figures: frozenset[str] = frozenset()
     brand_spelling: Spelling = field(default_factory=lambda: Spelling(()))
     categories: Mapping[str, CategoryFigures] = field(default_factory=dict[str, CategoryFigures])
     category_phrases: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
@@ -127,6 +128,9 @@ def vocabulary_of(version: int, content: Mapping[str, Any], code: str = DEFAULT_
         language=spoken,
         products=content["products"],
         brands=brands,
+        names_with_figures=frozenset(
+            owner.title for owners in brands.values() for owner in owners if any(sign.isdigit() for sign in owner.title)
+        ),
         brand_spelling=Spelling(tuple(key for key in brands if " " not in key and len(key) > 3)),
         categories=categories,
         category_phrases=_category_phrases(categories, spoken),
