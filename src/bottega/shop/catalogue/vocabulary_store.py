@@ -178,6 +178,12 @@ async def _kinds(connection: Connection, share: float, least: int) -> list[dict[
         }
         for row in words
     }
+    for row in await connection.fetch(_PLACES):
+        word = row["word"]
+        found[word] = {
+            "word": word, "products": row["n"], "heads": row["n"], "fields": {}, "categories": {}, "prices": {},
+        }  # fmt: skip
+        named.append(word)
     for row in await connection.fetch(_KIND_FIELDS, share, least, named, timeout=LONGEST_STATEMENT_SECONDS):
         if row["n"] >= LEAST_FIELD_SHARE * found[row["word"]]["products"]:
             found[row["word"]]["fields"][row["f"]] = row["n"]
@@ -256,10 +262,16 @@ SELECT word, count(*) AS n, count(*) FILTER (WHERE is_head) AS heads FROM (
 GROUP BY 1 HAVING count(*) >= $2 ORDER BY 2 DESC, 1 LIMIT $3"""
 
 _KIND_FIELDS = """
-SELECT substr(w, 3) AS word, f, count(*) AS n
-FROM search.traits t, unnest(t.traits) AS w, unnest(t.fields) AS f
-WHERE w LIKE 'w:%' AND hashtext(t.product_id) & 1023 < $1 * 1024 AND substr(w, 3) = ANY ($3::text[])
+SELECT word, f, count(*) AS n
+FROM (SELECT CASE WHEN w LIKE 'w:%' THEN substr(w, 3) ELSE w END AS word, t.fields
+      FROM search.traits t, unnest(t.traits) AS w
+      WHERE w LIKE ANY ('{w:%,category:%}') AND hashtext(t.product_id) & 1023 < $1 * 1024) AS used, unnest(fields) AS f
+WHERE word = ANY ($3::text[])
 GROUP BY 1, 2 HAVING count(*) >= $2"""
+
+_PLACES = """
+SELECT w AS word, count(*) AS n FROM search.traits t, unnest(t.traits) AS w WHERE w LIKE 'category:%'
+GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 3000"""
 
 _KIND_CATEGORIES = """
 SELECT substr(w, 3) AS word, t.category, count(*) AS n

@@ -1,5 +1,7 @@
 """What kind of thing a sentence asks for: the noun that names it, and what the catalogue knows of such things."""
 
+from collections.abc import Sequence
+
 from bottega.shop.catalogue.understanding.reading import Reading
 from bottega.shop.catalogue.understanding.vocabulary import KindFigures
 
@@ -7,6 +9,9 @@ from bottega.shop.catalogue.understanding.vocabulary import KindFigures
 LEAST_HEADS = 2
 LEAST_HEAD_SHARE = 0.05
 LONGEST_KIND = 3
+MOSTLY_SHARE = 0.5
+# A category this small beside the titles with its words is only one corner of such things.
+TINY_SHARE = 0.05
 
 
 def guess_kind(reading: Reading) -> None:
@@ -59,12 +64,45 @@ def _figures(reading: Reading, phrase: str) -> KindFigures | None:
     if " " in phrase and not _is_named(reading, phrase):
         return None
     group = language.kinds.get(phrase, (phrase,))
+    placed = [
+        figures
+        for word in (phrase, *group)
+        for path in vocabulary.category_phrases.get(word, ())
+        if (figures := vocabulary.kinds.get(f"category:{path}")) is not None
+    ]
+    if placed and _is_well_placed(reading, phrase, placed):
+        return max(placed, key=lambda figures: figures.products)
     known = [
         figures
         for word in group
         if (figures := vocabulary.kinds.get(word.split()[-1])) is not None and _is_noun(reading, word, figures)
     ]
     return max(known, key=lambda figures: figures.products, default=None)
+
+
+def _is_well_placed(reading: Reading, phrase: str, placed: Sequence[KindFigures]) -> bool:
+    """Whether the categories that a phrase names hold most of what is called so."""
+    kinds = reading.vocabulary.kinds
+    if " " not in phrase:
+        return phrase not in kinds or _mostly_in(kinds[phrase], placed)
+    return sum(place.products for place in placed) >= TINY_SHARE * titled_with(reading, phrase)
+
+
+def titled_with(reading: Reading, phrase: str) -> int:
+    """At most so many products have all words of a phrase in their title."""
+    kinds = reading.vocabulary.kinds
+    return min((kinds[word].products if word in kinds else 0) for word in phrase.split())
+
+
+def _mostly_in(figures: KindFigures, placed: Sequence[KindFigures]) -> bool:
+    """Whether most things with the word in their title are in the categories that the word names."""
+    paths = [place.word.removeprefix("category:") for place in placed]
+    inside = sum(
+        number
+        for path, number in figures.categories.items()
+        if any(path == own or path.startswith(f"{own}/") for own in paths)
+    )
+    return inside >= MOSTLY_SHARE * figures.products
 
 
 def _is_named(reading: Reading, phrase: str) -> bool:

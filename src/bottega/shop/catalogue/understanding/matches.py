@@ -149,10 +149,14 @@ def _flag(reading: Reading, phrase: str, place: int, length: int, marker: Marker
         return None
     marked = marker == "having" or negated
     if not marked:
-        if phrase in reading.language.too_general_flags or phrase == reading.kind_phrase:
+        if phrase in reading.language.too_general_flags:
+            return None
+        if reading.kind_phrase and f" {phrase}".endswith(f" {reading.kind_phrase.split()[-1]}"):
             return None
         told = reading.coverage((*names, *(number for name in names for number in reading.vocabulary.flag_numbers.get(name, ()))))
-        if told < (MENTIONED_FLAG_SHARE if _says_more_than_titles(reading, phrase, names) else TOLD_FLAG_SHARE):
+        if phrase in reading.language.negation_suffixes:
+            return None
+        if " " not in phrase and told < (MENTIONED_FLAG_SHARE if _says_more_than_titles(reading, phrase, names) else TOLD_FLAG_SHARE):
             return None
     known = [name for name in names if reading.coverage((name,)) > 0] or list(names)
     return Match("flag", place, length, tuple(known), reading.sentence.said(place, length))

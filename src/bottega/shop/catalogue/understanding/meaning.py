@@ -2,8 +2,17 @@
 
 from collections.abc import Iterable, Sequence
 
+from bottega.shop.catalogue.understanding.kinds import TINY_SHARE, titled_with
 from bottega.shop.catalogue.understanding.matches import Match
-from bottega.shop.catalogue.understanding.model import BrandIs, CategoryIs, FlagIs, Stated, TraitIs
+from bottega.shop.catalogue.understanding.model import (
+    BrandIs,
+    CategoryIs,
+    FlagIs,
+    NumberBound,
+    Stated,
+    Strength,
+    TraitIs,
+)
 from bottega.shop.catalogue.understanding.reading import Reading
 from bottega.shop.catalogue.understanding.vocabulary import CategoryFigures, halves_of
 
@@ -12,6 +21,7 @@ TOLD_NO_SHARE = 0.4
 # A category stands for a word when so many of the things called so are in it.
 FAITHFUL_SHARE = 0.55
 MOST_EXCLUDED_TRAITS = 400
+TITLED_SHARE = 0.3
 
 
 def add_constraint(
@@ -229,15 +239,14 @@ def add_category(
     words = tuple(f"w:{'+w:'.join(word.split())}" for word in group)
     heads = tuple(f"head:{word.split()[-1]}" for word in group if " " not in word)
     kinds = tuple(f"kind:{kind}" for kind in reading.vocabulary.kind_phrases if _is_kind(kind, group))
-    stated = Stated(_key("category", [phrase], negated=negated), f"not {label}" if negated else label, said, "hard")
+    strength: Strength = "soft" if not negated and _tells_nothing(reading) else "hard"
+    stated = Stated(_key("category", [phrase], negated=negated), f"not {label}" if negated else label, said, strength)
     if negated:
         reading.found(CategoryIs(stated, paths, (*heads, *kinds), negated=True), place)
         return True
     not_paths = () if phrase in reading.language.accessory_words else _accessories_below(reading, paths, group)
-    others = _other_halves(reading, phrase, group, paths)
     if paths and _faithful(reading, phrase, group, paths):
-        wide = CategoryIs(stated, paths, heads, not_paths=not_paths) if others else None
-        reading.found(CategoryIs(stated, paths, heads, not_paths=not_paths, not_traits=others, wider=wide), place)
+        reading.found(_placed(reading, stated, phrase, group, paths, heads, not_paths), place)
         return True
     if surely:
         return False
@@ -249,11 +258,57 @@ def add_category(
     return True
 
 
+def _tells_nothing(reading: Reading) -> bool:
+    """Whether things called so never tell a number that is asked for: then the word is likely used otherwise here."""
+    if reading.kind is None:
+        return False
+    asked = [known for known in reading.constraints if isinstance(known, NumberBound)]
+    return any(reading.kind.coverage(*(one.name for one in bound.ranges)) == 0 for bound in asked)
+
+
+def _placed(
+    reading: Reading,
+    stated: Stated,
+    phrase: str,
+    group: Sequence[str],
+    paths: Sequence[str],
+    heads: Sequence[str],
+    not_paths: Sequence[str],
+) -> CategoryIs:
+    """The categories; of one that names several things ("Toner and ink") what the title says is this one of them."""
+    plain: list[str] = []
+    titled: list[str] = []
+    others = _other_halves(reading, phrase, group, paths)
+    for path in paths:
+        shared = _other_halves(reading, phrase, group, [path])
+        leaf = not any(other.startswith(f"{path}/") for other in reading.vocabulary.categories)
+        if shared and leaf and _titled_share(reading, group, path) >= TITLED_SHARE:
+            titled.extend(f"category:{path}+w:{'+w:'.join(word.split())}" for word in group)
+        else:
+            plain.append(path)
+    wide = CategoryIs(stated, tuple(paths), tuple(heads), not_paths=tuple(not_paths)) if others else None
+    return CategoryIs(
+        stated,
+        tuple(plain),
+        (*titled, *heads),
+        not_paths=tuple(not_paths),
+        not_traits=() if titled else others,
+        wider=wide,
+    )
+
+
+def _titled_share(reading: Reading, group: Sequence[str], path: str) -> float:
+    """The share of a category's products that have one of these words in their title."""
+    known = [reading.vocabulary.kinds[word] for word in group if word in reading.vocabulary.kinds]
+    titled = max((figures.categories.get(path, 0) for figures in known), default=0)
+    return titled / max(reading.vocabulary.categories[path].products, 1)
+
+
 def _other_halves(reading: Reading, phrase: str, group: Sequence[str], paths: Sequence[str]) -> tuple[str, ...]:
     """What shares a category's title with the word: "Gloves and mittens", when gloves are asked for."""
     found: dict[str, None] = {}
     for path in paths:
-        halves = [reading.language.keys.of(half) for half in halves_of(reading.vocabulary.categories[path].title)]
+        halves = [reading.language.keys.of(half) for half in halves_of(reading.vocabulary.categories[path].title, reading.language.accessory_words)]
         if len(halves) < 2 or any(phrase == half or half in group for half in halves[:-1] + halves[-1:]) is False:
             continue
         found.update(dict.fromkeys(f"w:{half.split()[-1]}" for half in halves if half not in group and half != phrase))
@@ -272,8 +327,8 @@ def _paths(reading: Reading, phrase: str, group: Sequence[str]) -> tuple[str, ..
     own = [path for path in exact if _is_titled(vocabulary.categories[path], (phrase,), keys.of)]
     chosen = [path for path in found if path in (own or exact or found) or not (own or exact)]
     if own or exact:
-        # "Shoes" is also what "Hiking shoes" are, wherever they stand.
-        chosen = list(found)
+        # "Shoes" is also what "Hiking shoes" are, wherever they stand; "Mittens" are no "Gloves and mittens".
+        chosen = [path for path in found if not any(other.startswith(f"{path}/") for other in own)]
     return tuple(path for path in chosen if not any(path.startswith(f"{other}/") for other in chosen))
 
 
@@ -316,6 +371,8 @@ def _share_in(reading: Reading, group: Sequence[str], paths: Sequence[str]) -> f
 def _faithful(reading: Reading, phrase: str, group: Sequence[str], paths: Sequence[str]) -> bool:
     """Whether the categories are what the word means; a title of just these several words always is."""
     titles = {reading.language.keys.of(reading.vocabulary.categories[path].title) for path in paths}
-    if any(" " in word and word in titles for word in (phrase, *group)):
-        return True
+    inside = sum(reading.vocabulary.categories[path].products for path in paths)
+    named = [word for word in (phrase, *group) if " " in word and word in titles]
+    if named:
+        return inside >= TINY_SHARE * max(titled_with(reading, word) for word in named)
     return _share_in(reading, group, paths) >= FAITHFUL_SHARE

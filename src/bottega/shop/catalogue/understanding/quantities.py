@@ -9,7 +9,7 @@ from bottega.shop.catalogue.understanding.language import Unit
 from bottega.shop.catalogue.understanding.model import NumberBound, NumberRange, Stated
 from bottega.shop.catalogue.understanding.reading import Reading
 from bottega.shop.catalogue.understanding.sentence import Claim
-from bottega.shop.catalogue.understanding.vocabulary import NumberFigures
+from bottega.shop.catalogue.understanding.vocabulary import NumberFigures, counts_things
 
 if TYPE_CHECKING:
     from bottega.shop.catalogue.understanding.amounts import Amount
@@ -20,7 +20,7 @@ LEAST_COVERAGE = 0.08
 # Another number that means the same counts only if that many as have the first one have it.
 LEAST_ALTERNATIVE_SHARE = 0.05
 # "500 g" without a bound: so near counts; less narrowly, so much.
-NEAR_SHARE = 0.02
+NEAR_SHARE = 0.01
 WIDER_NEAR_SHARE = 0.12
 # "17 inch" means 17.3 as well, and "1 TB" 1024 GB.
 INCH_SPAN = 0.95
@@ -36,15 +36,22 @@ def read_quantity(reading: Reading, amount: "Amount") -> int | None:
     after, before = _named_behind(reading, amount), _named_before(reading, amount)
     names: tuple[str, ...] = ()
     start, end = amount.start, amount.end
+    if after is not None and _is_kind(reading, after):
+        after = (after[0], after[1], amount.end)
     if before is not None and _is_kind(reading, before):
+        # "Power supply over 500 W" tells the thing's power first, and only then another thing's power supply.
+        names = _meant(reading, amount) if amount.unit is not None else ()
         before = (before[0], amount.start, before[2])
-    if after is not None and (fitting := _fitting(reading, amount, after[0])):
+    if names:
+        pass
+    elif after is not None and (fitting := _fitting(reading, amount, after[0])):
         names, end = fitting, after[2]
     elif before is not None and (fitting := _fitting(reading, amount, before[0])):
         names, start = fitting, before[1]
     elif amount.unit is not None:
         names = _meant(reading, amount)
-    if not names or (amount.unit is None and amount.bound is None and not _may_stand_bare(reading, amount, names, after)):
+    bare = amount.unit is None and amount.bound is None and not amount.is_range
+    if not names or (bare and not _may_stand_bare(reading, amount, names, after)):
         return None
     ranges = _ranges(reading, amount, names, wide=False)
     if not ranges:
@@ -72,7 +79,12 @@ def _may_stand_bare(reading: Reading, amount: "Amount", names: tuple[str, ...], 
     if amount.values[0] < 0:
         unit = reading.vocabulary.numbers[names[0]].unit
         return unit is not None and unit.dimension == "temperature"
-    return after is not None and reading.coverage(names) >= LEAST_COVERAGE
+    if after is not None:
+        return reading.coverage(names) >= (0.01 if counts_things(names[0]) else LEAST_COVERAGE)
+    # "UPF 50", "R value 4": a number without a unit, right behind its name, that products have; no "core 2".
+    figures = reading.vocabulary.numbers[names[0]]
+    adjacent = amount.number_at == amount.start
+    return adjacent and figures.unit is None and amount.values[0] in figures.values and not counts_things(names[0])
 
 
 def _is_kind(reading: Reading, pointed: Pointed) -> bool:

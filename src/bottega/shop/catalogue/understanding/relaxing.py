@@ -38,6 +38,25 @@ STEPS = (
 )
 
 
+# In which order constraints are taken less narrowly: first what changes least.
+WIDENED = (
+    "gender",
+    "category",
+    "flag",
+    "negation",
+    "number",
+    "material",
+    "price",
+    "colour",
+    "size",
+    "rating",
+    "value",
+    "availability",
+    "brand",
+    "soft",
+)
+
+
 def relaxations(understanding: Understanding) -> Iterator[Relaxation]:
     """Weaker and weaker forms of an understanding; itself is not among them.
 
@@ -49,7 +68,7 @@ def relaxations(understanding: Understanding) -> Iterator[Relaxation]:
     kept = [constraint for constraint in understanding.constraints if step_of(constraint) != "soft"]
     dropped = [constraint for constraint in understanding.constraints if step_of(constraint) == "soft"]
     widened: list[Constraint] = []
-    for constraint in _in_order(kept):
+    for constraint in sorted(kept, key=lambda one: WIDENED.index(step_of(one))):
         wider = wider_of(constraint)
         if wider is not None:
             kept[kept.index(constraint)] = wider

@@ -187,7 +187,7 @@ def _category_phrases(categories: Mapping[str, CategoryFigures], spoken: Languag
     """Categories by title, by each half of a title such as "Hats and caps", and by what their title ends with."""
     found: dict[str, dict[str, None]] = {}
     for path, category in categories.items():
-        halves = halves_of(category.title)
+        halves = halves_of(category.title, spoken.accessory_words)
         phrases = {spoken.keys.of(category.title), spoken.keys.of(path.rpartition("/")[2])}
         phrases.update(spoken.keys.of(half) for half in halves)
         for phrase in phrases:
@@ -197,9 +197,13 @@ def _category_phrases(categories: Mapping[str, CategoryFigures], spoken: Languag
     return {phrase: tuple(paths) for phrase, paths in found.items() if phrase and phrase not in spoken.accessory_words}
 
 
-def halves_of(title: str) -> list[str]:
-    """The parts of a title that names several things: "Hats and caps"."""
-    return [part.strip() for part in title.replace("&", " and ").replace(",", " and ").split(" and ") if part.strip()]
+def halves_of(title: str, accessory_words: frozenset[str] = frozenset()) -> list[str]:
+    """The parts of a title that names several things: "Hats and caps"; care of shoes and leather is neither."""
+    halves = [part.strip() for part in title.replace("&", " and ").replace(",", " and ").split(" and ") if part.strip()]
+    tail = halves[-1].split()[-1] if halves else ""
+    if len(halves) > 1 and " " in halves[-1] and folded(tail) in accessory_words:
+        return [*(f"{half} {tail}" for half in halves[:-1]), halves[-1]]
+    return halves
 
 
 def _flags(traits: Mapping[str, int]) -> dict[str, tuple[int, int]]:
@@ -296,20 +300,20 @@ def _number(told: Mapping[str, Any]) -> NumberFigures:
     evidence: Mapping[str, int] = told["units"]
     unit = known.unit_of_name(name)
     total = sum(evidence.values())
-    if unit is None and total >= LEAST_UNIT_EVIDENCE and not name.startswith("option.") and not _counts(name):
+    if unit is None and total >= LEAST_UNIT_EVIDENCE and not name.startswith("option.") and not counts_things(name):
         best = max(evidence, key=lambda key: evidence[key])
         if evidence[best] >= UNIT_EVIDENCE_SHARE * total and evidence[best] >= TOLD_UNIT_SHARE * told["products"]:
             unit = known.units.get(best)
     if unit is None and name.startswith("option.") and evidence:
         unit = known.units.get(max(evidence, key=lambda key: evidence[key]))
-    unit = unit or (None if _counts(name) else known.usual_unit(name))
+    unit = unit or (None if counts_things(name) else known.usual_unit(name))
     values = {float(value): count for value, count in told["values"]}
     return NumberFigures(name, told["products"], unit, values, told["quantiles"])
 
 
-def _counts(name: str) -> bool:
+def counts_things(name: str) -> bool:
     """Whether a number counts things: ports, outputs, cores."""
-    return name.startswith("number_of") or name.endswith(("_quantity", "_ports", "_outputs", "_inputs", "_slots"))
+    return name.startswith("number_of") or name.endswith(("_quantity", "_ports", "_outputs", "_inputs", "_slots", "_cores", "_threads"))
 
 
 def _number_phrases(numbers: Mapping[str, NumberFigures], spoken: Language) -> dict[str, tuple[str, ...]]:

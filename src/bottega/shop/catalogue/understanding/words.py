@@ -5,8 +5,8 @@ import unicodedata
 from collections.abc import Mapping
 from functools import lru_cache
 
-_PIECE = re.compile(r"[^\W_]+|[°€$£¥%<>≤≥=~+&/,★–—-]")
-_WORD = re.compile(r"[^\W_]+")
+_PIECE = re.compile(r"\d+(?:\.\d+)+|[^\W_]+|[°€$£¥%<>≤≥=~+&/,★–—-]")
+_WORD = re.compile(r"\d+(?:\.\d+)+|[^\W_]+")
 _SPECIAL = str.maketrans({"ß": "ss", "æ": "ae", "ø": "o", "œ": "oe", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "²": "2"})
 
 
