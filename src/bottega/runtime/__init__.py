@@ -1,0 +1,1 @@
+"""Runs any agent (runs, models, guard, memory, knowledge) and knows no commerce."""
