@@ -92,7 +92,8 @@ def checked_texts(texts: Sequence[str]) -> list[str]:
     for number, text in enumerate(texts):
         if not text.strip():
             raise Invalid("blank_text", f"Text {number} is blank: there is no meaning to embed.")
-    return [text[:LARGEST_TEXT_CHARACTERS] for text in texts]
+    # Half of a surrogate pair has no place in any encoding; it becomes a question mark.
+    return [text[:LARGEST_TEXT_CHARACTERS].encode("utf-8", "replace").decode() for text in texts]
 
 
 def timeout_for(purpose: Purpose, timeout_seconds: float | None) -> float:

@@ -1,0 +1,248 @@
+"""MiniLM behind the port: asks the machine's embedder process, and starts it when there is none."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import time
+from collections import OrderedDict
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from bottega.connectors.minilm import launch, process_files
+from bottega.connectors.minilm.connection import Connection, lost
+from bottega.connectors.minilm.identity import DIMENSIONS, MiniLm
+from bottega.connectors.minilm.loading import warming
+from bottega.kernel.errors import Unavailable
+from bottega.ports.embedder import EmbedderHealth, Purpose, checked_texts, meaning_is_away, timeout_for
+
+if TYPE_CHECKING:
+    from bottega.ports.embedder import Vector
+
+CACHED_QUERIES = 1_024
+HEALTH_TIMEOUT_SECONDS = 1.0
+WAIT_PAUSE_SECONDS = 0.05
+# After so many queries in a row without an answer in time, nobody waits for the next ones.
+SLOW_LIMIT = 3
+SLOW_PAUSE_SECONDS = 5.0
+# Starts that came to nothing are repeated with growing pauses.
+FRUITLESS_STARTS_LIMIT = 3
+FIRST_START_PAUSE_SECONDS, LONGEST_START_PAUSE_SECONDS = 1.0, 60.0
+PASSING = frozenset({"embedder_warming", "embedder_lost"})
+
+
+class MiniLmEmbedder:
+    """Implements `Embedder`. One per process and event loop; costs little before it is used."""
+
+    def __init__(self, setup: MiniLm) -> None:
+        self._setup = setup
+        self._files = process_files.locate(setup)
+        self._cached: OrderedDict[str, Vector] = OrderedDict()
+        self._connection: Connection | None = None
+        self._opening = asyncio.Lock()
+        self._starting: asyncio.Task[None] | None = None
+        self._start_refusal: Unavailable | None = None
+        self._starts = 0
+        self._start_not_before = 0.0
+        self._slow_in_a_row = 0
+        self._slow_until = 0.0
+        self._is_closed = False
+
+    @property
+    def model(self) -> str:
+        return self._setup.model
+
+    @property
+    def dimensions(self) -> int:
+        return DIMENSIONS
+
+    async def embed(
+        self, texts: Sequence[str], *, purpose: Purpose, timeout_seconds: float | None = None
+    ) -> list[Vector]:
+        checked = checked_texts(texts)
+        known = {text: vector for text in checked if purpose == "query" and (vector := self._recall(text)) is not None}
+        missing = [text for text in dict.fromkeys(checked) if text not in known]
+        if missing:
+            vectors = await self._ask(missing, purpose, timeout_for(purpose, timeout_seconds))
+            known.update(zip(missing, vectors, strict=True))
+            if purpose == "query":
+                self._remember(missing, vectors)
+        return [known[text] for text in checked]
+
+    async def wait_ready(self, *, timeout_seconds: float) -> None:
+        deadline = time.monotonic() + timeout_seconds
+        pause_seconds = WAIT_PAUSE_SECONDS
+        while True:
+            try:
+                if await self._is_ready(max(deadline - time.monotonic(), WAIT_PAUSE_SECONDS)):
+                    return
+                refusal = warming()
+            except Unavailable as error:
+                if error.code not in PASSING:
+                    raise
+                refusal = error
+            if time.monotonic() + pause_seconds > deadline:
+                raise refusal
+            await asyncio.sleep(pause_seconds)
+            pause_seconds = min(pause_seconds * 1.5, 0.5)
+
+    async def health(self) -> EmbedderHealth:
+        try:
+            status = await self.status()
+        except Unavailable as refusal:
+            return EmbedderHealth("away", self.model, DIMENSIONS, refusal.message)
+        if status is None and self._start_refusal is not None:
+            return EmbedderHealth("away", self.model, DIMENSIONS, self._start_refusal.message)
+        if status is None:
+            if await asyncio.to_thread(launch.is_alive, self._files):
+                return EmbedderHealth("warming", self.model, DIMENSIONS, warming().message)
+            reason = "The language model is not loaded; it starts when a text is to be understood."
+            return EmbedderHealth("idle", self.model, DIMENSIONS, reason)
+        return EmbedderHealth(status["state"], self.model, DIMENSIONS, status["reason"])
+
+    async def close(self) -> None:
+        self._is_closed = True
+        if self._connection is not None:
+            await self._connection.close()
+        if self._starting is not None:
+            await asyncio.gather(self._starting, return_exceptions=True)
+
+    async def status(self) -> dict[str, Any] | None:
+        """What the process says of itself; None when there is none. Starts nothing."""
+        try:
+            async with asyncio.timeout(HEALTH_TIMEOUT_SECONDS):
+                connection = await self._open()
+                return (await connection.request({"verb": "status"})).header
+        except (FileNotFoundError, ConnectionError):
+            return None
+        except TimeoutError:
+            raise _slow() from None
+
+    async def stop_process(self) -> bool:
+        """Ends the process, politely and then firmly; False when there was none."""
+        if not await asyncio.to_thread(launch.is_alive, self._files):
+            return False
+        try:
+            async with asyncio.timeout(HEALTH_TIMEOUT_SECONDS):
+                await (await self._open()).request({"verb": "stop"})
+        except (TimeoutError, OSError, Unavailable):
+            pass
+        if not await asyncio.to_thread(launch.await_end, self._files):
+            launch.kill(self._files)
+            await asyncio.to_thread(launch.await_end, self._files)
+        return True
+
+    async def _is_ready(self, timeout_seconds: float) -> bool:
+        try:
+            async with asyncio.timeout(timeout_seconds):
+                status = (await (await self._connected()).request({"verb": "wake"})).header
+        except TimeoutError:
+            raise _slow() from None
+        if status["state"] == "away":
+            raise _refusal_of(status)
+        return status["state"] == "ready"
+
+    async def _ask(self, texts: list[str], purpose: Purpose, budget_seconds: float) -> list[Vector]:
+        if purpose == "query" and time.monotonic() < self._slow_until:
+            raise _slow()
+        header = {"verb": "embed", "purpose": purpose, "texts": texts, "budget_seconds": budget_seconds}
+        try:
+            async with asyncio.timeout(budget_seconds):
+                frame = await (await self._connected()).request(header)
+        except TimeoutError:
+            self._note_slow(purpose)
+            raise _slow() from None
+        except Unavailable as refusal:
+            if refusal.code == "embedder_slow":
+                self._note_slow(purpose)
+            raise
+        self._slow_in_a_row = 0
+        return _vectors(frame.body, len(texts))
+
+    async def _connected(self) -> Connection:
+        """The connection, opened when need be; begins to start the process when nobody listens."""
+        if self._is_closed:
+            raise lost()
+        try:
+            return await self._open()
+        except (FileNotFoundError, ConnectionError):
+            self._start_soon()
+            raise (self._start_refusal or warming()) from None
+        except OSError as error:
+            reason = f"the socket {self._files.socket} cannot be opened ({error.strerror})."
+            raise meaning_is_away("embedder_unreachable", reason) from error
+
+    async def _open(self) -> Connection:
+        async with self._opening:
+            if self._connection is None or not self._connection.is_open:
+                # Off the event loop: the vectors that come back need it, and loading it takes a tenth of a second.
+                await asyncio.to_thread(importlib.import_module, "numpy")
+                self._connection = await Connection.open(process_files.connectable(self._files))
+                self._starts, self._start_refusal = 0, None
+            return self._connection
+
+    def _start_soon(self) -> None:
+        if self._starting is None and time.monotonic() >= self._start_not_before:
+            self._starting = asyncio.create_task(self._start())
+
+    async def _start(self) -> None:
+        try:
+            if await asyncio.to_thread(launch.launch, self._setup):
+                self._starts += 1
+                pause = FIRST_START_PAUSE_SECONDS * 2 ** (self._starts - 1)
+                self._start_not_before = time.monotonic() + min(pause, LONGEST_START_PAUSE_SECONDS)
+            if self._starts > FRUITLESS_STARTS_LIMIT:
+                self._start_refusal = meaning_is_away(
+                    "embedder_does_not_start",
+                    "the language model's process ends while it starts.",
+                    next_step=f"See {self._files.log}; it is tried again by itself.",
+                )
+        except Unavailable as refusal:
+            self._start_refusal = refusal
+            self._start_not_before = time.monotonic() + LONGEST_START_PAUSE_SECONDS
+        finally:
+            self._starting = None
+
+    def _note_slow(self, purpose: Purpose) -> None:
+        if purpose == "query":
+            self._slow_in_a_row += 1
+            if self._slow_in_a_row >= SLOW_LIMIT:
+                self._slow_until = time.monotonic() + SLOW_PAUSE_SECONDS
+
+    def _recall(self, text: str) -> Vector | None:
+        vector = self._cached.get(text)
+        if vector is not None:
+            self._cached.move_to_end(text)
+        return vector
+
+    def _remember(self, texts: Sequence[str], vectors: Sequence[Vector]) -> None:
+        # Copies: a row of a larger answer would keep all of it.
+        self._cached.update(zip(texts, (_read_only(vector.copy()) for vector in vectors), strict=True))
+        while len(self._cached) > CACHED_QUERIES:
+            self._cached.popitem(last=False)
+
+
+def _vectors(body: bytes, count: int) -> list[Vector]:
+    import numpy as np
+
+    if len(body) != count * DIMENSIONS * 4:
+        raise lost()
+    # Read-only, because it is a view of the bytes; whoever wants to change a vector copies it.
+    return list(np.frombuffer(body, dtype="<f4").reshape(count, DIMENSIONS))
+
+
+def _read_only(vector: Vector) -> Vector:
+    vector.flags.writeable = False
+    return vector
+
+
+def _refusal_of(status: dict[str, Any]) -> Unavailable:
+    from bottega.connectors.minilm.frames import refusal_from
+
+    return refusal_from(status["away"])
+
+
+def _slow() -> Unavailable:
+    return meaning_is_away(
+        "embedder_slow", "the language model did not answer in time.", retry_after_seconds=SLOW_PAUSE_SECONDS
+    )
