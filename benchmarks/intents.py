@@ -104,7 +104,7 @@ def confusions(utterances: Sequence[Utterance], readings: Sequence[Reading]) -> 
 
 async def read(utterances: Sequence[Utterance], *, by_letters: bool) -> tuple[list[Reading], Mapping[str, Any]]:
     """The readings by the shipped classifier, and where it comes from."""
-    embedder = None if by_letters else MiniLmEmbedder(MiniLm(Settings().data_directory))
+    embedder = None if by_letters else MiniLmEmbedder(MiniLm(Settings().data_dir))
     try:
         if embedder is not None:
             try:
@@ -112,7 +112,7 @@ async def read(utterances: Sequence[Utterance], *, by_letters: bool) -> tuple[li
             except Unavailable as refusal:
                 Console(stderr=True).print(f"[yellow]{refusal} Reading by letters alone.[/yellow]")
         classifier = find_classifier(ENGLISH, None, None)
-        reader = IntentReader(classifier, embedder)
+        reader = IntentReader(classifier, embedder, timeout_seconds=WAIT_SECONDS)
         readings: list[Reading] = []
         for start in range(0, len(utterances), LARGEST_BATCH_MESSAGES):
             batch = [utterance.text for utterance in utterances[start : start + LARGEST_BATCH_MESSAGES]]

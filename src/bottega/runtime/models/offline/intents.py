@@ -56,9 +56,13 @@ class Reading:
 class IntentReader:
     """Reads intents with a trained classifier; the embedder may be missing, away, or another than it was trained with."""
 
-    def __init__(self, classifier: Classifier, embedder: Embedder | None) -> None:
+    def __init__(
+        self, classifier: Classifier, embedder: Embedder | None, *, timeout_seconds: float | None = None
+    ) -> None:
+        """`timeout_seconds` is how long the embedder is waited for; by default as long as a query is worth."""
         self._classifier = classifier
         self._embedder = embedder
+        self._timeout_seconds = timeout_seconds
 
     @property
     def intents(self) -> tuple[str, ...]:
@@ -75,9 +79,8 @@ class IntentReader:
         said = [plain(text) for text in texts]
         reason = self._reason_not_to_embed()
         if not reason and all(said):
-            assert self._embedder is not None, "there is a reason when it is missing"
             try:
-                vectors = np.stack(await self._embedder.embed(said, purpose="query")).astype(np.float32)
+                vectors = np.stack(await self._embed(said)).astype(np.float32)
             except Unavailable as refusal:
                 reason = refusal.message
             else:
@@ -85,6 +88,10 @@ class IntentReader:
                 return self._readings(texts, classifier.by_meaning(vectors, said), classifier.with_meaning, "meaning")
         by_letters = self._classifier.by_letters(said)
         return self._readings(texts, by_letters, self._classifier.without_meaning, "letters", reason)
+
+    async def _embed(self, said: Sequence[str]) -> list[Scores]:
+        assert self._embedder is not None, "there is a reason when it is missing"
+        return await self._embedder.embed(said, purpose="query", timeout_seconds=self._timeout_seconds)
 
     def _reason_not_to_embed(self) -> str:
         if self._embedder is None:
