@@ -11,7 +11,7 @@ BUCKETS = 8192
 LARGEST_MESSAGE_CHARACTERS = 600
 _LETTER_GROUPS = (3, 4, 5)
 _WORD = re.compile(r"[a-z0-9]+(?:'[a-z]+)?")
-_APOSTROPHES = str.maketrans({"’": "'", "‘": "'", "`": "'"})  # noqa: RUF001 - they are what is replaced
+_APOSTROPHES = str.maketrans({"’": "'", "‘": "'", "`": "'"})
 
 Letters = NDArray[np.float32]
 

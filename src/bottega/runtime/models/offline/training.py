@@ -105,8 +105,10 @@ def _held_out(data: _Data, intents: int, seed: int, tell: Tell) -> tuple[Scores,
         seen, held = np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)
         meaning[held] = _fit(data.vectors, data, seen, MEANING_C).log_probabilities(data.vectors[held])
         by_letters[held] = _fit(data.letters, data, seen, LETTERS_C).log_probabilities(data.letters[held])
-        tell(f"fold {fold + 1} of {FOLDS}: {_accuracy(meaning, data, held):.3f} by meaning, "
-             f"{_accuracy(by_letters, data, held):.3f} by letters")
+        tell(
+            f"fold {fold + 1} of {FOLDS}: {_accuracy(meaning, data, held):.3f} by meaning, "
+            f"{_accuracy(by_letters, data, held):.3f} by letters"
+        )
     return meaning, by_letters
 
 
@@ -143,9 +145,7 @@ def _accuracy(log_probabilities: Scores, data: _Data, chosen: NDArray[np.intp]) 
 
 def calibrate(log_probabilities: Scores, targets: NDArray[np.intp], weights: NDArray[np.float64]) -> Calibration:
     """The sharpness under which the truth is least surprising, then the lowest threshold that is right often enough."""
-    sharpness = min(
-        SHARPNESSES, key=lambda value: _negative_log_likelihood(log_probabilities, targets, weights, value)
-    )
+    sharpness = min(SHARPNESSES, key=lambda value: _negative_log_likelihood(log_probabilities, targets, weights, value))
     probabilities = np.exp(log_softmax(log_probabilities * np.float32(sharpness)))
     sure, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == targets
     for threshold in THRESHOLDS:
