@@ -12,7 +12,7 @@ from bottega.agents.assistant.dialogue.understanding import Understood
 from bottega.agents.assistant.language.slots.addresses import AddressParts, address, country, postcode
 from bottega.agents.assistant.language.slots.contact import code, emails, name
 from bottega.agents.assistant.language.slots.numbers import order_numbers, quantity
-from bottega.agents.assistant.language.slots.options import options
+from bottega.agents.assistant.language.slots.options import ANY, options
 from bottega.agents.assistant.language.slots.reasons import reason
 from bottega.agents.assistant.language.slots.references import Shown, reference
 from bottega.agents.assistant.language.slots.said import plainly, words_of
@@ -62,7 +62,8 @@ def answered(state: State, heard: Understood) -> Answered | None:
     goal = state.goal(asked.goal_id)
     if goal is None:
         return None
-    if heard.answer == "no" or (heard.first.intent == "drop" and heard.first.certainty == "sure"):
+    dropped = heard.answer == "no" or (heard.first.intent == "drop" and heard.first.certainty == "sure")
+    if dropped and not (asked.what == "reason" and reason(heard.text, asked.choices)):
         return Answered(state.without(goal.id), Reply(parts=(phrase("talk.dropped"),)))
     changed = _READERS[asked.what](state, asked, goal, heard)
     if changed is None:
@@ -160,17 +161,37 @@ def _product(state: State, asked: Asked, goal: Goal, heard: Understood) -> State
     return state.with_changed(goal.having(named=named).hearing(heard.text)) if named else None
 
 
+# A message of these intents may name an option in words that are not among the values.
+_MAY_NAME_AN_OPTION = frozenset({"give_details", "cart_add", "refine", "preference", "stock_question"})
+
+
 def _option(state: State, asked: Asked, goal: Goal, heard: Understood) -> State | None:
     named = options(heard.text, {asked.option: list(asked.choices)}, asked=asked.option)
-    settled = {**dict(goal.slot("options") or {}), **{key: value for key, value in named.items() if value != "any"}}
-    if named.get(asked.option) == "any" and asked.choices:
+    if not named and len(asked.choices) == 1 and heard.answer == "yes":
+        named = {asked.option: asked.choices[0]}
+    other = None if named or goal.kind not in ("add", "stock", "advise") else _other_product(state, goal, heard)
+    if other is not None:
+        return state.with_changed(goal.having(product=other, options=None))
+    settled = {**dict(goal.slot("options") or {}), **{key: value for key, value in named.items() if value != ANY}}
+    if named.get(asked.option) == ANY and asked.choices:
         settled[asked.option] = asked.choices[0]
     number = quantity(heard.text) if goal.kind == "add" else None
     goal = goal.having(options=settled or None, **({"quantity": number.number} if number is not None and number.number else {}))
     if goal.kind == "send_back" and named:
         return state.with_changed(goal.hearing(f"{asked.option} {named[asked.option]}"))
-    short = len(words_of(heard.text)) <= LONGEST_PLAIN_ANSWER_WORDS
-    return state.with_changed(goal.hearing(heard.text)) if named or short else None
+    surely_else = heard.first.certainty == "sure" and heard.first.intent not in _MAY_NAME_AN_OPTION
+    if not named and (surely_else or len(words_of(heard.text)) > LONGEST_PLAIN_ANSWER_WORDS) and number is None:
+        return None
+    return state.with_changed(goal.hearing(heard.text))
+
+
+def _other_product(state: State, goal: Goal, heard: Understood) -> str | None:
+    """Another product than the goal's that the message points at: "no, I meant the second one"."""
+    text = heard.correction.instead if heard.correction is not None else heard.text
+    found = reference(text, [item.as_shown() for item in state.shown])
+    if found is None or found.is_ambiguous or found.by == "pronoun" or found.handles[0] == goal.slot("product"):
+        return None
+    return found.handles[0]
 
 
 def _quantity(state: State, asked: Asked, goal: Goal, heard: Understood) -> State | None:

@@ -58,6 +58,7 @@ def in_words(name: str, value: Json) -> str:
     tokens = re.split(r"_", name)
     unit = _UNITS.get(tokens[-1].lower(), "") if len(tokens) > 1 else ""
     label = " ".join(tokens[:-1] if unit else tokens)
+    unit = "" if value is None else unit
     return f"{label}: {valued(value)}{f' {unit}' if unit else ''}"
 
 

@@ -11,7 +11,7 @@ from bottega.agents.assistant.dialogue.results import results_in
 from bottega.agents.assistant.dialogue.state import AsksFor, Json, Reply, State, state_of
 from bottega.agents.assistant.dialogue.understanding import understand
 from bottega.agents.assistant.language.phrases import say
-from bottega.ports.chat_model import AssistantMessage, Message, SystemMessage, UserMessage
+from bottega.ports.chat_model import SystemMessage, UserMessage
 from bottega.runtime.models.offline.intents import IntentReader
 from bottega.runtime.models.offline.model import Heard, Planned, Proposal
 
@@ -53,17 +53,12 @@ class AssistantDialogue:
 def _newest_said(heard: Heard) -> str | None:
     """What the customer said that the memory does not hold yet; the runtime's own copy has no placeholders in it."""
     place = max((place for place, one in enumerate(heard.messages) if isinstance(one, UserMessage)), default=-1)
-    if place < 0 or any(_is_ours(message) for message in heard.messages[place + 1 :]):
+    if place < 0 or heard.remembered_at > place:
         return None
     message = heard.messages[place]
     assert isinstance(message, UserMessage), "found above"
     original = heard.context.get("said")
     return original if isinstance(original, str) and original.strip() else message.text
-
-
-def _is_ours(message: Message) -> bool:
-    """Whether the message was made by this dialogue after it had heard what stands before it."""
-    return isinstance(message, AssistantMessage) and message.continuation.startswith("offline:")
 
 
 def _today(heard: Heard) -> date | None:

@@ -40,6 +40,9 @@ HARMLESS = frozenset(
 # After these the customer is led back to what was open before.
 ASIDES: frozenset[GoalKind] = frozenset({"policy", "advise", "stock", "compare", "show_cart", "coupon", "sign_in", "track", "list_orders"})
 
+# These read the account: while the customer is asked who they are, they wait.
+NEED_IDENTITY: frozenset[GoalKind] = frozenset({"track", "list_orders", "cancel", "amend", "address", "send_back", "refund", "invoice", "pay"})
+
 Advance = Callable[[State, Goal, Here], Step]
 _ADVANCE: Mapping[GoalKind, Advance] = {
     "search": searching.advance,
@@ -200,8 +203,9 @@ def go_on(state: State, here: Here) -> Move:
 
 def _next_goal(state: State, waiting: set[int]) -> Goal | None:
     """The newest goal that does not wait; once something was asked, only what else this very message wanted."""
+    signing_in = state.goal_of("sign_in")
     for goal in reversed(state.goals):
-        if goal.id in waiting:
+        if goal.id in waiting or (signing_in is not None and signing_in.id in waiting and goal.kind in NEED_IDENTITY):
             continue
         if waiting and goal.since_turn != state.turn:
             return None

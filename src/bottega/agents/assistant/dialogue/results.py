@@ -26,6 +26,7 @@ _CHANGING = frozenset(
         "enter_sign_in_code",
     }
 )
+_CHANGEABLE = frozenset({"get_cart", "get_order", "list_orders", "get_account"})
 _NEEDS_YES = "needs the customer's yes"
 
 
@@ -97,7 +98,7 @@ class Results:
             result = self.answered[place]
             if result.tool == tool and all(result.arguments.get(name) == value for name, value in arguments.items()):
                 changed_since = any(later.tool in _CHANGING and later.succeeded for later in self.answered[place + 1 :])
-                return None if changed_since and tool not in _CHANGING else result
+                return None if changed_since and tool in _CHANGEABLE else result
         return None
 
     def done(self, tool: str, **arguments: Json) -> Result | None:

@@ -47,9 +47,21 @@ LIKELIER_WITH_A_CART: Mapping[str, float] = {"checkout": 1.6, "cart_change": 1.5
 # Nothing has been shown that these could be about.
 UNLIKELIER_AT_FIRST: Mapping[str, float] = {"refine": 0.25, "more_results": 0.25, "cart_change": 0.6, "compare": 0.7, "give_details": 0.7}
 
+# Intents that lead to the same goal, or nearly: what speaks for one speaks for the others.
+FAMILIES: tuple[frozenset[str], ...] = (
+    frozenset({"return_request", "exchange"}),
+    frozenset({"product_search", "refine", "more_results"}),
+    frozenset({"product_question", "compare", "stock_question"}),
+    frozenset({"policy_refund", "policy_returns"}),
+    frozenset({"order_cancel", "drop"}),
+    frozenset({"handover", "complaint"}),
+    frozenset({"thanks", "goodbye"}),
+)
+
 Certainty = Literal["sure", "likely", "unsure"]
 LIKELY = 0.45
 CLEARLY_AHEAD = 0.2
+LIKELY_TOGETHER = 0.65
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,10 +120,17 @@ def _wish(text: str, reading: Reading, state: State) -> Wish:
         certainty: Certainty = "sure"
     elif best.probability >= LIKELY and best.probability - second.probability >= CLEARLY_AHEAD:
         certainty = "likely"
+    elif _of_family(best.intent, guesses) >= LIKELY_TOGETHER:
+        certainty = "likely"
     else:
         certainty = "unsure"
     also = tuple(guess.intent for guess in guesses[1:4])
     return Wish(text, best.intent, certainty, best.probability, also)
+
+
+def _of_family(intent: str, guesses: Sequence[Guess]) -> float:
+    family = next((family for family in FAMILIES if intent in family), frozenset({intent}))
+    return sum(guess.probability for guess in guesses if guess.intent in family)
 
 
 def weighed(guesses: Sequence[Guess], state: State) -> list[Guess]:

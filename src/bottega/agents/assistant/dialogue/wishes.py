@@ -117,6 +117,15 @@ def _return(text: str, state: State) -> Goal:
     return _send_back("return" if wants_it_gone else None)(text, state)
 
 
+def _exchange(text: str, state: State) -> Goal:
+    # "Too small" alone does not say what is to happen; naming what it should become does.
+    names_another = re.search(
+        r"\b(?:exchange\w*|swap\w*|change|trade|replace\w*|instead|bigger|larger|smaller|another|different|next size|for an? (?:\d{2}|xs|s|m|l|xl|xxl))\b",
+        plainly(text),
+    )
+    return _send_back("exchange" if names_another else None)(text, state)
+
+
 def _refund(text: str, state: State) -> Goal:
     asks_where = _MONEY_WHERE.search(plainly(text)) is not None
     return _order_goal("refund")(text, state).having(where=asks_where)
@@ -172,7 +181,7 @@ _MAKERS: Mapping[str, Maker] = {
     "order_amend": _order_goal("amend"),
     "address_change": _address,
     "return_request": _return,
-    "exchange": _send_back("exchange"),
+    "exchange": _exchange,
     "refund": _refund,
     "invoice": _order_goal("invoice"),
     "handover": _hand_over,

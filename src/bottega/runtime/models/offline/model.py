@@ -36,11 +36,12 @@ MEMORY_IN_CONTEXT = "continuation"
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """What a dialogue is given: its memory (None at first, or when it was lost), the messages since it was made, the
-    tools that may be called, and what the runtime says beside the messages."""
+    """What a dialogue is given: its newest memory (None at first, or when it was lost), all messages, the place of the
+    message that carries the memory (-1 when it comes from an earlier turn), the tools, and what the runtime says beside."""
 
     memory: Json | None
     messages: tuple[Message, ...]
+    remembered_at: int
     tools: Mapping[str, ToolSpec]
     context: Mapping[str, Json]
 
@@ -121,17 +122,17 @@ class OfflineModel:
 
 
 def heard_in(request: ChatRequest) -> Heard:
-    """Splits a request into the newest memory of ours and what came after it."""
+    """What a request holds for a dialogue."""
     messages = request.messages
     tools = {tool.name: tool for tool in request.tools} if request.tool_choice != "none" else {}
     for place in range(len(messages) - 1, -1, -1):
         message = messages[place]
         if isinstance(message, AssistantMessage) and message.continuation.startswith(_MARK):
-            return Heard(_remembered(message.continuation), messages[place:], tools, request.context)
+            return Heard(_remembered(message.continuation), messages, place, tools, request.context)
     carried = request.context.get(MEMORY_IN_CONTEXT)
     if isinstance(carried, str) and carried.startswith(_MARK):
-        return Heard(_remembered(carried), messages, tools, request.context)
-    return Heard(None, messages, tools, request.context)
+        return Heard(_remembered(carried), messages, -1, tools, request.context)
+    return Heard(None, messages, -1, tools, request.context)
 
 
 def _carried(memory: Json) -> str:

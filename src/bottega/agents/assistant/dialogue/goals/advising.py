@@ -188,7 +188,10 @@ def _differences(question: str, compared: Sequence[Product], result: Mapping[str
     titles = [str(product.get("title") or getattr(state.item(str(product.get("id"))), "title", "")) for product in compared]
     rows = _rows(compared, result)
     wanted = asked_about(question, rows)
-    order = [*wanted, *(name for name in rows if name not in wanted)]
+    # What was asked for comes first, then the price, then what is noted down for all of them.
+    others = [name for name in rows if name not in wanted]
+    others.sort(key=lambda name: (name != "price", any(value is None for value in rows[name])))
+    order = [*wanted, *(others[:1] if wanted else others)]
     lines: list[str] = []
     for name in order:
         values = rows[name]

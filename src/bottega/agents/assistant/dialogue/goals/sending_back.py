@@ -95,6 +95,9 @@ def _lines(state: State, goal: Goal, order: Order) -> Sequence[Mapping[str, Any]
     found = reference(words, shown)
     if found is not None and found.by in ("name", "place") and not found.is_ambiguous:
         return [line for line in lines if str(line["id"]) in found.handles]
+    in_focus = [line for line in lines if any(item.title == line.get("title") and item.handle in state.focus for item in state.shown)]
+    if len(in_focus) == 1:
+        return in_focus
     if _ALL_OF_IT.search(plainly(words)):
         return lines
     names = tuple(line_name(line) for line in lines)
@@ -110,7 +113,7 @@ def _units(goal: Goal, line: Mapping[str, Any], chosen: Sequence[Mapping[str, An
 
 
 def _about_size(goal: Goal) -> bool:
-    return re.search(r"\b(?:size|bigger|larger|smaller|fit|fits)\b", plainly(goal.words)) is not None
+    return re.search(r"\b(?:size|bigger|larger|smaller|fit|fits|for an? (?:\d{2}|xs|s|m|l|xl|xxl))\b", plainly(goal.words)) is not None
 
 
 def _which_way(state: State, goal: Goal, number: str) -> Step:
