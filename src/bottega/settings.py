@@ -63,6 +63,42 @@ class Settings(BaseSettings):
     smtp_username: str | None = Field(None, description="Sign-in at the mail server.")
     smtp_password: SecretStr | None = Field(None, description="Password at the mail server.")
     mail_sender: str = Field("Bottega <shop@example.org>", description="What stands in From.")
+    embedder: Literal["minilm", "openai", "bedrock", "none"] = Field(
+        "minilm",
+        description="Who turns texts into vectors: `minilm` on this machine, `openai` any server that speaks OpenAI's "
+        "`/embeddings`, `bedrock` Amazon Bedrock; `none`: search goes by keyword alone.",
+    )
+    embedder_model: str | None = Field(None, description="The embedding model's name, for `openai` and `bedrock`.")
+    embedder_url: str | None = Field(
+        None,
+        description="Address of the embedding server, up to and without `/embeddings`; for `bedrock` an endpoint "
+        "other than Amazon's.",
+    )
+    embedder_key: SecretStr | None = Field(None, description="Key for the embedding server, where it wants one.")
+    embedder_region: str | None = Field(None, description="Amazon region of the embedding model.")
+    embedder_dimensions: Annotated[int, Field(ge=8, le=4000)] | None = Field(
+        None, description="Numbers per vector of the embedding model, where they are not known or are to be fewer."
+    )
+    embedder_query_prefix: str = Field("", description="Words that the embedding model wants before a query.")
+    embedder_passage_prefix: str = Field("", description="Words that the embedding model wants before a passage.")
+    embedder_weights: Path | None = Field(
+        None,
+        description="Folder with MiniLM's `model.safetensors` and `tokenizer.json`; absent: the installed package "
+        "with them, else what was downloaded.",
+    )
+    embedder_hub: str | None = Field(
+        "https://huggingface.co/sentence-transformers/all-MiniLM-L6-v2/resolve",
+        description="Where MiniLM's weights are downloaded from when they are not on this machine; empty: never.",
+    )
+    embedder_precision: Literal["int8", "fp32"] = Field(
+        "int8", description="`fp32` computes MiniLM's vectors exactly, in twice the time and memory."
+    )
+    embedder_threads: Annotated[int, Field(ge=1, le=2)] = Field(
+        1, description="Threads of the embedder process for indexing; queries have one of their own."
+    )
+    embedder_idle_seconds: Annotated[float, Field(ge=1)] = Field(
+        300, description="How long the embedder process stays after the last shop process has left it."
+    )
     policy_packs: tuple[Path, ...] = Field(
         (), description="Folders of policy packs loaded after the default pack, as a JSON list."
     )
@@ -99,6 +135,10 @@ class Settings(BaseSettings):
             raise ValueError("BOTTEGA_STRIPE_API_KEY and BOTTEGA_STRIPE_WEBHOOK_SECRET: both are needed for stripe")
         if self.mailer == "smtp" and not self.smtp_host:
             raise ValueError("BOTTEGA_SMTP_HOST: the mail server is missing")
+        if self.embedder in {"openai", "bedrock"} and not self.embedder_model:
+            raise ValueError(f"BOTTEGA_EMBEDDER_MODEL: {self.embedder} has several, name one")
+        if self.embedder == "openai" and not self.embedder_url:
+            raise ValueError("BOTTEGA_EMBEDDER_URL: the embedding server's address is missing")
         return self
 
 

@@ -19,6 +19,7 @@ from bottega.actions.effects import EffectDriver
 from bottega.actions.perform import Performer
 from bottega.actions.policy.engine import PolicyBook, load_packs
 from bottega.actions.registry import registered_handlers
+from bottega.bootstrap.embedder import connect_embedder
 from bottega.connectors.sandbox.mail import PostgresOutbox
 from bottega.connectors.sandbox.payment_store import PostgresPaymentStore
 from bottega.connectors.sandbox.payments import SandboxPaymentGateway
@@ -31,6 +32,7 @@ from bottega.platform.database.migrate import migrate
 from bottega.platform.database.pool import Database
 from bottega.platform.jobs.queue import Jobs
 from bottega.platform.outgoing_http import OutgoingHttp
+from bottega.ports.embedder import Embedder
 from bottega.ports.mailer import Mailer
 from bottega.ports.payment_gateway import PaymentGateway
 from bottega.ports.services import Services
@@ -102,7 +104,7 @@ async def open_application(
         chosen_clock = clock or SystemClock()
         if services is None:
             services = connect_services(settings, database, chosen_clock)
-            stack.push_async_callback(_close_gateways, services)
+            stack.push_async_callback(_close_connectors, services)
         performer = Performer(
             database,
             policy,
@@ -115,10 +117,11 @@ async def open_application(
         yield Application(settings, database, performer, services, effects, jobs, chosen_clock, policy)
 
 
-async def _close_gateways(services: Services) -> None:
-    """Gives back the connections to payment providers."""
-    for name in services.names(PaymentGateway):
-        await services.get(PaymentGateway, name).close()  # pyright: ignore[reportAbstractUsage] - the port is the key
+async def _close_connectors(services: Services) -> None:
+    """Gives back the connections to payment providers and embedders."""
+    for port in (PaymentGateway, Embedder):
+        for name in services.names(port):
+            await services.get(port, name).close()  # pyright: ignore[reportAbstractUsage] - the port is the key
 
 
 def gateway_context(application: Application) -> GatewayContext:
@@ -167,6 +170,9 @@ def connect_services(settings: Settings, database: Database, clock: Clock) -> Se
             base_url=settings.stripe_base_url,
         )
         services.add(PaymentGateway, StripePaymentGateway(account, clock), "stripe")
+    embedder = connect_embedder(settings)
+    if embedder is not None:
+        services.add(Embedder, embedder)
     if settings.mailer == "smtp":
         from bottega.connectors.smtp.mailer import SmtpMailer, SmtpServer
 

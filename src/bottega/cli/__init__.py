@@ -7,7 +7,7 @@ from typing import Any
 import typer
 
 # Commands whose start is waited for: only their own file is imported (see `command_line`).
-QUICK = {"serve": "serve", "worker": "serve", "demo": "demo", "db": "database"}
+QUICK = {"serve": "serve", "worker": "serve", "demo": "demo", "db": "database", "embedder": "embedder"}
 
 
 def command_line(first_word: str | None = None) -> typer.Typer:

@@ -19,6 +19,7 @@ from bottega.cli.refusals import shown, write_json
 from bottega.kernel.errors import Refusal
 from bottega.platform.database import migrate
 from bottega.platform.database.pool import Connection
+from bottega.ports.embedder import Embedder
 from bottega.shop.flows.check_invariants import check_invariants
 
 EXIT_UNWELL = 1
@@ -27,6 +28,8 @@ EXIT_UNCHECKED = 2
 SEALED_WITHIN_SECONDS = 60
 READER_BEHIND_ENTRIES = 10_000
 SHOWN_VIOLATIONS = 3
+# Loading the model takes about a second, building its graph for the first time three.
+EMBEDDER_PATIENCE_SECONDS = 20.0
 
 State = Literal["well", "attention", "unwell"]
 STYLES = {"well": "green", "attention": "yellow", "unwell": "red"}
@@ -83,6 +86,7 @@ async def _look() -> list[Finding]:
             await _jobs(connection),
             await _effects(connection),
             await _approvals(connection),
+            await _embedder(application),
         ]
 
 
@@ -158,6 +162,21 @@ async def _approvals(connection: Connection) -> Finding:
         "SELECT count(*) FROM log.approvals WHERE state = 'waiting' AND expires_at > now()"
     )
     return Finding("approvals", "well", f"{waiting} wait for a person")
+
+
+async def _embedder(application: Application) -> Finding:
+    if not application.services.names(Embedder):
+        return Finding("embedder", "attention", "BOTTEGA_EMBEDDER is none: search goes by keyword alone")
+    embedder = application.services.get(Embedder)  # pyright: ignore[reportAbstractUsage] - the port is the key
+    problem = ""
+    try:
+        await embedder.wait_ready(timeout_seconds=EMBEDDER_PATIENCE_SECONDS)
+    except Refusal as refusal:
+        problem = str(refusal)
+    named = f"{application.settings.embedder}, model {embedder.model}, {embedder.dimensions} numbers per text"
+    if problem:
+        return Finding("embedder", "attention", f"{named}; not ready, search goes by keyword: {problem}")
+    return Finding("embedder", "well", f"{named}, ready")
 
 
 def _show_findings(findings: Sequence[Finding], as_json: bool) -> None:

@@ -74,7 +74,7 @@ class OutgoingHttp:
                 httpcore.AsyncConnectionPool(ssl_context=_certificates(), network_backend=network) as pool,
                 pool.stream("POST", url, headers=sent, content=body) as response,
             ):
-                return Answered(response.status, _retry_after(response.headers))
+                return Answered(response.status, retry_after_of(response.headers))
         except TimeoutError:
             raise Unavailable("no_answer", f"No answer within {self._timeout_seconds:g} seconds.") from None
         except (OSError, httpcore.NetworkError, httpcore.TimeoutException, httpcore.ProtocolError) as error:
@@ -105,7 +105,7 @@ def is_public(address: Address) -> bool:
     return address.is_global and not address.is_multicast and not address.is_unspecified
 
 
-def _retry_after(headers: Iterable[tuple[bytes, bytes]]) -> float | None:
+def retry_after_of(headers: Iterable[tuple[bytes, bytes]]) -> float | None:
     """Seconds that a Retry-After header asks for, in either of its forms (RFC 9110, section 10.2.3)."""
     text = next((value.decode("latin-1").strip() for name, value in headers if name.lower() == b"retry-after"), None)
     if text is None:

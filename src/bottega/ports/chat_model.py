@@ -43,7 +43,12 @@ REPLY_LOST_CODES = (TIMED_OUT, CUT_OFF, UNREADABLE, BAD_TOOL_CALL, BAD_STRUCTURE
 TOO_LONG = "model_request_too_long"  # more than the model's context holds
 CONTENT_FILTERED = "model_content_filtered"  # the vendor's filter stopped the request or its reply
 NOT_ACCEPTED = "model_request_not_accepted"  # any other 4xx: what the request asks for, this model cannot do
-REQUEST_REFUSED_CODES = (TOO_LONG, CONTENT_FILTERED, NOT_ACCEPTED)
+UNSURE = "model_unsure"  # an engine of our own that was told it may (see `MAY_PASS`) leaves the answer to another model
+REQUEST_REFUSED_CODES = (TOO_LONG, CONTENT_FILTERED, NOT_ACCEPTED, UNSURE)
+
+# In a request's `context`: true when another model can be asked, so an engine of our own need not answer what it is not
+# sure of and may raise `RequestRefused(UNSURE)` instead.
+MAY_PASS = "may_pass"
 
 Json: TypeAlias = Any
 StopReason = Literal["end", "tool_calls", "length", "stop_sequence"]
@@ -141,7 +146,7 @@ class ChatRequest:
 
     `response_schema` asks for one JSON object of that schema instead of prose; the reply carries it as `structured`,
     parsed but not checked against the schema. `context` is for engines of our own (the offline engine): session,
-    locale, slots, what was shown. It never leaves the process and counts as part of the request for caches.
+    locale, slots, what was shown. It never leaves the process.
     """
 
     messages: tuple[Message, ...]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from bottega.kernel.errors import Invalid, Unavailable
 
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Vector = NDArray[np.float32]
+else:
+    Vector = Any
 
 # A query is what somebody searches with, a passage what is found; some models embed the two differently.
 Purpose = Literal["query", "passage"]

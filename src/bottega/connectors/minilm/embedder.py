@@ -1,30 +1,28 @@
 """MiniLM behind the port: asks the machine's embedder process, and starts it when there is none."""
 
-from __future__ import annotations
-
 import asyncio
 import importlib
 import time
-from collections import OrderedDict
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 from bottega.connectors.minilm import launch, process_files
 from bottega.connectors.minilm.connection import Connection, lost
 from bottega.connectors.minilm.identity import DIMENSIONS, MiniLm
 from bottega.connectors.minilm.loading import warming
 from bottega.kernel.errors import Unavailable
-from bottega.ports.embedder import EmbedderHealth, Purpose, checked_texts, meaning_is_away, timeout_for
+from bottega.ports.embedder import (
+    EmbedderHealth,
+    Purpose,
+    Vector,
+    checked_texts,
+    meaning_is_away,
+    timeout_for,
+)
 
-if TYPE_CHECKING:
-    from bottega.ports.embedder import Vector
-
-CACHED_QUERIES = 1_024
 HEALTH_TIMEOUT_SECONDS = 1.0
 WAIT_PAUSE_SECONDS = 0.05
-# After so many queries in a row without an answer in time, nobody waits for the next ones.
-SLOW_LIMIT = 3
-SLOW_PAUSE_SECONDS = 5.0
 # Starts that came to nothing are repeated with growing pauses.
 FRUITLESS_STARTS_LIMIT = 3
 FIRST_START_PAUSE_SECONDS, LONGEST_START_PAUSE_SECONDS = 1.0, 60.0
@@ -37,15 +35,12 @@ class MiniLmEmbedder:
     def __init__(self, setup: MiniLm) -> None:
         self._setup = setup
         self._files = process_files.locate(setup)
-        self._cached: OrderedDict[str, Vector] = OrderedDict()
         self._connection: Connection | None = None
         self._opening = asyncio.Lock()
         self._starting: asyncio.Task[None] | None = None
         self._start_refusal: Unavailable | None = None
         self._starts = 0
         self._start_not_before = 0.0
-        self._slow_in_a_row = 0
-        self._slow_until = 0.0
         self._is_closed = False
 
     @property
@@ -56,18 +51,25 @@ class MiniLmEmbedder:
     def dimensions(self) -> int:
         return DIMENSIONS
 
+    @property
+    def log_file(self) -> Path:
+        """Where the process writes what happens to it."""
+        return self._files.log
+
     async def embed(
         self, texts: Sequence[str], *, purpose: Purpose, timeout_seconds: float | None = None
     ) -> list[Vector]:
         checked = checked_texts(texts)
-        known = {text: vector for text in checked if purpose == "query" and (vector := self._recall(text)) is not None}
-        missing = [text for text in dict.fromkeys(checked) if text not in known]
-        if missing:
-            vectors = await self._ask(missing, purpose, timeout_for(purpose, timeout_seconds))
-            known.update(zip(missing, vectors, strict=True))
-            if purpose == "query":
-                self._remember(missing, vectors)
-        return [known[text] for text in checked]
+        if not checked:
+            return []
+        budget_seconds = timeout_for(purpose, timeout_seconds)
+        header = {"verb": "embed", "purpose": purpose, "texts": checked, "budget_seconds": budget_seconds}
+        try:
+            async with asyncio.timeout(budget_seconds):
+                frame = await (await self._connected()).request(header)
+        except TimeoutError:
+            raise _slow() from None
+        return _vectors(frame.body, len(checked))
 
     async def wait_ready(self, *, timeout_seconds: float) -> None:
         deadline = time.monotonic() + timeout_seconds
@@ -142,23 +144,6 @@ class MiniLmEmbedder:
             raise _refusal_of(status)
         return status["state"] == "ready"
 
-    async def _ask(self, texts: list[str], purpose: Purpose, budget_seconds: float) -> list[Vector]:
-        if purpose == "query" and time.monotonic() < self._slow_until:
-            raise _slow()
-        header = {"verb": "embed", "purpose": purpose, "texts": texts, "budget_seconds": budget_seconds}
-        try:
-            async with asyncio.timeout(budget_seconds):
-                frame = await (await self._connected()).request(header)
-        except TimeoutError:
-            self._note_slow(purpose)
-            raise _slow() from None
-        except Unavailable as refusal:
-            if refusal.code == "embedder_slow":
-                self._note_slow(purpose)
-            raise
-        self._slow_in_a_row = 0
-        return _vectors(frame.body, len(texts))
-
     async def _connected(self) -> Connection:
         """The connection, opened when need be; begins to start the process when nobody listens."""
         if self._is_closed:
@@ -203,24 +188,6 @@ class MiniLmEmbedder:
         finally:
             self._starting = None
 
-    def _note_slow(self, purpose: Purpose) -> None:
-        if purpose == "query":
-            self._slow_in_a_row += 1
-            if self._slow_in_a_row >= SLOW_LIMIT:
-                self._slow_until = time.monotonic() + SLOW_PAUSE_SECONDS
-
-    def _recall(self, text: str) -> Vector | None:
-        vector = self._cached.get(text)
-        if vector is not None:
-            self._cached.move_to_end(text)
-        return vector
-
-    def _remember(self, texts: Sequence[str], vectors: Sequence[Vector]) -> None:
-        # Copies: a row of a larger answer would keep all of it.
-        self._cached.update(zip(texts, (_read_only(vector.copy()) for vector in vectors), strict=True))
-        while len(self._cached) > CACHED_QUERIES:
-            self._cached.popitem(last=False)
-
 
 def _vectors(body: bytes, count: int) -> list[Vector]:
     import numpy as np
@@ -231,11 +198,6 @@ def _vectors(body: bytes, count: int) -> list[Vector]:
     return list(np.frombuffer(body, dtype="<f4").reshape(count, DIMENSIONS))
 
 
-def _read_only(vector: Vector) -> Vector:
-    vector.flags.writeable = False
-    return vector
-
-
 def _refusal_of(status: dict[str, Any]) -> Unavailable:
     from bottega.connectors.minilm.frames import refusal_from
 
@@ -243,6 +205,4 @@ def _refusal_of(status: dict[str, Any]) -> Unavailable:
 
 
 def _slow() -> Unavailable:
-    return meaning_is_away(
-        "embedder_slow", "the language model did not answer in time.", retry_after_seconds=SLOW_PAUSE_SECONDS
-    )
+    return meaning_is_away("embedder_slow", "the language model did not answer in time.")

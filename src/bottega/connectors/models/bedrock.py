@@ -12,6 +12,7 @@ from botocore.session import Session
 from botocore.tokens import FrozenAuthToken
 from pydantic_ai.models.bedrock import BedrockConverseModel
 from pydantic_ai.providers.bedrock import BedrockProvider
+from urllib3.exceptions import ProtocolError
 
 from bottega.connectors.models.address import ModelAddress
 from bottega.connectors.models.vendor_model import VendorModel
@@ -75,9 +76,14 @@ class _CountedBody:
         self._wire = wire
 
     def stream(self, *sizes: Any, **options: Any) -> Iterator[bytes]:
+        read = 0
         for part in self._body.stream(*sizes, **options):
             self._wire.receive(len(part))
+            read += len(part)
             yield part
+        # The library takes a body that ends early for a whole one.
+        if read < int(self._body.headers.get("content-length", 0)):
+            raise ProtocolError("the connection ended before the body")
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._body, name)

@@ -51,6 +51,8 @@ def as_failure(error: Exception, name: str, wire: Wire) -> Refusal:
     """The failure that an exception of a vendor's package stands for."""
     if wire.too_large or isinstance(error, ReplyTooLarge):
         return too_large(name, wire)
+    if 300 <= wire.status < 400:
+        return _sends_elsewhere(name, wire.status)
     match error:
         case Refusal():
             return error
@@ -64,12 +66,29 @@ def as_failure(error: Exception, name: str, wire: Wire) -> Refusal:
             return _answered_with_an_error(error, name)
         case UserError():
             return port.RequestRefused(port.NOT_ACCEPTED, f"The model '{name}' cannot do what the request asks for.")
+        case _ if not wire.sent:
+            # Before anything went out: credentials or an address that the vendor's package does not take.
+            return Unavailable(
+                port.NOT_PERMITTED,
+                f"The request to the model '{name}' could not be made.",
+                next_step="Check its key, address and region.",
+                error=type(error).__name__,
+            )
         case _:
             return unreadable(name, error)
 
 
 def _filtered(name: str, **details: Any) -> port.RequestRefused:
     return port.RequestRefused(port.CONTENT_FILTERED, f"The filter of the model '{name}' stopped this.", **details)
+
+
+def _sends_elsewhere(name: str, status: int) -> Unavailable:
+    return Unavailable(
+        port.UNREACHABLE,
+        f"The server of the model '{name}' sends elsewhere.",
+        next_step="Set the address that it redirects to.",
+        status=status,
+    )
 
 
 def _broken_off(error: ModelAPIError, name: str) -> Refusal:
@@ -135,13 +154,6 @@ def _answered_with_an_error(error: ModelAPIError, name: str) -> Refusal:
             )
         case _ if status >= 400 or isinstance(error, ModelRequestRejectedError):
             return port.RequestRefused(port.NOT_ACCEPTED, f"The model '{name}' does not take the request.", **details)
-        case _ if status >= 300:
-            return Unavailable(
-                port.UNREACHABLE,
-                f"The server of the model '{name}' sends elsewhere.",
-                next_step="Set the address that it redirects to.",
-                **details,
-            )
         case _:
             return unreadable(name, error)
 

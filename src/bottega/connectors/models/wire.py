@@ -29,6 +29,7 @@ class Wire:
     sent: bool = False
     too_large: bool = False
     received_bytes: int = 0
+    status: int = 0
     request_id: str = ""
 
     def receive(self, count: int) -> None:
@@ -98,6 +99,7 @@ async def _after(response: httpx2.Response) -> None:
     wire = _current.get()
     if wire is None:
         return
+    wire.status = response.status_code
     wire.request_id = next((response.headers[name] for name in _REQUEST_ID_HEADERS if name in response.headers), "")
     if response.headers.get("content-encoding", "identity") != "identity":
         # Against what was asked for; its real size cannot be bounded here.

@@ -61,8 +61,8 @@ class Slowly:
     piece_seconds: float = 0.0
 
 
-Turn: TypeAlias = "ChatReply | Slowly | Fault"
-Script: TypeAlias = "Sequence[Turn] | Callable[[ChatRequest, int], Turn]"
+Turn: TypeAlias = ChatReply | Slowly | Fault
+Script: TypeAlias = Sequence[Turn] | Callable[[ChatRequest, int], Turn]
 
 _PIECES = re.compile(r"\S+\s*|\s+")
 _CHARACTERS_PER_TOKEN = 4

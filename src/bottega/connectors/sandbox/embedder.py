@@ -1,18 +1,19 @@
 """The sandbox embedder: vectors from hashed words and letter groups, the same on every machine, without a model."""
 
-from __future__ import annotations
-
 import asyncio
 import hashlib
 import re
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
 
 from bottega.kernel.errors import Unavailable
-from bottega.ports.embedder import EmbedderHealth, Purpose, checked_texts, meaning_is_away, timeout_for
-
-if TYPE_CHECKING:
-    from bottega.ports.embedder import Vector
+from bottega.ports.embedder import (
+    EmbedderHealth,
+    Purpose,
+    Vector,
+    checked_texts,
+    meaning_is_away,
+    timeout_for,
+)
 
 DIMENSIONS = 384
 GROUP_LETTERS = 4

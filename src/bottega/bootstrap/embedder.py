@@ -1,0 +1,70 @@
+"""The embedder that the settings ask for, and the process of the one that runs on this machine."""
+
+from typing import TYPE_CHECKING
+
+from bottega.kernel.errors import Conflict
+from bottega.ports.embedder import Embedder
+from bottega.retrieval.remembered import RememberingEmbedder
+from bottega.settings import Settings
+
+if TYPE_CHECKING:
+    from bottega.connectors.minilm.embedder import MiniLmEmbedder
+
+# The connectors are imported when asked for: a process needs one of them at most.
+
+
+def connect_embedder(settings: Settings) -> Embedder | None:
+    """None when search is to go by keyword alone. Costs nothing until something is embedded."""
+    match settings.embedder:
+        case "none":
+            return None
+        case "minilm":
+            return RememberingEmbedder(local_embedder(settings))
+        case "openai":
+            from bottega.connectors.openai_compatible.embedder import EmbeddingServer, OpenAiCompatibleEmbedder
+
+            assert settings.embedder_url is not None, "checked by the settings"
+            assert settings.embedder_model is not None, "checked by the settings"
+            server = EmbeddingServer(
+                base_url=settings.embedder_url,
+                model=settings.embedder_model,
+                api_key=None if settings.embedder_key is None else settings.embedder_key.get_secret_value(),
+                dimensions=settings.embedder_dimensions,
+                query_prefix=settings.embedder_query_prefix,
+                passage_prefix=settings.embedder_passage_prefix,
+            )
+            return RememberingEmbedder(OpenAiCompatibleEmbedder(server))
+        case "bedrock":
+            from bottega.connectors.bedrock.embedder import BedrockEmbedder, BedrockModel
+
+            assert settings.embedder_model is not None, "checked by the settings"
+            chosen = BedrockModel(
+                model=settings.embedder_model,
+                dimensions=settings.embedder_dimensions,
+                region=settings.embedder_region,
+                endpoint_url=settings.embedder_url,
+            )
+            return RememberingEmbedder(BedrockEmbedder(chosen))
+
+
+def local_embedder(settings: Settings) -> "MiniLmEmbedder":
+    """MiniLM with its process; `Conflict` when the settings chose another embedder."""
+    if settings.embedder != "minilm":
+        raise Conflict(
+            "embedder_not_local",
+            f"The embedder is '{settings.embedder}', which has no process on this machine.",
+            next_step="Set BOTTEGA_EMBEDDER=minilm for one.",
+        )
+    from bottega.connectors.minilm.embedder import MiniLmEmbedder
+    from bottega.connectors.minilm.identity import MiniLm
+
+    return MiniLmEmbedder(
+        MiniLm(
+            data_directory=settings.data_dir,
+            precision=settings.embedder_precision,
+            weights_folder=settings.embedder_weights,
+            hub_url=settings.embedder_hub or None,
+            idle_seconds=settings.embedder_idle_seconds,
+            threads=settings.embedder_threads,
+        )
+    )

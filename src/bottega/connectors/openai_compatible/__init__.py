@@ -1,0 +1,1 @@
+"""Servers that speak OpenAI's HTTP interface: OpenAI itself, Ollama, vLLM, Text Embeddings Inference and others."""
