@@ -69,6 +69,11 @@ class MiniLmEmbedder:
                 frame = await (await self._connected()).request(header)
         except TimeoutError:
             raise _slow() from None
+        except Unavailable as refusal:
+            if refusal.code == "embedder_lost" and not self._is_closed:
+                # The next query finds it loading already.
+                self._start_soon()
+            raise
         return _vectors(frame.body, len(checked))
 
     async def wait_ready(self, *, timeout_seconds: float) -> None:

@@ -20,7 +20,7 @@ MODULE = "bottega.connectors.minilm"
 # Starts the process in the background and leaves, so that it is nobody's child and no caller's zombie.
 DETACHED = ("/bin/sh", "-c", '"$@" &', "sh")
 LAUNCH_TIMEOUT_SECONDS = 30.0
-END_PATIENCE_SECONDS = 5.0
+END_PATIENCE_SECONDS = 3.0
 PAUSE_SECONDS = 0.02
 
 
