@@ -108,7 +108,7 @@ def _asked(context: RunContext) -> str:
     if isinstance(said, str) and said:
         return said
     if context.task.get("token_digest"):
-        return "Yes."
+        return "No." if context.task.get("declined") else "Yes."
     return f"Your task: {dict(context.task)}"
 
 
@@ -124,4 +124,5 @@ def _for_own_engines(context: RunContext) -> dict[str, Json]:
         "handles": dict(context.handles.by_handle),
         "is_identified": context.customer_id is not None,
         "pending": None if context.pending is None else context.pending.summary,
+        "pending_tool": None if context.pending is None else context.pending.tool,
     }
