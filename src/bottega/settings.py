@@ -99,6 +99,11 @@ class Settings(BaseSettings):
     embedder_idle_seconds: Annotated[float, Field(ge=1)] = Field(
         300, description="How long the embedder process stays after the last shop process has left it."
     )
+    models: Path | None = Field(
+        None,
+        description="File (TOML or JSON) that says which language models there are, see docs/models.md; absent: the "
+        "offline engine alone.",
+    )
     policy_packs: tuple[Path, ...] = Field(
         (), description="Folders of policy packs loaded after the default pack, as a JSON list."
     )
