@@ -15,7 +15,7 @@ from bottega.actions.actor import Actor, Cause
 from bottega.actions.outcome import Denied, Done, Failed, Held, Outcome
 from bottega.actions.policy.engine import Decision
 from bottega.actions.records import Request
-from bottega.actions.registry import Facts, Handler, handler_of
+from bottega.actions.registry import ATTESTED_FACTS, Facts, Handler, handler_of
 from bottega.actions.work import IntendedEffect, JobQueue, Work
 from bottega.kernel.errors import Conflict, Invalid, NotFound, Refusal
 from bottega.platform.clock import Clock
@@ -76,33 +76,27 @@ class Performer:
         because: Cause | None = None,
         evidence: Sequence[Mapping[str, Any]] = (),
         alongside: Alongside | None = None,
+        attested: Facts | None = None,
     ) -> Outcome:
         """Decide and do one action; see the blueprint's "perform(), the one path".
 
         `key` makes it happen once: the same key with the same arguments answers with what was recorded, with other
         arguments it is `Failed(Conflict)`. `alongside` runs in the same transaction just before the entry is
-        numbered. Never raises for a refusal; raises `Unavailable` when the database cannot be reached or others hold
-        its rows for too long, and `OutcomeUnknown` when it was lost while it committed.
+        numbered. `attested` are facts of `ATTESTED_FACTS` that the caller answers for. Never raises for a refusal;
+        raises `Unavailable` when the database cannot be reached or others hold its rows for too long, and
+        `OutcomeUnknown` when it was lost while it committed.
         """
         with span_of("perform", {"bottega.action": action.action_name(), "bottega.actor.kind": by.kind}) as span:
-            outcome = await self._until_settled(action, by, key, because, evidence, alongside)
+            request = self._request(action, by, key, because, evidence, attested)
+            outcome = request if isinstance(request, Failed) else await self._until_settled(request, alongside)
             span.set_attribute("bottega.outcome", type(outcome).__name__)
             if isinstance(outcome, Failed):
                 span.set_attribute("bottega.refusal", outcome.refusal.code)
         return outcome
 
-    async def _until_settled(
-        self,
-        action: Action,
-        by: Actor,
-        key: str | None,
-        because: Cause | None,
-        evidence: Sequence[Mapping[str, Any]],
-        alongside: Alongside | None,
-    ) -> Outcome:
+    async def _until_settled(self, request: Request, alongside: Alongside | None) -> Outcome:
         """Attempts until nothing passing is in the way: deadlocks are tried again, racing equal keys are read."""
         try:
-            request = self._request(action, by, key, because, evidence)
             for attempt in range(ATTEMPTS_AFTER_DEADLOCK):
                 try:
                     # Nearly every key is new, so the first attempt finds out by writing its entry with it.
@@ -135,10 +129,18 @@ class Performer:
         key: str | None,
         because: Cause | None,
         evidence: Sequence[Mapping[str, Any]],
-    ) -> Request:
+        attested: Facts | None,
+    ) -> Request | Failed:
+        stated = attested or {}
+        assert ATTESTED_FACTS.issuperset(stated), "the shop computes all other facts itself"
         if key is not None and not (0 < len(key) <= LONGEST_KEY_CHARACTERS and key.isprintable()):
-            raise Invalid("bad_key", f"An idempotency key has 1 to {LONGEST_KEY_CHARACTERS} printable characters.")
-        return Request(action, by, key, because, "" if key is None else self._request_digest(action), evidence)
+            wrong = f"An idempotency key has 1 to {LONGEST_KEY_CHARACTERS} printable characters."
+            return Failed(Invalid("bad_key", wrong))
+        try:
+            digest = "" if key is None else self._request_digest(action)
+        except Invalid as refusal:
+            return Failed(refusal)
+        return Request(action, by, key, because, digest, evidence, stated)
 
     def _request_digest(self, action: Action) -> str:
         """Binds the arguments as they were given, personal ones too, without telling them."""
@@ -154,7 +156,7 @@ class Performer:
         try:
             async with self.database.write(request.entry_id) as connection:
                 work = self.work(connection, request.entry_id, request.by)
-                facts = await self.gather_facts(handler, request.action, work)
+                facts = await self.gather_facts(handler, request, work)
                 decision = self.policy.decide(request.name, request.by, facts)
                 if decision.effect == "forbid":
                     raise _Rollback
@@ -189,10 +191,14 @@ class Performer:
         """The work object of an entry inside an open transaction."""
         return Work(connection, entry_id, by, self.clock.now(), self._jobs, self.lookup_key, self)
 
-    async def gather_facts(self, handler: Handler, action: Action, work: Work) -> Facts:
-        """The shop's own facts (limits) and those of the action."""
-        own = {} if handler.facts is None else await handler.facts(action, work)
-        return {**self._shop_facts, **own}
+    async def gather_facts(self, handler: Handler, request: Request, work: Work) -> Facts:
+        """What the caller answers for, the shop's own facts (limits), and those of the action, which win."""
+        own = {} if handler.facts is None else await handler.facts(request.action, work)
+        facts = {**request.attested, **self._shop_facts, **own}
+        if request.attested.get("agents_stopped"):
+            # Either switch stops agents.
+            facts["agents_stopped"] = True
+        return facts
 
     async def _recorded(self, request: Request) -> Outcome | None:
         """What became of the key, when a transaction with it has met a refusal or is to be refused or held.
@@ -224,7 +230,7 @@ class Performer:
                 if begun is not None and begun["entry_id"] is not None:
                     raise refusals.done_already(begun["entry_id"])
                 work = self.work(connection, request.entry_id, request.by)
-                own = await self.gather_facts(handler, request.action, work)
+                own = await self.gather_facts(handler, request, work)
                 facts = {**own, **_approval_facts(approvers)}
                 decision = self.policy.decide(request.name, request.by, facts, approved=True)
                 if decision.effect == "forbid":
@@ -265,7 +271,9 @@ class Performer:
             approval["on_behalf_of"],
         )
         cause = records.parse_cause(approval["because"])
-        return Request(action, by, approval["idempotency_key"], cause, approval["request_digest"])
+        attested = {name: fact for name, fact in approval["facts"].items() if name in ATTESTED_FACTS}
+        digest = approval["request_digest"]
+        return Request(action, by, approval["idempotency_key"], cause, digest, attested=attested)
 
     async def _not_now(
         self, request: Request, handler: Handler, decision: Decision, facts: Facts, shown: records.Shown

@@ -37,6 +37,7 @@ class Request:
     because: Cause | None
     request_digest: str
     evidence: Sequence[Mapping[str, Any]] = ()
+    attested: Facts = field(default_factory=dict[str, Any])
     entry_id: str = field(default_factory=lambda: new_id("ent"))
 
     @property

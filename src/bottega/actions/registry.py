@@ -14,6 +14,11 @@ GatherFacts: TypeAlias = Callable[[A, Work], Awaitable[Facts]]
 AtStake: TypeAlias = Callable[[A, Facts], "tuple[int, str] | None"]
 
 
+# Facts that whoever asks may state, because the shop cannot compute them: how an agent came by its arguments, whether
+# its customer said yes, whether agents are stopped. The shop's own facts win over them.
+ATTESTED_FACTS = frozenset({"confirmed", "third_party_argument", "needs_person", "agents_stopped"})
+
+
 @dataclass(frozen=True, slots=True)
 class Handler:
     """How one type of action is performed."""

@@ -1,0 +1,1 @@
+"""Which model answers a call: routes, budgets, breakers, caches, and the record of every call."""
