@@ -1,1 +1,1 @@
-"""Runs any agent: runs, models, guard, memory, knowledge. It knows no commerce."""
+"""Runs any agent (runs, models, guard, memory, knowledge) and knows no commerce."""

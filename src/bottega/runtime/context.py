@@ -11,6 +11,7 @@ from bottega.platform.database.pool import Connection
 from bottega.runtime.confirmation import ConfirmationRequest
 from bottega.runtime.evidence import Evidence, Json
 from bottega.runtime.guard.handles import HandleTable
+from bottega.runtime.guard.masking import MaskTable
 from bottega.runtime.role import Role
 from bottega.runtime.run import Run, Session, Step, Turn
 
@@ -34,10 +35,13 @@ class RunContext:
     words: list[str] = field(default_factory=list[str])
     slots: dict[str, Json] = field(default_factory=dict[str, Json])
     handles: HandleTable = field(default_factory=HandleTable)
+    masks: MaskTable = field(default_factory=MaskTable)
     steps: list[Step] = field(default_factory=list[Step])
     pending: ConfirmationRequest | None = None
     tainted: bool = False
     """Whether a third party's text has been before the model in this run or session."""
+    planned: int = 0
+    """How many calls were planned by the reply that is being looked at, up to and with the present one."""
     stopped: bool = False
     """Whether the stop switch was on when the journal was last written."""
 

@@ -23,11 +23,21 @@ class Objection:
 class NeedsYes:
     """The call may happen after the customer has said yes to exactly this."""
 
+    call: ToolCall
     summary: str
 
 
 Verdict = ToolCall | Objection | NeedsYes
 """A critic that has nothing against a call gives it back, perhaps with its arguments resolved further."""
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A call that is being looked at, the tool it is to, and the run it is planned in."""
+
+    call: ToolCall
+    tool: Tool
+    context: "RunContext"
 
 
 class Critic(Protocol):
@@ -36,6 +46,6 @@ class Critic(Protocol):
     @property
     def name(self) -> str: ...
 
-    async def review(self, call: ToolCall, tool: Tool, context: "RunContext") -> Verdict:
+    async def review(self, planned: Planned) -> Verdict:
         """The call itself (or a more resolved one), or what is wrong with it; changes nothing anywhere."""
         ...

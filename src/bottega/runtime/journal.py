@@ -195,7 +195,7 @@ def run_of(row: Row | Mapping[str, Any]) -> Run:
         failure=row["failure"],
         attempts=row["attempts"],
         finished_at=row["finished_at"],
-        answered=row["answered_at"] is not None,
+        answered_at=row["answered_at"],
         cancelled=row["cancelled_by"] is not None,
     )
 
@@ -264,7 +264,15 @@ def _step_record(step: Step, fault: str | None) -> dict[str, Any]:
     }
 
 
-_USAGE = ("steps", "model_calls", "tool_calls", "input_tokens", "output_tokens", "cost_micros")
+_USAGE = (
+    "steps",
+    "model_calls",
+    "tool_calls",
+    "input_tokens",
+    "output_tokens",
+    "cost_micros",
+    "active_milliseconds",
+)
 
 _CLAIM = """
 UPDATE runtime.runs AS r SET
@@ -281,22 +289,23 @@ RETURNING r.*"""
 _BODY = """
 WITH held AS (
     UPDATE runtime.runs AS r SET
-        state = CASE WHEN $3 = 'waiting' AND r.signals <> $16 THEN 'ready' ELSE $3 END,
-        waiting_for = CASE WHEN $3 = 'waiting' AND r.signals <> $16 THEN NULL ELSE $4 END,
+        state = CASE WHEN $3 = 'waiting' AND r.signals <> $17 THEN 'ready' ELSE $3 END,
+        waiting_for = CASE WHEN $3 = 'waiting' AND r.signals <> $17 THEN NULL ELSE $4 END,
         waiting_ids = $5::text[],
         wake_at = $6,
         holder = CASE WHEN $3 = 'running' THEN r.holder END,
         steps = $7, model_calls = $8, tool_calls = $9, input_tokens = $10, output_tokens = $11, cost_micros = $12,
-        result = $13, failure = $14,
+        active_milliseconds = $13,
+        result = $14, failure = $15,
         answered_at = {answered_at},
-        finished_at = CASE WHEN $3 IN ('done', 'failed', 'cancelled') THEN $15::timestamptz END
+        finished_at = CASE WHEN $3 IN ('done', 'failed', 'cancelled') THEN $16::timestamptz END
     WHERE r.id = $1 AND r.fence = $2 AND r.state = 'running'
     RETURNING r.state, r.role, r.session_id, r.turn, r.cancelled_by,
-        CASE WHEN $18 THEN set_config('synchronous_commit', 'off', true) END
+        CASE WHEN $19 THEN set_config('synchronous_commit', 'off', true) END
 ), written AS (
     INSERT INTO runtime.steps AS s (run_id, number, phase, name, state, fault, detail, began_at, ended_at)
     SELECT $1, w.number, w.phase, w.name, w.state, w.fault, w.detail, w.began_at, w.ended_at
-    FROM jsonb_to_recordset($17::jsonb) AS w (
+    FROM jsonb_to_recordset($18::jsonb) AS w (
         number int, phase text, name text, state text, fault text, detail jsonb, began_at timestamptz,
         ended_at timestamptz), held
     ON CONFLICT (run_id, number) DO UPDATE SET
@@ -309,18 +318,18 @@ FROM held h{joined}"""
 _WRITE = _BODY.format(answered_at="r.answered_at", more="", last_ordinal="NULL::int", joined="")
 
 _ANSWER = """, turn AS (
-    UPDATE runtime.turns t SET reply = $19, answered_at = $15::timestamptz
+    UPDATE runtime.turns t SET reply = $20, answered_at = $16::timestamptz
     FROM held h WHERE t.session_id = h.session_id AND t.ordinal = h.turn
 ), session AS (
     UPDATE runtime.sessions s SET
-        answered_ordinal = greatest(s.answered_ordinal, h.turn), slots = $20, handles = $21,
-        tainted = s.tainted OR $22, last_at = $15::timestamptz
+        answered_ordinal = greatest(s.answered_ordinal, h.turn), slots = $21, handles = $22,
+        tainted = s.tainted OR $23, last_at = $16::timestamptz
     FROM held h WHERE s.id = h.session_id
     RETURNING s.last_ordinal
 )"""
 
 _WRITE_AND_ANSWER = _BODY.format(
-    answered_at="coalesce(r.answered_at, $15::timestamptz)",
+    answered_at="coalesce(r.answered_at, $16::timestamptz)",
     more=_ANSWER,
     last_ordinal="s.last_ordinal",
     joined=" LEFT JOIN session s ON true",

@@ -76,7 +76,7 @@ class Presenter(Protocol):
 class AfterRun(Protocol):
     """Told of a run that ended, once per end that was journalled: memory learns here. A failure is logged, no more."""
 
-    async def after_run(self, context: "RunContext", reply: Reply | None) -> None: ...
+    async def after_run(self, context: "RunContext") -> None: ...
 
 
 SAFE_TEXTS: Mapping[ReplyFault, str] = {
@@ -85,7 +85,8 @@ SAFE_TEXTS: Mapping[ReplyFault, str] = {
     "echo": "I cannot share that. What can I do for you?",
     "too_long": "That answer became too long. Could you ask for one part of it?",
     "limit": "I did not get to the end of this. A colleague can take over, or you can ask for one part of it.",
-    "stopped": "I may not do anything just now. A colleague will have to help you.",
+    "cancelled": "This was stopped before it was finished. Nothing more will be done.",
+    "not_confirmed": "That was confirmed already, or too late. Tell me what you would like and I will ask again.",
     "unavailable": "I cannot answer just now. Please try again in a moment.",
     "error": "Something went wrong on our side. Nothing more was done. Please try again.",
 }
@@ -125,7 +126,7 @@ class Role:
     """How many earlier turns a model is shown."""
     safe_texts: Mapping[ReplyFault, str] = field(default_factory=lambda: SAFE_TEXTS)
     on_stop: Literal["refuse", "wait"] = "refuse"
-    """What a run of this role does while agents are stopped: answer with a safe text, or wait."""
+    """While agents are stopped no run changes anything. `refuse`: it reads and answers; `wait`: it waits."""
 
     @cached_property
     def version(self) -> str:

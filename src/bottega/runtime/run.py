@@ -47,6 +47,8 @@ class Usage:
     input_tokens: int = 0
     output_tokens: int = 0
     cost_micros: int = 0
+    active_milliseconds: int = 0
+    """Time in some process's hands; waiting does not count."""
 
     def plus(self, other: "Usage") -> "Usage":
         """The sum of both."""
@@ -57,6 +59,7 @@ class Usage:
             self.input_tokens + other.input_tokens,
             self.output_tokens + other.output_tokens,
             self.cost_micros + other.cost_micros,
+            self.active_milliseconds + other.active_milliseconds,
         )
 
 
@@ -98,9 +101,14 @@ class Run:
     failure: str | None = None
     attempts: int = 0
     finished_at: datetime | None = None
-    answered: bool = False
+    answered_at: datetime | None = None
     cancelled: bool = False
     """Somebody asked that it end; it does so before its next step."""
+
+    @property
+    def answered(self) -> bool:
+        """Whether its turn has its reply; it may still wait for an approval then."""
+        return self.answered_at is not None
 
     @property
     def is_final(self) -> bool:

@@ -9,7 +9,7 @@ import asyncpg
 
 from bottega.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from bottega.kernel.identifiers import new_id
-from bottega.platform.database.pool import Connection, Database, Row
+from bottega.platform.database.pool import Database, Row
 from bottega.runtime.confirmation import ConfirmationRequest, request_of, token_digest
 from bottega.runtime.evidence import Evidence, Json, evidence_of
 from bottega.runtime.journal import Held, encoded, run_of, session_of
@@ -144,9 +144,14 @@ class Sessions:
                 "SELECT run_id FROM runtime.turns WHERE session_id = $1 AND ordinal = $2", session_id, after + 1
             )
 
-    async def say(self, connection: Connection, session_id: str, run_id: str, reply: Json, now: datetime) -> bool:
-        """Adds a message of the shop's own, that nobody asked for; False while a message waits for its answer."""
-        status = await connection.execute(_SAY, session_id, run_id, encoded(reply), now)
+    async def say(self, session_id: str, run_id: str, reply: Json, now: datetime) -> bool:
+        """Adds a message of the shop's own that nobody asked for, once per run; False while a message waits for its
+        answer."""
+        try:
+            async with self._database.connection() as connection:
+                status = await connection.execute(_SAY, session_id, run_id, encoded(reply), now, f"said:{run_id}")
+        except asyncpg.UniqueViolationError:
+            return True
         return status != "INSERT 0 0"
 
     async def hand_over(self, session_id: str, colleague: str | None, now: datetime) -> Session:
@@ -284,5 +289,5 @@ WITH session AS (
     UPDATE runtime.sessions s SET last_ordinal = s.last_ordinal + 1, answered_ordinal = s.last_ordinal + 1, last_at = $4
     WHERE s.id = $1 AND s.answered_ordinal = s.last_ordinal RETURNING s.last_ordinal
 )
-INSERT INTO runtime.turns (session_id, ordinal, run_id, reply, asked_at, answered_at)
-SELECT $1, last_ordinal, $2, $3::jsonb, $4, $4 FROM session"""
+INSERT INTO runtime.turns (session_id, ordinal, run_id, reply, asked_at, answered_at, client_message_id)
+SELECT $1, last_ordinal, $2, $3::jsonb, $4, $4, $5 FROM session"""

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
 from bottega.runtime.evidence import OURS, EvidenceKind, FieldLabels, Json, Trust
 
@@ -38,6 +38,9 @@ class ToolLimits:
     arguments_bytes: int = 16_384
     result_bytes: int = 65_536
     seconds: float = 20.0
+
+
+DEFAULT_LIMITS = ToolLimits()
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,13 +136,18 @@ class Tool(Protocol):
         """Stems of the words in which somebody would say that it was done: `cancel`, `refund`. Empty for reads."""
         ...
 
+    def check(self, arguments: Mapping[str, Json]) -> None:
+        """Raises pydantic's `ValidationError` when resolved arguments are not of the record behind the schema."""
+        ...
+
     async def run(self, call: ToolCall, context: "RunContext") -> ToolOutcome:
         """Does it, once per key; a refusal is a value. Raises `Unavailable` when it may be tried again."""
         ...
 
 
-class ChangingTool(Tool, Protocol):
-    """A tool behind which stands an action."""
+@runtime_checkable
+class ChangingTool(Protocol):
+    """A tool behind which stands an action: beside what every tool has, what a confirmation and a dry run need."""
 
     async def action(self, call: ToolCall, context: "RunContext") -> "Action":
         """The action that the call would perform, with everything filled in; raises `Invalid` and `NotFound`."""
@@ -147,4 +155,12 @@ class ChangingTool(Tool, Protocol):
 
     async def summary(self, call: ToolCall, context: "RunContext") -> str:
         """What the customer is asked to say yes to, in words made from records."""
+        ...
+
+    async def digest(self, call: ToolCall, context: "RunContext") -> str:
+        """What a yes to this call binds: the action with all its arguments, session and customer."""
+        ...
+
+    async def try_out(self, call: ToolCall, context: "RunContext") -> Refused | None:
+        """Whether shop or policy would refuse it as it stands, supposing a yes; changes nothing."""
         ...

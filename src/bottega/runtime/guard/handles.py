@@ -47,6 +47,10 @@ class HandleTable:
         """The identifier behind a handle; None when nothing was shown under it here."""
         return self.by_handle.get(handle.strip())
 
+    def was_shown(self, identifier: str) -> bool:
+        """Whether the record has a handle here."""
+        return identifier in self._by_id
+
     def as_record(self) -> dict[str, Json]:
         """JSON-ready; `of_record` reads it."""
         return {"handles": dict(self.by_handle), "last": dict(self.last)}

@@ -12,6 +12,7 @@ LEVELS: tuple[Level, ...] = ("offline", "local", "small", "large")
 Need = Literal["tools", "structured_output", "streaming"]
 CacheUse = Literal["none", "exact", "semantic"]
 CacheHit = Literal["exact", "semantic"]
+AttemptOutcome = Literal["answered", "failed", "passed_over"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +37,14 @@ class ModelCall:
     and no `private_to` is never cached. `evidence` is what the answer rests on: a cached answer is
     used only while every version is still current.
 
-    `run_id` and `parent_run_ids` (nearest first) are whose budgets pay, besides the role's and the shop's.
+    `run_id` and `parent_run_ids` (nearest first) are whose budgets pay, besides the role's and the shop's;
+    `run_limit_micros` is what this run may spend in all (a parent's own limit is known from its own calls).
     """
 
     intent: str
     role: str
     run_id: str | None = None
+    run_limit_micros: int | None = None
     parent_run_ids: tuple[str, ...] = ()
     latency_target_seconds: float = 30.0
     cost_limit_micros: int | None = None
@@ -59,7 +62,7 @@ class Attempt:
 
     route: str
     level: Level
-    outcome: Literal["answered", "failed", "passed_over"]
+    outcome: AttemptOutcome
     reason: str
     """`ok`, an error code of the port, or why it was not asked: `breaker_open`, `over_budget`, `personal_data`, …"""
     seconds: float = 0.0

@@ -3,6 +3,7 @@
 from typing import Any, ClassVar
 
 from bottega.actions.action import Action
+from bottega.actions.forgetting import forget_everywhere
 from bottega.actions.registry import Facts, handles
 from bottega.actions.work import Work
 from bottega.kernel.identifiers import CustomerId
@@ -41,12 +42,14 @@ async def forget_customer(action: ForgetCustomer, work: Work) -> dict[str, Any]:
     approvals = await _clear_approvals(work, customer_id)
     values = await _empty_vault(work, customer_id)
     held = await _strip_rows(work, customer_id)
+    elsewhere = await forget_everywhere(work.connection, customer_id)
     return {
         "customer_id": customer_id,
         "values_deleted": values,
         "mail_cancelled": cancelled,
         "approvals_cleared": approvals,
         "orders_held": held,
+        **{f"{name}_forgotten": number for name, number in elsewhere.items()},
     }
 
 

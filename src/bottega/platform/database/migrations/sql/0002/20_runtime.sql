@@ -50,6 +50,7 @@ CREATE TABLE runtime.runs (
     input_tokens   bigint NOT NULL DEFAULT 0,
     output_tokens  bigint NOT NULL DEFAULT 0,
     cost_micros    bigint NOT NULL DEFAULT 0,
+    active_milliseconds bigint NOT NULL DEFAULT 0,       -- in some process's hands; waiting does not count
     result         jsonb,
     failure        text,                                 -- a code, never a text of a person
     created_at     timestamptz NOT NULL,

@@ -1,0 +1,1 @@
+"""Language models of vendors, and of any server that speaks OpenAI's format; one file per vendor."""

@@ -1,0 +1,1 @@
+"""Deterministic critics of planned calls, each testable alone; a role adds its own after them."""

@@ -1,0 +1,96 @@
+"""The guard's critics: handles resolved, rule of two, and the customer's yes."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from bottega.runtime.critic import NeedsYes, Objection, Planned, Verdict
+from bottega.runtime.evidence import Json
+from bottega.runtime.guard.handles import IDENTIFIER
+from bottega.runtime.guard.screen import Screen
+from bottega.runtime.tool import ChangingTool
+
+
+class HandleCritic:
+    """Turns handles into identifiers. An identifier itself is taken only from the principal's own words: a model has
+    seen none, so where it names one it was made up or read in somebody's text."""
+
+    name = "handles"
+
+    def __init__(self, screen: Screen) -> None:
+        self._screen = screen
+
+    async def review(self, planned: Planned) -> Verdict:
+        call, tool, context = planned.call, planned.tool, planned.context
+        if call.confirmation_id is not None:
+            return call
+        unknown: list[str] = []
+
+        def resolved(value: Json) -> Json:
+            if not isinstance(value, str):
+                return value
+            identifier = context.handles.resolve(value)
+            if identifier is not None:
+                return identifier
+            if IDENTIFIER.fullmatch(value) is None or not any(value in words for words in context.words):
+                unknown.append(value[:64])
+            return value
+
+        arguments = dict(self._screen.meant(call.arguments, context))
+        for parameter in tool.parameters:
+            if parameter.control == "identifier":
+                arguments = changed(arguments, parameter.path.split("."), resolved)
+        if unknown:
+            return Objection(
+                self.name,
+                "unknown_handle",
+                f"Nothing was shown here as {', '.join(sorted(set(unknown)))}.",
+                "Use the handle of something that was shown in this conversation, or look it up first.",
+            )
+        return call.resolving(arguments)
+
+
+class RuleOfTwoCritic:
+    """Untrusted text, private data and a consequential change: at most two of them without a person."""
+
+    name = "rule_of_two"
+
+    async def review(self, planned: Planned) -> Verdict:
+        call, context = planned.call, planned.context
+        is_private = context.customer_id is not None or any(seen.is_private for seen in context.evidence)
+        if planned.tool.effect == "consequential" and context.tainted and is_private:
+            return replace(call, needs_person=True)
+        return call
+
+
+class ConfirmingCritic:
+    """A consequential change for a customer happens after their yes to exactly this; anything else is a new request."""
+
+    name = "confirmation"
+
+    async def review(self, planned: Planned) -> Verdict:
+        call, tool, context = planned.call, planned.tool, planned.context
+        if not (context.role.waits_for_yes and tool.effect == "consequential" and isinstance(tool, ChangingTool)):
+            return call
+        if call.confirmation_id is not None and context.pending is not None:
+            if await tool.digest(call, context) == context.pending.digest:
+                return call
+            call = replace(call, confirmation_id=None)
+        if context.run.session_id is None:
+            return Objection(self.name, "nobody_to_ask", "This needs the customer's yes, and nobody is here to ask.")
+        return NeedsYes(call, await tool.summary(call, context))
+
+
+def changed(value: Any, path: list[str], change: Callable[[Json], Json]) -> Any:
+    """The value with the leaves at a path changed; what is not there stays away."""
+    if not path:
+        return change(value)
+    name, rest = path[0], path[1:]
+    members: Any = value
+    match value:
+        case list() if name == "*":
+            return [changed(member, rest, change) for member in members]
+        case dict() if name in members:
+            return {**members, name: changed(members[name], rest, change)}
+        case _:
+            return members
