@@ -107,7 +107,7 @@ class Runtime:
         principal: Principal,
         *,
         key: str | None = None,
-        connection: Connection | None = None,
+        connection: "Connection | None" = None,
     ) -> Run:
         """Starts back-office work that belongs to no session, by a job; once per key.
 
