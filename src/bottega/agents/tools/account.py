@@ -11,7 +11,7 @@ from bottega.actions.preview import Preview
 from bottega.actions.work import lookup_digest
 from bottega.agents.chat.identification import identify, is_account, one_customer
 from bottega.agents.tools import wording
-from bottega.agents.tools.change_tool import ChangeTool, Summary, offered
+from bottega.agents.tools.change_tool import ChangeTool, Summary
 from bottega.agents.tools.labels import ACCOUNT
 from bottega.kernel.address import Address, Email
 from bottega.kernel.errors import Forbidden, NotFound
@@ -42,15 +42,15 @@ class AccountTools:
 
     def all(self, nouns: Mapping[str, str]) -> tuple[Tool, ...]:
         """The tools, in the order in which they are offered."""
-        return offered(
+        return (
             query_tool(
-                self.request_sign_in_code, nouns=nouns, effect="light", accomplishes=frozenset({"sent", "mail"})
+                self.request_sign_in_code, nouns=nouns, effect="light", accomplishes=frozenset({"sent", "mailed"})
             ),
             query_tool(
                 self.enter_sign_in_code,
                 nouns=nouns,
                 effect="light",
-                accomplishes=frozenset({"sign"}),
+                accomplishes=frozenset({"signed in", "identified", "verified"}),
                 controls={"code": "reference"},
             ),
             query_tool(self.track_guest_order, nouns=nouns, controls={"number": "reference"}),
@@ -61,7 +61,7 @@ class AccountTools:
                 self._read_back,
                 nouns=nouns,
                 summarise=self._changing_address,
-                accomplishes=frozenset({"chang", "updat"}),
+                accomplishes=frozenset({"changed", "updated", "saved"}),
                 labels=ACCOUNT,
             ),
         )

@@ -8,7 +8,7 @@ from pydantic import Field
 from bottega.actions.action import Action
 from bottega.actions.effects import EffectDriver
 from bottega.agents.tools.cart_records import cart_shown, needed_cart_id
-from bottega.agents.tools.change_tool import ChangeTool, offered
+from bottega.agents.tools.change_tool import ChangeTool
 from bottega.agents.tools.labels import CART
 from bottega.kernel.address import Address, Email
 from bottega.kernel.errors import Invalid, NotFound
@@ -44,14 +44,14 @@ class CartTools:
     def all(self, nouns: Mapping[str, str]) -> tuple[Tool, ...]:
         """The tools, in the order in which they are offered."""
         changes: dict[Callable[..., Awaitable[Action]], frozenset[str]] = {
-            self.add_to_cart: frozenset({"add", "put"}),
-            self.change_cart_line: frozenset({"chang", "remov", "take"}),
-            self.set_cart_contact: frozenset({"set", "chang"}),
-            self.choose_shipping: frozenset({"choos", "chos", "set", "chang"}),
-            self.apply_coupon: frozenset({"appl", "add", "redeem"}),
-            self.remove_coupon: frozenset({"remov", "take"}),
+            self.add_to_cart: frozenset({"added", "put", "placed"}),
+            self.change_cart_line: frozenset({"changed", "updated", "set", "removed", "taken", "reduced", "increased"}),
+            self.set_cart_contact: frozenset({"set", "changed", "updated", "noted", "saved"}),
+            self.choose_shipping: frozenset({"chosen", "set", "changed", "selected"}),
+            self.apply_coupon: frozenset({"applied", "added", "redeemed"}),
+            self.remove_coupon: frozenset({"removed", "taken"}),
         }
-        return offered(
+        return (
             query_tool(self.get_cart, nouns=nouns, labels=CART),
             *(
                 ChangeTool(
@@ -60,10 +60,10 @@ class CartTools:
                     self._read_back,
                     effect="light",
                     nouns=nouns,
-                    accomplishes=stems,
+                    accomplishes=words,
                     labels=CART,
                 )
-                for build, stems in changes.items()
+                for build, words in changes.items()
             ),
         )
 

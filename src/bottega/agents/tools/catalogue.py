@@ -6,7 +6,6 @@ from typing import Annotated, Any, Literal
 import orjson
 from pydantic import Field
 
-from bottega.agents.tools.change_tool import offered
 from bottega.agents.tools.labels import PRODUCT
 from bottega.agents.tools.product_search import ProductSearch, Wanted
 from bottega.kernel.errors import Invalid
@@ -67,7 +66,7 @@ class CatalogueTools:
 
     def all(self, nouns: Mapping[str, str]) -> tuple[Tool, ...]:
         """The tools, in the order in which they are offered."""
-        return offered(
+        return (
             query_tool(self.search_products, nouns=nouns, labels=PRODUCT),
             query_tool(self.get_product, nouns=nouns, labels=PRODUCT),
             query_tool(self.compare_products, nouns=nouns, labels=PRODUCT),

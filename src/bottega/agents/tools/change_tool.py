@@ -1,9 +1,7 @@
 """A tool whose action is put together by a function, from what the model gives and what the shop knows."""
 
-import inspect
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any, TypeAlias
 
 from pydantic import BaseModel, ValidationError
@@ -12,6 +10,7 @@ from bottega.actions.action import Action
 from bottega.actions.effects import EffectDriver
 from bottega.actions.outcome import Done
 from bottega.actions.preview import Preview, preview
+from bottega.kernel import canonical_json
 from bottega.kernel.errors import Refusal, Unavailable
 from bottega.runtime.context import RunContext
 from bottega.runtime.evidence import OURS, FieldLabels, Json
@@ -21,7 +20,6 @@ from bottega.runtime.tool import (
     Control,
     Effect,
     Parameter,
-    Tool,
     ToolCall,
     ToolLimits,
     ToolOutcome,
@@ -30,7 +28,8 @@ from bottega.runtime.tool import Refused as ToolRefused
 from bottega.runtime.tools import query_tool
 from bottega.runtime.tools.action_tool import digest_of, invalid_arguments
 from bottega.runtime.tools.performing import attested, denied, perform_for, refused
-from bottega.runtime.tools.schema import parameters_of, schema_for_models
+
+PREVIEWS_KEPT = 64
 
 Build: TypeAlias = Callable[..., Awaitable[Action]]
 ReadBack: TypeAlias = Callable[[RunContext, Mapping[str, Json]], Awaitable[Json]]
@@ -68,26 +67,17 @@ class ChangeTool:
     labels: FieldLabels = OURS
     limits: ToolLimits = DEFAULT_LIMITS
 
-    @cached_property
-    def name(self) -> str:
-        return str(getattr(self.build, "__name__", ""))
+    tried: dict[tuple[str, int, str], Preview] = field(default_factory=dict[tuple[str, int, str], Preview], repr=False)
+    name: str = field(init=False)
+    description: str = field(init=False)
+    record: type[BaseModel] = field(init=False)
+    schema: Mapping[str, Json] = field(init=False)
+    parameters: tuple[Parameter, ...] = field(init=False)
 
-    @cached_property
-    def description(self) -> str:
-        return inspect.cleandoc(self.build.__doc__ or self.name)
-
-    @cached_property
-    def record(self) -> type[BaseModel]:
-        """The arguments as a record."""
-        return query_tool(self.build).record
-
-    @cached_property
-    def schema(self) -> Mapping[str, Json]:
-        return schema_for_models(self.record, self.nouns)
-
-    @cached_property
-    def parameters(self) -> tuple[Parameter, ...]:
-        return parameters_of(self.record, self.controls)
+    def __post_init__(self) -> None:
+        derived = query_tool(self.build, nouns=self.nouns, controls=self.controls)
+        for attribute in ("name", "description", "record", "schema", "parameters"):
+            object.__setattr__(self, attribute, getattr(derived, attribute))
 
     def check(self, arguments: Mapping[str, Json]) -> None:
         """Raises pydantic's `ValidationError` for arguments that are not of the schema."""
@@ -154,13 +144,16 @@ class ChangeTool:
         return Answered(state, self.labels, entry_id=done.entry_id, repeated=done.repeated, read_back=state, slots={})
 
     async def _tried(self, action: Action, call: ToolCall, context: RunContext) -> Preview:
-        with_yes = {**attested(call, context), "confirmed": True}
-        return await preview(context.performer, action, by=context.actor, attested=with_yes)
-
-
-def offered(*tools: Any) -> tuple[Tool, ...]:
-    """The tools as what they are; the type checker does not take a cached property for a property."""
-    return tools
+        """Tried out once per decision: the dry run, the summary and the reply ask for the same."""
+        key = (context.run.id, len(context.steps), canonical_json.digest(action.arguments()))
+        tried = self.tried.get(key)
+        if tried is None:
+            with_yes = {**attested(call, context), "confirmed": True}
+            tried = await preview(context.performer, action, by=context.actor, attested=with_yes)
+            while len(self.tried) >= PREVIEWS_KEPT:
+                self.tried.pop(next(iter(self.tried)))
+            self.tried[key] = tried
+        return tried
 
 
 async def recorded(context: RunContext, key: str) -> Done | None:

@@ -9,7 +9,7 @@ from bottega.actions.effects import EffectDriver
 from bottega.actions.preview import Preview
 from bottega.agents.tools import wording
 from bottega.agents.tools.cart_records import needed_cart_id
-from bottega.agents.tools.change_tool import ChangeTool, Summary, offered
+from bottega.agents.tools.change_tool import ChangeTool, Summary
 from bottega.agents.tools.labels import ORDER
 from bottega.agents.tools.order_records import order_shown
 from bottega.agents.tools.payment_page import PaymentPages
@@ -45,14 +45,14 @@ class OrderingTools:
 
     def all(self, nouns: Mapping[str, str]) -> tuple[Tool, ...]:
         """The tools, in the order in which they are offered."""
-        return offered(
+        return (
             ChangeTool(
                 self.create_order,
                 self._effects,
                 self._read_back,
                 nouns=nouns,
                 summarise=self._order_summary,
-                accomplishes=frozenset({"order", "plac", "pay", "paid", "bought", "purchas"}),
+                accomplishes=frozenset({"ordered", "placed", "paid", "bought", "purchased", "charged", "confirmed"}),
                 labels=ORDER,
             ),
             ChangeTool(
@@ -61,7 +61,7 @@ class OrderingTools:
                 self._read_back,
                 nouns=nouns,
                 summarise=self._payment_summary,
-                accomplishes=frozenset({"pay", "paid", "charg"}),
+                accomplishes=frozenset({"paid", "charged", "settled"}),
                 labels=ORDER,
             ),
             query_tool(self.payment_page, nouns=nouns, labels=ORDER),

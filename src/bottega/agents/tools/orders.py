@@ -8,7 +8,7 @@ from pydantic import Field
 from bottega.actions.effects import EffectDriver
 from bottega.actions.preview import Preview, preview
 from bottega.agents.tools import wording
-from bottega.agents.tools.change_tool import ChangeTool, Summary, offered
+from bottega.agents.tools.change_tool import ChangeTool, Summary
 from bottega.agents.tools.labels import ORDER
 from bottega.agents.tools.order_records import find_order_id, newest_order_id, order_shown, orders_shown
 from bottega.agents.tools.payment_page import PaymentPages
@@ -42,7 +42,7 @@ class OrderTools:
 
     def all(self, nouns: Mapping[str, str]) -> tuple[Tool, ...]:
         """The tools, in the order in which they are offered."""
-        return offered(
+        return (
             query_tool(self.get_order, nouns=nouns, labels=ORDER),
             query_tool(self.list_orders, nouns=nouns),
             ChangeTool(
@@ -53,7 +53,7 @@ class OrderTools:
                 # A reason that is not the shop's is refused by the shop itself; it controls nothing.
                 controls={"reason": "choice"},
                 summarise=self._cancelling,
-                accomplishes=frozenset({"cancel", "refund"}),
+                accomplishes=frozenset({"cancelled", "canceled", "refunded"}),
                 labels=ORDER,
             ),
             ChangeTool(
@@ -62,7 +62,7 @@ class OrderTools:
                 self._read_back,
                 nouns=nouns,
                 summarise=self._amending,
-                accomplishes=frozenset({"chang", "amend", "updat", "swap", "redirect"}),
+                accomplishes=frozenset({"changed", "amended", "updated", "swapped", "redirected", "removed"}),
                 labels=ORDER,
             ),
         )

@@ -8,7 +8,7 @@ from pydantic import Field
 from bottega.actions.effects import EffectDriver
 from bottega.actions.preview import Preview, preview
 from bottega.agents.tools import wording
-from bottega.agents.tools.change_tool import ChangeTool, Summary, offered
+from bottega.agents.tools.change_tool import ChangeTool, Summary
 from bottega.kernel.errors import NotFound
 from bottega.kernel.identifiers import InstrumentId, OrderId, ReturnId
 from bottega.platform.database.pool import Connection
@@ -39,7 +39,7 @@ class ReturnTools:
 
     def all(self, nouns: Mapping[str, str]) -> tuple[Tool, ...]:
         """The tools, in the order in which they are offered."""
-        return offered(
+        return (
             ChangeTool(
                 self.create_return,
                 self._effects,
@@ -47,7 +47,7 @@ class ReturnTools:
                 nouns=nouns,
                 controls=_REASONS,
                 summarise=self._returning,
-                accomplishes=frozenset({"return", "request", "regist", "creat"}),
+                accomplishes=frozenset({"requested", "registered", "created", "noted", "opened"}),
             ),
             ChangeTool(
                 self.create_exchange,
@@ -56,7 +56,7 @@ class ReturnTools:
                 nouns=nouns,
                 controls=_REASONS,
                 summarise=self._exchanging,
-                accomplishes=frozenset({"exchang", "swap", "request", "regist", "creat"}),
+                accomplishes=frozenset({"exchanged", "swapped", "requested", "registered", "created", "noted"}),
             ),
             ChangeTool(
                 self.cancel_return,
@@ -64,7 +64,7 @@ class ReturnTools:
                 self._read_back,
                 nouns=nouns,
                 summarise=self._taking_back,
-                accomplishes=frozenset({"cancel", "withdr"}),
+                accomplishes=frozenset({"cancelled", "canceled", "withdrawn"}),
             ),
             query_tool(self.get_return, nouns=nouns),
         )

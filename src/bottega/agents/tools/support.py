@@ -8,7 +8,7 @@ from pydantic import Field
 
 from bottega.actions.effects import EffectDriver
 from bottega.agents.chat.handover import open_handover, want
-from bottega.agents.tools.change_tool import ChangeTool, offered
+from bottega.agents.tools.change_tool import ChangeTool
 from bottega.agents.tools.labels import TICKET
 from bottega.kernel.identifiers import OrderId
 from bottega.runtime.context import RunContext
@@ -31,15 +31,15 @@ class SupportTools:
 
     def all(self, nouns: Mapping[str, str]) -> tuple[Tool, ...]:
         """The tools, in the order in which they are offered."""
-        stems = frozenset({"escalat", "hand", "forward", "open", "call", "inform", "pass", "told"})
-        return offered(
+        words = frozenset({"escalated", "handed", "forwarded", "opened", "called", "informed", "passed", "told"})
+        return (
             _OncePerConversation(
                 self.escalate_support,
                 self._effects,
                 self._read_back,
                 effect="light",
                 nouns=nouns,
-                accomplishes=stems,
+                accomplishes=words,
                 labels=TICKET,
             ),
         )
