@@ -102,6 +102,16 @@ class Settings(BaseSettings):
     policy_packs: tuple[Path, ...] = Field(
         (), description="Folders of policy packs loaded after the default pack, as a JSON list."
     )
+    document_folders: dict[str, Path] = Field(
+        default_factory=dict[str, Path],
+        description="Folders of the shop's documents by name, as a JSON object; absent: `documents` under the data "
+        "directory.",
+    )
+    supplier_document_folders: dict[str, Path] = Field(
+        default_factory=dict[str, Path],
+        description="Folders of other people's documents by name, as a JSON object: they may be read and are never "
+        "quoted as what the shop says.",
+    )
     approval_hours: Annotated[int, Field(ge=1, le=720)] = Field(72, description="How long an approval waits.")
     requests_per_minute: Annotated[int, Field(ge=1)] = Field(
         600,

@@ -14,12 +14,16 @@ from fastapi import FastAPI
 import bottega.actions.approvals
 import bottega.actions.effect_decisions
 import bottega.actions.undo
+import bottega.runtime.knowledge.actions
+import bottega.runtime.knowledge.jobs
+import bottega.runtime.memory.jobs
 import bottega.shop
 from bottega.actions.effects import EffectDriver
 from bottega.actions.perform import Performer
 from bottega.actions.policy.engine import PolicyBook, load_packs
 from bottega.actions.registry import registered_handlers
 from bottega.bootstrap.embedder import connect_embedder
+from bottega.bootstrap.knowledge import connect_library
 from bottega.connectors.sandbox.mail import PostgresOutbox
 from bottega.connectors.sandbox.payment_store import PostgresPaymentStore
 from bottega.connectors.sandbox.payments import SandboxPaymentGateway
@@ -37,10 +41,18 @@ from bottega.ports.mailer import Mailer
 from bottega.ports.payment_gateway import PaymentGateway
 from bottega.ports.services import Services
 from bottega.ports.simulated_payer import SimulatedPayer
+from bottega.runtime.knowledge.library import Library
 from bottega.settings import Settings
 
-# Importing them registers their handlers.
-CORE_ACTIONS = (bottega.actions.approvals, bottega.actions.effect_decisions, bottega.actions.undo)
+# Importing them registers their handlers and jobs.
+CORE_ACTIONS = (
+    bottega.actions.approvals,
+    bottega.actions.effect_decisions,
+    bottega.actions.undo,
+    bottega.runtime.knowledge.actions,
+    bottega.runtime.knowledge.jobs,
+    bottega.runtime.memory.jobs,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +67,7 @@ class Application:
     jobs: Jobs
     clock: Clock
     policy: PolicyBook
+    knowledge: Library
 
 
 def database_url(settings: Settings) -> str:
@@ -114,7 +127,8 @@ async def open_application(
             approval_lifetime=timedelta(hours=settings.approval_hours),
         )
         effects = EffectDriver(performer, services)
-        yield Application(settings, database, performer, services, effects, jobs, chosen_clock, policy)
+        knowledge = connect_library(settings, database, chosen_clock, services)
+        yield Application(settings, database, performer, services, effects, jobs, chosen_clock, policy, knowledge)
 
 
 async def _close_connectors(services: Services) -> None:
