@@ -7,7 +7,6 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-import asyncpg
 import structlog
 
 from bottega.kernel.errors import OutcomeUnknown, Refusal, Unavailable
@@ -23,6 +22,7 @@ from bottega.ports.chat_model import (
     TextDelta,
     Usage,
 )
+from bottega.runtime.models.away import going_on_without, is_away
 from bottega.runtime.models.breakers import Breakers, Permit
 from bottega.runtime.models.budgets import Budgets, OverBudget, Reservation
 from bottega.runtime.models.ladder import Rung
@@ -36,6 +36,8 @@ log = structlog.get_logger(__name__)
 
 # Given to a connector beyond its own limits before it is taken for stuck.
 STUCK_AFTER_SECONDS = 1.0
+# Of a try's time, waiting for one of the route's places may take so much.
+WAITING_SHARE = 0.4
 CONNECTOR_BROKE = "model_connector_broke"
 
 T = TypeVar("T")
@@ -56,9 +58,11 @@ class Attempts:
         if permit == "open":
             raise PassedOver("breaker_open")
         try:
-            async with self.rates.place(route, seconds) as there_is_room:
+            begun = time.monotonic()
+            async with self.rates.place(route, seconds * WAITING_SHARE) as there_is_room:
                 if not there_is_room:
                     raise PassedOver("busy")
+                seconds -= time.monotonic() - begun
                 if not self.rates.allows(route, likely_input_tokens(work.request)):
                     raise PassedOver("rate_limit")
                 reservation = await self._reserve(route, work, seconds)
@@ -78,7 +82,9 @@ class Attempts:
             )
         except OverBudget as refusal:
             raise PassedOver(f"over_budget {refusal.account}") from None
-        except (OSError, TimeoutError, Unavailable, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        except Exception as error:
+            if not is_away(error):
+                raise
             log.warning("budget_not_reserved", error=type(error).__name__)
             raise PassedOver("budget_unreachable") from error
 
@@ -153,11 +159,9 @@ class Attempts:
         await self.breakers.gave_up(route.name, permit)
 
     async def _settle(self, reservation: Reservation, cost: int) -> None:
-        try:
+        # One that stays open expires into spent.
+        with going_on_without("reservation_not_settled", reservation=reservation.id):
             await self.budgets.settle(reservation, cost)
-        except (OSError, TimeoutError, Unavailable, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-            # It expires into spent.
-            log.warning("reservation_not_settled", reservation=reservation.id, error=type(error).__name__)
 
 
 def _cost_of_failure(route: Route, failure: Refusal, reservation: Reservation | None) -> tuple[int, bool]:

@@ -6,15 +6,13 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 
-import asyncpg
-import structlog
-
-from bottega.kernel.errors import Refusal, Unavailable
+from bottega.kernel.errors import Refusal
 from bottega.kernel.identifiers import new_id
 from bottega.platform.clock import Clock
 from bottega.platform.database.pool import Database
 from bottega.ports.chat_model import ChatModel, ChatReply, ChatRequest, Delta, RequestRefused, Usage
 from bottega.runtime.models.attempt import Attempts
+from bottega.runtime.models.away import going_on_without
 from bottega.runtime.models.breakers import Breakers
 from bottega.runtime.models.budgets import Budgets
 from bottega.runtime.models.cache import CachedReply, ReplyCache
@@ -25,8 +23,6 @@ from bottega.runtime.models.records import CallRecord, Outcome, write_record
 from bottega.runtime.models.retries import pause_before_retry
 from bottega.runtime.models.route import Route, offline_route
 from bottega.runtime.models.work import LEAST_SECONDS, SHARE_WITH_FALLBACK, PassedOver, Work
-
-log = structlog.get_logger(__name__)
 
 # How long this process remembers how fast a route was, and how much the newest answer weighs.
 OBSERVED_SECONDS = 60.0
@@ -232,10 +228,8 @@ class Router:
             first_token_seconds=work.first_token_seconds,
             streamed=work.streaming,
         )
-        try:
+        with going_on_without("model_call_not_recorded", call=work.call_id):
             await write_record(self._parts.database, record, work.settling)
-        except (OSError, TimeoutError, Unavailable, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-            log.error("model_call_not_recorded", call=work.call_id, error=type(error).__name__)
 
 
 def _seconds_for(rung: Rung, work: Work, others: bool) -> float | None:
