@@ -4,6 +4,7 @@ import asyncio
 from datetime import timedelta
 from typing import Any
 
+from bottega.connectors.sandbox.chat_model import Fault
 from bottega.runtime.sessions import Message
 from tests.runtime.workshop import Workshop, calls, says
 
@@ -145,7 +146,6 @@ async def test_changed_arguments_are_a_new_request(workshop: Workshop) -> None:
 
 async def test_what_changed_since_is_asked_again(workshop: Workshop) -> None:
     await asked_to_send(workshop)
-    await workshop.execute("SELECT 1")
     parcel = await workshop.value("SELECT id FROM shop.parcels")
     async with workshop.database.write("ent_test") as connection:
         await connection.execute("SET LOCAL session_replication_role = replica")
@@ -183,8 +183,6 @@ async def test_what_the_shop_would_refuse_is_not_asked(workshop: Workshop) -> No
 
 async def test_without_a_model_the_yes_still_counts_and_is_told(workshop: Workshop) -> None:
     await asked_to_send(workshop)
-    from bottega.connectors.sandbox.chat_model import Fault
-
     turn = await workshop.say("yes", Fault("unreachable"))
     assert turn.reply is not None
     assert turn.reply["text"] == f"That is done: {QUESTION}"

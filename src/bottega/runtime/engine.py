@@ -16,13 +16,14 @@ from bottega.runtime.confirmation import Confirmations
 from bottega.runtime.evidence import Json
 from bottega.runtime.guard.detectors import without_cards
 from bottega.runtime.guard.guard import Guard
-from bottega.runtime.journal import Journal, new_run, storable_text
+from bottega.runtime.journal import Journal, new_run
 from bottega.runtime.models.call import ModelRouter
 from bottega.runtime.parts import Listener, Pace, Parts
 from bottega.runtime.presence import Presence
 from bottega.runtime.role import Role
 from bottega.runtime.run import Principal, Run, Session, Turn
 from bottega.runtime.sessions import Heard, Message, Sessions, turn_of
+from bottega.runtime.stored_json import storable_text
 
 ANSWER_SECONDS = 60.0
 FIRST_LOOK_SECONDS = 0.02

@@ -5,14 +5,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-import orjson
-
 from bottega.actions.actor import ActorKind
 from bottega.kernel.identifiers import new_id
 from bottega.platform.database.pool import Connection, Database, Row
 from bottega.runtime.evidence import Json
 from bottega.runtime.presence import Presence
 from bottega.runtime.run import Principal, Run, RunState, Session, Step, Usage, Waiting
+from bottega.runtime.stored_json import encoded
 
 MAXIMUM_ATTEMPTS = 5
 """A run in which so many processes died is not given to another."""
@@ -220,35 +219,6 @@ def principal_of(row: Row | Mapping[str, Any]) -> Principal:
     """For whom a run or session works."""
     kind: ActorKind = row["principal_kind"]
     return Principal(kind, row["principal_id"], row["customer_id"])
-
-
-def encoded(value: Json) -> bytes:
-    """JSON that PostgreSQL can hold: characters that it cannot are replaced, wherever a model or a page had them."""
-    try:
-        text = orjson.dumps(value)
-    except orjson.JSONEncodeError:
-        text = orjson.dumps(_storable(value))
-    return orjson.dumps(_storable(value)) if b"\\u0000" in text else text
-
-
-def storable_text(text: str) -> str:
-    """The text without the characters that no column can hold."""
-    return text.replace("\x00", "\ufffd").encode("utf-8", "replace").decode("utf-8")
-
-
-def _storable(value: Json) -> Json:
-    members: Any = value
-    match value:
-        case str():
-            return storable_text(value)
-        case dict():
-            return {storable_text(str(name)): _storable(member) for name, member in members.items()}
-        case list() | tuple():
-            return [_storable(member) for member in members]
-        case int() if not -(2**63) <= value < 2**63:
-            return str(value)
-        case _:
-            return value
 
 
 def _step_record(step: Step, fault: str | None) -> dict[str, Any]:

@@ -12,9 +12,10 @@ from bottega.kernel.identifiers import new_id
 from bottega.platform.database.pool import Database, Row
 from bottega.runtime.confirmation import ConfirmationRequest, request_of, token_digest
 from bottega.runtime.evidence import Evidence, Json, evidence_of
-from bottega.runtime.journal import Held, encoded, run_of, session_of
+from bottega.runtime.journal import Held, run_of, session_of
 from bottega.runtime.presence import Presence
 from bottega.runtime.run import Principal, Session, Turn
+from bottega.runtime.stored_json import encoded
 
 LONGEST_MESSAGE_CHARACTERS = 8_000
 LONGEST_ID_CHARACTERS = 100

@@ -8,6 +8,7 @@ from bottega.runtime.critic import NeedsYes, Objection, Planned
 from bottega.runtime.evidence import Evidence, Json
 from bottega.runtime.guard.guard import Guard
 from bottega.runtime.models.call import ModelCall, RoutedReply
+from bottega.runtime.stored_json import storable_text
 from bottega.runtime.tool import ToolCall
 
 LONGEST_REPLY_KEPT_CHARACTERS = 20_000
@@ -35,7 +36,7 @@ def of_routed(routed: RoutedReply) -> dict[str, Json]:
     reply = routed.reply
     return {
         "reply": {
-            "text": reply.text[:LONGEST_REPLY_KEPT_CHARACTERS],
+            "text": storable_text(reply.text[:LONGEST_REPLY_KEPT_CHARACTERS]),
             "calls": [
                 {"id": call.id, "name": call.name, "arguments": dict(call.arguments)} for call in reply.tool_calls
             ],
