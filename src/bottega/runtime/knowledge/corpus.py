@@ -12,7 +12,7 @@ from bottega.runtime.knowledge.queries import FRESH_FOR
 
 PASSAGES = Corpus("passages", {"title": Field(1.5), "section": Field(2.0), "text": Field(1.0, length_share=0.6)})
 # Measured by benchmarks/knowledge.py: questions share few words with what answers them, so meaning counts most.
-WEIGHTS = Weights(bm25=0.15, coverage=0.1, cosine=1.0, least_cosine=0.12)
+WEIGHTS = Weights(keyword=1.0, meaning=3.0, flatness=5.0, coverage=0.0, least_cosine=0.12)
 
 _COLUMNS = (
     "passage_id",
