@@ -8,7 +8,7 @@ from typing import Any
 from bottega.agents.assistant.role import NAME, assistant_role
 from bottega.agents.tools.customer_tools import NOUNS, ShopParts
 from bottega.agents.tools.payment_page import PaymentPages
-from bottega.agents.tools.product_search import KeywordSearch
+from bottega.agents.tools.product_search import ShopSearch
 from bottega.connectors.sandbox.chat_model import ScriptedChatModel
 from bottega.connectors.sandbox.chat_model import Turn as ModelTurn
 from bottega.kernel.identifiers import new_id
@@ -82,7 +82,10 @@ def guest() -> Principal:
 def shop_parts(wardrobe: Wardrobe) -> ShopParts:
     """What the tools work with in a test."""
     return ShopParts(
-        wardrobe.shop.application.effects, KeywordSearch(), PaymentPages("http://shop.test", b"payment pages")
+        wardrobe.shop.application.effects,
+        ShopSearch(None),
+        PaymentPages("http://shop.test", b"payment pages"),
+        wardrobe.shop.application.knowledge,
     )
 
 

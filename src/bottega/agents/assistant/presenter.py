@@ -126,8 +126,10 @@ def _without_trailing_handles(reply: Reply, context: RunContext) -> Reply:
     trailing = _TRAILING.search(reply.said)
     if trailing is None or "passage_" in trailing[0]:
         return reply
-    kept = reply.said[: trailing.start()].rstrip()
-    return replace(reply, text=rendered(kept, context).text) if kept else reply
+    kept = reply.said[: trailing.start()]
+    if not kept.endswith((".", "!", "?", ":", "\n")):
+        return reply
+    return replace(reply, text=rendered(kept.rstrip(), context).text)
 
 
 def _orders_made(context: RunContext) -> list[str]:

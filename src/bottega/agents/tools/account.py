@@ -26,7 +26,9 @@ from bottega.shop.customers.actions import ChangeAddress
 from bottega.shop.customers.queries import get_customer
 from bottega.shop.flows.sign_in import Claim, SignInRefused, find_subject, request_code, sign_in_with_code
 
-SIGNED_IN_SLOT, EMAIL_SLOT, CODES_SLOT = "signed_in", "sign_in_email", "codes_asked"
+# The runtime tells engines of our own what stands under this name.
+SIGNED_IN_SLOT = "is_identified"
+EMAIL_SLOT, CODES_SLOT = "sign_in_email", "codes_asked"
 CODES_PER_CONVERSATION = 5
 CODES_PER_HOUR = 6
 

@@ -10,9 +10,11 @@ from bottega.agents.tools.catalogue import CatalogueTools
 from bottega.agents.tools.ordering import OrderingTools
 from bottega.agents.tools.orders import OrderTools
 from bottega.agents.tools.payment_page import PaymentPages
+from bottega.agents.tools.policy import PolicyTools
 from bottega.agents.tools.product_search import ProductSearch
 from bottega.agents.tools.returns import ReturnTools
 from bottega.agents.tools.support import SupportTools
+from bottega.runtime.knowledge.library import Library
 from bottega.runtime.tool import Tool
 
 NOUNS: Mapping[str, str] = {
@@ -46,6 +48,7 @@ class ShopParts:
     effects: EffectDriver
     search: ProductSearch
     pages: PaymentPages
+    library: Library
 
 
 def customer_tools(parts: ShopParts) -> tuple[Tool, ...]:
@@ -57,5 +60,6 @@ def customer_tools(parts: ShopParts) -> tuple[Tool, ...]:
         *OrderTools(parts.effects, parts.pages).all(NOUNS),
         *ReturnTools(parts.effects).all(NOUNS),
         *AccountTools(parts.effects).all(NOUNS),
+        *PolicyTools(parts.library).all(NOUNS),
         *SupportTools(parts.effects).all(NOUNS),
     )

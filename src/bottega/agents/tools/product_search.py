@@ -9,6 +9,7 @@ import orjson
 from bottega.agents.assistant.wish import understand
 from bottega.kernel.errors import Invalid
 from bottega.platform.database.pool import Connection
+from bottega.ports.embedder import Embedder
 from bottega.shop.catalogue.listing import Filters
 from bottega.shop.catalogue.search import search_products
 
@@ -48,8 +49,11 @@ class ProductSearch(Protocol):
         ...
 
 
-class KeywordSearch:
-    """By the words of the sentence, with its price limits taken out of it."""
+class ShopSearch:
+    """By the words of the sentence and their meaning, with its price limits taken out of it."""
+
+    def __init__(self, embedder: Embedder | None) -> None:
+        self._embedder = embedder
 
     async def find(self, connection: Connection, wanted: Wanted, now: datetime) -> FoundProducts:
         words, least, most = wanted.sentence, wanted.minimum_minor, wanted.maximum_minor
@@ -62,7 +66,7 @@ class KeywordSearch:
         most = wish.most_minor if most is None else most
         filters = Filters(wanted.currency, in_stock=wanted.in_stock, minimum_minor=least, maximum_minor=most)
         number = SORTED_AMONG if wanted.sort != "best" else wanted.offset + wanted.limit + 1
-        found = await search_products(connection, words, filters, now, limit=number)
+        found = await search_products(connection, words, filters, now, embedder=self._embedder, limit=number)
         cards = [orjson.loads(card) for card in found.cards]
         if wanted.sort != "best":
             cards.sort(key=lambda card: card["price_minor"], reverse=wanted.sort == "-price")
