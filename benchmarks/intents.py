@@ -1,8 +1,9 @@
-"""How well the offline engine reads what customers of another shop asked: `python benchmarks/intents.py --data FILE --mapping FILE`.
+"""How well the offline engine reads what customers of another shop have asked.
 
-The data has the columns `text,intent`, the mapping `source_intent,intent`. Nothing is learnt here and nothing chosen: classifier
-and threshold are those that authored examples gave. An answer is right when it is the mapped intent; any other, also one that
-the mapping does not know, is wrong. Below the threshold nothing is answered.
+`python benchmarks/intents.py --data FILE --mapping FILE`. The data has the columns `text,intent`, the mapping
+`source_intent,intent`. Nothing is learnt here and nothing chosen: classifier and threshold are those that authored
+examples gave. An answer is right when it is the mapped intent; any other, also one that the mapping does not know, is
+wrong. Below the threshold nothing is answered.
 """
 
 import argparse
@@ -28,7 +29,7 @@ from bottega.connectors.minilm.identity import MiniLm
 from bottega.kernel.errors import Unavailable
 from bottega.runtime.models.offline.intents import LARGEST_BATCH_MESSAGES, IntentReader, Reading
 from bottega.runtime.models.offline.teaching import WAIT_SECONDS, find_classifier
-from bottega.settings import Settings
+from bottega.settings import default_data_directory
 
 CONFUSIONS_SHOWN = 12
 
@@ -104,7 +105,7 @@ def confusions(utterances: Sequence[Utterance], readings: Sequence[Reading]) -> 
 
 async def read(utterances: Sequence[Utterance], *, by_letters: bool) -> tuple[list[Reading], Mapping[str, Any]]:
     """The readings by the shipped classifier, and where it comes from."""
-    embedder = None if by_letters else MiniLmEmbedder(MiniLm(Settings().data_dir))
+    embedder = None if by_letters else MiniLmEmbedder(MiniLm(default_data_directory()))
     try:
         if embedder is not None:
             try:
@@ -150,6 +151,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help="CSV with the columns text,intent")
     parser.add_argument("--mapping", type=Path, required=True, help="CSV with the columns source_intent,intent")
+    parser.add_argument("--data-dir", type=Path, help="where the embedder's graph is kept; by default the shop's own")
     parser.add_argument("--by-letters", action="store_true", help="as if the embedder were away")
     parser.add_argument("--json", action="store_true", help="one JSON object before the last line")
     given = parser.parse_args()

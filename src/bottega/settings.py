@@ -91,7 +91,7 @@ class Settings(BaseSettings):
         description="Where MiniLM's weights are downloaded from when they are not on this machine; empty: never.",
     )
     embedder_precision: Literal["int8", "fp32"] = Field(
-        "int8", description="`fp32` computes MiniLM's vectors exactly, in twice the time and memory."
+        "int8", description="`fp32` computes MiniLM's vectors exactly, in twice the time and with more memory."
     )
     embedder_threads: Annotated[int, Field(ge=1, le=2)] = Field(
         1, description="Threads of the embedder process for indexing; queries have one of their own."

@@ -97,7 +97,7 @@ class ModelDriven:
         offered = None if tools is None else frozenset(tools)
         decided["verdicts"] = await verdicts_of(decided, context, self._parts.guard, number=step.number, tools=offered)
         objected = any(verdict["verdict"] == "objection" for verdict in decided["verdicts"])
-        going.end(step, "done", decided, fault="invalid_call" if objected else None)
+        take_in(going.end(step, "done", decided, fault="invalid_call" if objected else None), context)
         changes = any(verdict.get("effect") not in (None, "read") for verdict in decided["verdicts"])
         await going.write(durable=changes)
 

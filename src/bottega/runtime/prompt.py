@@ -110,7 +110,7 @@ def _asked(context: RunContext) -> str:
     if isinstance(said, str) and said:
         return said
     if context.task.get("token_digest"):
-        return "Yes."
+        return "No." if context.task.get("declined") else "Yes."
     return f"Your task: {dict(context.task)}"
 
 
@@ -127,4 +127,5 @@ def _for_own_engines(context: RunContext) -> dict[str, Json]:
         # A role may know better than that somebody is named: a guest has an id too.
         "is_identified": bool(context.slots.get("is_identified", context.customer_id is not None)),
         "pending": None if context.pending is None else context.pending.summary,
+        "pending_tool": None if context.pending is None else context.pending.tool,
     }

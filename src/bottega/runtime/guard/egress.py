@@ -31,13 +31,15 @@ class EgressCheck:
 
     def check(self, said: str, context: "RunContext") -> str:
         """The text without foreign addresses. What the principal has written themselves may be repeated to them."""
-        own = {address for words in context.words for address in _ADDRESS.findall(words)}
+        own = {_bare(address) for words in context.words for address in _ADDRESS.findall(words)}
 
         def link(match: re.Match[str]) -> str:
             return match[0] if not match[0].startswith("!") and self.allows(match[2]) else match[1]
 
         def address(match: re.Match[str]) -> str:
-            return match[0] if self.allows(match[0]) or match[0] in own else REMOVED
+            written = _bare(match[0])
+            after = match[0][len(written) :]
+            return match[0] if self.allows(written) or written in own else f"{REMOVED}{after}"
 
         without_markup = _HTML.sub("", _REFERENCE_LINK.sub("", said))
         return _ADDRESS.sub(address, _MARKDOWN_LINK.sub(link, without_markup))
@@ -51,3 +53,8 @@ class EgressCheck:
         if parts.scheme not in ("https", "http") or parts.username is not None:
             return False
         return any(host == allowed or host.endswith(f".{allowed}") for allowed in self.hosts)
+
+
+def _bare(address: str) -> str:
+    """The address without the sentence's own signs at its end."""
+    return address.rstrip(".,;:!?")

@@ -26,7 +26,7 @@ from bottega.runtime.tool import (
     ToolLimits,
     ToolOutcome,
 )
-from bottega.runtime.tools.performing import attested, denied, perform_for, refused
+from bottega.runtime.tools.performing import attested, denied, perform_for, recorded, refused
 from bottega.runtime.tools.schema import parameters_of, schema_for_models, visible_part
 
 Fill = Callable[[RunContext, Mapping[str, Json]], Awaitable[Json]]
@@ -129,7 +129,8 @@ class ActionTool:
         except Unavailable:
             raise
         except Refusal as refusal:
-            return refused(refusal)
+            done = await recorded(context, call.key)
+            return refused(refusal) if done is None else await self._answered(done, context)
         digest = "" if call.confirmation_id is None else digest_of(action, context)
         outcome = await perform_for(action, call, context, digest)
         return await self._answered(outcome, context) if isinstance(outcome, Done) else outcome

@@ -1,23 +1,37 @@
 """A small shop behind the tools' names, and a customer at its counter: for tests of whole conversations."""
 
 import copy
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
 from bottega.agents.assistant.dialogue.engine import AssistantDialogue
 from bottega.agents.assistant.language import ENGLISH
-from bottega.ports.chat_model import AssistantMessage, ChatReply, ChatRequest, Message, ToolResult, ToolSpec, UserMessage
+from bottega.agents.assistant.language.slots.answers import is_plain_yes
+from bottega.ports.chat_model import (
+    AssistantMessage,
+    ChatReply,
+    ChatRequest,
+    Message,
+    ToolCall,
+    ToolResult,
+    ToolSpec,
+    UserMessage,
+)
 from bottega.runtime.models.offline.intents import IntentReader
-from bottega.runtime.models.offline.model import MEMORY_IN_CONTEXT, OfflineModel
+from bottega.runtime.models.offline.model import MEMORY_SLOT, OfflineModel
 from bottega.runtime.models.offline.teaching import find_classifier
 
-NEEDS_YES = frozenset({"create_order", "process_payment", "cancel_order", "amend_order", "create_return", "create_exchange"})
+NEEDS_YES = frozenset(
+    {"create_order", "process_payment", "cancel_order", "amend_order", "create_return", "create_exchange"}
+)
 TODAY = date(2026, 11, 29)
 
 
-def variants(prefix: str, price_minor: int, options: Mapping[str, Sequence[str]], sold_out: Sequence[str] = ()) -> list[dict[str, Any]]:
+def variants(
+    prefix: str, price_minor: int, options: Mapping[str, Sequence[str]], sold_out: Sequence[str] = ()
+) -> list[dict[str, Any]]:
     """Every combination of the options as a variant; those whose name is in `sold_out` have none left."""
     combinations: list[dict[str, str]] = [{}]
     for name, values in options.items():
@@ -123,11 +137,21 @@ class Counter:
     model: OfflineModel
     is_identified: bool = True
     orders: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
-    account: dict[str, Any] = field(default_factory=lambda: {"name": "Anna Rossi", "email": "anna@example.com", "addresses": [], "instruments": []})
+    account: dict[str, Any] = field(
+        default_factory=lambda: {"name": "Anna Rossi", "email": "anna@example.com", "addresses": [], "instruments": []}
+    )
     passages: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     without: frozenset[str] = frozenset()
     refusals: dict[str, dict[str, str]] = field(default_factory=dict[str, dict[str, str]])
-    cart: dict[str, Any] = field(default_factory=lambda: {"currency": "EUR", "lines": [], "email": None, "shipping_address": None, "shipping_method_id": None})
+    cart: dict[str, Any] = field(
+        default_factory=lambda: {
+            "currency": "EUR",
+            "lines": [],
+            "email": None,
+            "shipping_address": None,
+            "shipping_method_id": None,
+        }
+    )
     calls: list[tuple[str, dict[str, Any]]] = field(default_factory=list[tuple[str, dict[str, Any]]])
     reply: ChatReply | None = None
     pending: tuple[str, dict[str, Any]] | None = None
@@ -153,59 +177,84 @@ class Counter:
         return [arguments for name, arguments in self.calls if name == tool]
 
     async def say(self, text: str) -> str:
-        """One message of the customer, answered; a plain yes lets the call happen that waited for it."""
+        """One message of the customer, answered as the runtime would: it asks for a yes itself, and makes the call
+        after a plain one."""
         messages: list[Message] = [UserMessage(text)]
         self.turn += 1
-        if self.pending is not None and text.lower().strip(".!") in ("yes", "yes please", "ok"):
-            tool, arguments = self.pending
-            confirmed = AssistantMessage("", (_call(f"confirmed-{self.turn}", tool, arguments),))
-            self.calls.append((tool, arguments))
-            messages += [confirmed, ToolResult(confirmed.tool_calls[0].id, tool, getattr(self, f"do_{tool}")(**arguments))]
-        self.pending = None
+        asked, self.pending = self.pending, None
+        if asked is not None and is_plain_yes(text):
+            confirmed = AssistantMessage("", (ToolCall(f"confirmed-{self.turn}", *asked),))
+            messages += [confirmed, self._made(confirmed.tool_calls[0])]
         for _ in range(20):
-            self.reply = await self.model.complete(self._request(messages))
+            self.reply = await self.model.complete(self._request(messages, asked))
             self.memory = self.reply.continuation
             if not self.reply.tool_calls:
                 return self.reply.text
             messages.append(self.reply.as_message())
-            messages += [self._result(call) for call in self.reply.tool_calls]
+            for call in self.reply.tool_calls:
+                if call.name in NEEDS_YES and call.name not in self.refusals:
+                    self.pending = (call.name, dict(call.arguments))
+                    self.reply = ChatReply(f"{call.name}?")
+                    return self.reply.text
+                messages.append(self._made(call))
         raise AssertionError(f"no reply after {self.calls[-20:]}")
 
-    def _request(self, messages: Sequence[Message]) -> ChatRequest:
-        context = {"session_id": "ses_1", "turn": self.turn, "is_identified": self.is_identified, "today": TODAY.isoformat(), MEMORY_IN_CONTEXT: self.memory}
+    def _request(self, messages: Sequence[Message], asked: tuple[str, dict[str, Any]] | None) -> ChatRequest:
+        context = {
+            "session_id": "ses_1",
+            "turn": self.turn,
+            "is_identified": True,
+            "today": TODAY.isoformat(),
+            "slots": {MEMORY_SLOT: self.memory},
+            "pending_tool": None if asked is None else asked[0],
+        }
         names = [name.removeprefix("do_") for name in dir(self) if name.startswith("do_")]
         tools = tuple(ToolSpec(name, name, {}) for name in names if name not in self.without)
         return ChatRequest(tuple(messages), tools, context=context)
 
-    def _result(self, call: Any) -> ToolResult:
+    def _made(self, call: ToolCall) -> ToolResult:
         arguments = dict(call.arguments)
         if call.name in self.refusals:
             return ToolResult(call.id, call.name, self.refusals[call.name], failed=True)
-        if call.name in NEEDS_YES:
-            self.pending = (call.name, arguments)
-            return ToolResult(call.id, call.name, {"status": "needs the customer's yes", "question": f"{call.name}?"})
         self.calls.append((call.name, arguments))
         answer = getattr(self, f"do_{call.name}")(**arguments)
-        failed = isinstance(answer, dict) and "error" in answer
-        return ToolResult(call.id, call.name, copy.deepcopy(answer), failed=failed)
+        return ToolResult(
+            call.id, call.name, copy.deepcopy(answer), failed=isinstance(answer, dict) and "error" in answer
+        )
 
     def do_search_products(self, query: str, limit: int = 5, offset: int = 0, **narrowed: Any) -> dict[str, Any]:
         words = [word.strip(".,?!").lower().rstrip("s") for word in query.split()]
-        scored = [(sum(word in f"{p['title']} {p['category']}".lower() for word in words if len(word) > 2), p) for p in PRODUCTS]
+        scored = [
+            (sum(word in f"{p['title']} {p['category']}".lower() for word in words if len(word) > 2), p)
+            for p in PRODUCTS
+        ]
         found = [self._card(p) for score, p in sorted(scored, key=lambda pair: -pair[0]) if score]
         most, least = narrowed.get("maximum_minor"), narrowed.get("minimum_minor")
-        found = [card for card in found if (most is None or card["price_minor"] <= most) and (least is None or card["price_minor"] >= least)]
+        found = [
+            card
+            for card in found
+            if (most is None or card["price_minor"] <= most) and (least is None or card["price_minor"] >= least)
+        ]
         if narrowed.get("sort") == "price":
             found.sort(key=lambda card: card["price_minor"])
         return {"products": found[offset : offset + limit]}
 
     def _card(self, product: Mapping[str, Any]) -> dict[str, Any]:
         names = ("id", "title", "brand", "category")
-        return {**{name: product[name] for name in names}, "price_minor": product["variants"][0]["price_minor"], "currency": "EUR", "in_stock": True}
+        return {
+            **{name: product[name] for name in names},
+            "price_minor": product["variants"][0]["price_minor"],
+            "currency": "EUR",
+            "in_stock": True,
+        }
 
     def do_get_product(self, product_id: str) -> dict[str, Any]:
         found = next((p for p in PRODUCTS if p["id"] == product_id), None)
-        return {**found, "currency": "EUR"} if found else {"error": "no_such_product", "message": "There is no such product."}
+        return (
+            {**found, "currency": "EUR"}
+            if found
+            else {"error": "no_such_product", "message": "There is no such product."}
+        )
 
     def do_compare_products(self, product_ids: list[str]) -> dict[str, Any]:
         return {"products": [self.do_get_product(product_id) for product_id in product_ids]}
@@ -216,8 +265,22 @@ class Counter:
     def do_get_cart(self) -> dict[str, Any]:
         total = sum(line["unit_price_minor"] * line["quantity"] for line in self.cart["lines"])
         methods = [
-            {"shipping_method_id": "ship_1", "name": "Standard delivery", "amount_minor": 590, "kind": "delivery", "minimum_days": 2, "maximum_days": 3},
-            {"shipping_method_id": "ship_2", "name": "Express delivery", "amount_minor": 990, "kind": "delivery", "minimum_days": 1, "maximum_days": 1},
+            {
+                "shipping_method_id": "ship_1",
+                "name": "Standard delivery",
+                "amount_minor": 590,
+                "kind": "delivery",
+                "minimum_days": 2,
+                "maximum_days": 3,
+            },
+            {
+                "shipping_method_id": "ship_2",
+                "name": "Express delivery",
+                "amount_minor": 990,
+                "kind": "delivery",
+                "minimum_days": 1,
+                "maximum_days": 1,
+            },
         ]
         return {**copy.deepcopy(self.cart), "total_minor": total, "shipping_methods": methods}
 
@@ -225,12 +288,20 @@ class Counter:
         product, variant = _variant(variant_id)
         if variant["available"] < quantity:
             return {"error": "out_of_stock", "message": f"Only {variant['available']} are left."}
-        line = next((one for one in self.cart["lines"] if one["variant_id"] == variant_id), None)
-        if line is None:
-            line = {"id": f"line_{len(self.calls)}", "variant_id": variant_id, "product_id": product["id"], "title": product["title"],
-                    "option_values": variant["option_values"], "quantity": 0, "unit_price_minor": variant["price_minor"]}
-            self.cart["lines"].append(line)
-        line["quantity"] += quantity
+        there = [one for one in self.cart["lines"] if one["variant_id"] == variant_id]
+        if there:
+            there[0]["quantity"] += quantity
+            return self.do_get_cart()
+        line = {
+            "id": f"line_{len(self.calls)}",
+            "variant_id": variant_id,
+            "product_id": product["id"],
+            "title": product["title"],
+            "option_values": variant["option_values"],
+            "quantity": quantity,
+            "unit_price_minor": variant["price_minor"],
+        }
+        self.cart["lines"].append(line)
         return self.do_get_cart()
 
     def do_change_cart_line(self, line_id: str, quantity: int) -> dict[str, Any]:
@@ -240,7 +311,9 @@ class Counter:
         self.cart["lines"] = [line for line in self.cart["lines"] if line["quantity"]]
         return self.do_get_cart()
 
-    def do_set_cart_contact(self, email: str, shipping_address: Any = None, address_id: str = "", country: str = "") -> dict[str, Any]:
+    def do_set_cart_contact(
+        self, email: str, shipping_address: Any = None, address_id: str = "", country: str = ""
+    ) -> dict[str, Any]:
         self.cart |= {"email": email, "shipping_address": shipping_address or {"id": address_id}}
         return self.do_get_cart()
 
@@ -250,54 +323,81 @@ class Counter:
 
     def do_apply_coupon(self, code: str) -> dict[str, Any]:
         if code != "WELCOME10":
-            return {"error": "no_such_coupon", "message": f"There is no code {code}.", "next_step": "Check its spelling."}
+            return {
+                "error": "no_such_coupon",
+                "message": f"There is no code {code}.",
+                "next_step": "Check its spelling.",
+            }
         self.cart["coupon_code"] = code
         return self.do_get_cart()
 
-    def do_create_order(self) -> dict[str, Any]:
-        made = order("B-10009", [(line["variant_id"], line["quantity"]) for line in self.cart["lines"]], payment_status="awaiting")
+    def do_create_order(
+        self, pay_with: str = "payment_page", instrument_id: str = "", gift_card_code: str = ""
+    ) -> dict[str, Any]:
+        paid = "paid" if pay_with in ("stored", "gift_card") else "awaiting"
+        made = order(
+            "B-10009", [(line["variant_id"], line["quantity"]) for line in self.cart["lines"]], payment_status=paid
+        )
+        made["payment_page"] = None if paid == "paid" else "https://shop.example/pay"
         self.orders.insert(0, made)
         self.cart["lines"] = []
-        return {"order_id": made["id"], "number": made["number"], "total_minor": made["total_minor"], "currency": "EUR"}
+        return made
 
     def do_process_payment(self, order_id: str, method: str, instrument_id: str = "") -> dict[str, Any]:
         paid = next(one for one in self.orders if one["id"] == order_id)
-        if method == "card":
-            return {"payment_page": "payment_1", "payment_status": "awaiting"}
         paid["payment_status"] = "paid"
-        return {"payment_status": "paid"}
+        return paid
+
+    def do_payment_page(self, order_id: str) -> dict[str, Any]:
+        return {"id": order_id, "payment_page": "https://shop.example/pay"}
 
     def do_list_orders(self) -> dict[str, Any]:
-        return {"orders": copy.deepcopy(self.orders)}
+        """As the shop lists them: with titles instead of lines."""
+        listed = (
+            [{name: value for name, value in one.items() if name != "lines"} for one in self.orders]
+            if self.is_identified
+            else []
+        )
+        return {
+            "orders": [
+                {**one, "titles": [line["title"] for line in full["lines"]]}
+                for one, full in zip(listed, self.orders, strict=False)
+            ]
+        }
 
     def do_get_order(self, number: str) -> dict[str, Any]:
-        found = next((one for one in self.orders if one["number"] == number), None)
+        found = next((one for one in self.orders if one["number"] == number and self.is_identified), None)
         return found or {"error": "no_such_order", "message": "There is no such order."}
 
     def do_cancel_order(self, order_id: str, reason: str) -> dict[str, Any]:
         found = next(one for one in self.orders if one["id"] == order_id)
         found["status"] = "cancelled"
-        return {"order_id": order_id, "number": found["number"], "status": "cancelled", "refunded_minor": found["total_minor"], "currency": "EUR"}
+        found["refunds"] = [
+            {"id": "refund_1", "amount_minor": found["total_minor"], "currency": "EUR", "status": "intended"}
+        ]
+        return found
 
-    def do_amend_order(self, order_id: str, lines: Any = None, address: Any = None) -> dict[str, Any]:
+    def do_amend_order(
+        self, order_id: str, lines: Any = None, address: Any = None, instrument_id: str = ""
+    ) -> dict[str, Any]:
         found = next(one for one in self.orders if one["id"] == order_id)
         for change in lines or ():
             line = next(one for one in found["lines"] if one["id"] == change["line_id"])
             line |= {"variant_id": change["variant_id"], "quantity": change["quantity"]}
         found |= {"shipping_address": address} if address else {}
-        return {"order_id": order_id, "number": found["number"]}
+        return found
 
     def do_create_return(self, order_id: str, lines: Any) -> dict[str, Any]:
         return {"id": "return_1", "number": "R-501", "state": "requested"}
 
-    def do_create_exchange(self, order_id: str, lines: Any) -> dict[str, Any]:
+    def do_create_exchange(self, order_id: str, lines: Any, instrument_id: str = "") -> dict[str, Any]:
         return {"id": "return_2", "number": "R-502", "state": "requested"}
 
     def do_find_policy(self, question: str) -> dict[str, Any]:
         return {"passages": self.passages}
 
     def do_get_account(self) -> dict[str, Any]:
-        return self.account
+        return self.account if self.is_identified else {"error": "not_signed_in", "message": "Nobody is signed in."}
 
     def do_request_sign_in_code(self, email: str) -> dict[str, Any]:
         return {"sent": True}
@@ -312,16 +412,7 @@ class Counter:
         return {"number": "T-77"}
 
 
-def _call(call_id: str, tool: str, arguments: Mapping[str, Any]) -> Any:
-    from bottega.ports.chat_model import ToolCall
-
-    return ToolCall(call_id, tool, arguments)
-
-
 def new_counter(**circumstances: Any) -> Counter:
     """A counter whose assistant reads by letters alone: no process, no weights."""
     reader = IntentReader(find_classifier(ENGLISH, None, None), None)
     return Counter(OfflineModel(AssistantDialogue(reader)), **circumstances)
-
-
-Made = Callable[..., Counter]

@@ -7,15 +7,43 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from bottega.agents.assistant.dialogue.json_values import record, values
 from bottega.agents.assistant.dialogue.state import Json
 from bottega.agents.assistant.language import ENGLISH
+from bottega.agents.assistant.language.lexicon import lexicon
 from bottega.agents.assistant.language.slots.said import holds, plainly, words_of
 
 # Units that stand at the end of an attribute's name.
 _UNITS = {
-    "celsius": "°C", "grams": "g", "kilograms": "kg", "kg": "kg", "litres": "l", "liters": "l", "cm": "cm", "mm": "mm", "metres": "m", "m": "m",
-    "lumens": "lumens", "hours": "hours", "minutes": "minutes", "watts": "W", "mah": "mAh", "cuin": "cuin", "kn": "kN", "percent": "%",
-    "persons": "persons", "people": "people", "kcal": "kcal", "years": "years", "days": "days", "inch": "inches", "inches": "inches", "hz": "Hz", "gb": "GB", "tb": "TB", "ml": "ml",
+    "celsius": "°C",
+    "grams": "g",
+    "kilograms": "kg",
+    "kg": "kg",
+    "litres": "l",
+    "liters": "l",
+    "cm": "cm",
+    "mm": "mm",
+    "metres": "m",
+    "m": "m",
+    "lumens": "lumens",
+    "hours": "hours",
+    "minutes": "minutes",
+    "watts": "W",
+    "mah": "mAh",
+    "cuin": "cuin",
+    "kn": "kN",
+    "percent": "%",
+    "persons": "persons",
+    "people": "people",
+    "kcal": "kcal",
+    "years": "years",
+    "days": "days",
+    "inch": "inches",
+    "inches": "inches",
+    "hz": "Hz",
+    "gb": "GB",
+    "tb": "TB",
+    "ml": "ml",
 }
 
 
@@ -71,35 +99,41 @@ def valued(value: Json) -> str:
         case float() if held.is_integer():
             return str(int(held))
         case list():
-            return ", ".join(valued(one) for one in held)
-        case dict() if "third_party_text" in held:
-            return str(held["third_party_text"])
+            return ", ".join(valued(one) for one in values(held))
+        case dict() if "third_party_text" in record(held):
+            return str(record(held)["third_party_text"])
         case dict():
-            return ", ".join(f"{name} {valued(one)}" for name, one in held.items())
+            return ", ".join(f"{name} {valued(one)}" for name, one in record(held).items())
         case None:
             return "–"
         case _:
-            return str(held)
+            return str(value)
 
 
 _SENTENCE = re.compile(r"(?<=[.!?])\s+")
-_SMALL = frozenset(
-    "the and for with this that what does have from can you are how much many will would like about it is its of in on to a an do i be or my me when which there any one".split()
-)
+_ELSEWHERE = re.compile(r"://|www\.|@|\+\d{2}")
 
 
 def sentences_about(question: str, description: str, limit: int = 2) -> list[str]:
     """Sentences of the description that speak of what the question speaks of, in their order."""
-    said = _stems({word for word in words_of(question) if word not in _SMALL})
-    sentences = [sentence.strip() for sentence in _SENTENCE.split(description) if sentence.strip()]
-    scored = [(len(said & _stems(set(words_of(sentence)))), place, sentence) for place, sentence in enumerate(sentences)]
+    said = _stems({word for word in words_of(question) if word not in lexicon().silent["question"]})
+    sentences = told_sentences(description)
+    scored = [
+        (len(said & _stems(set(words_of(sentence)))), place, sentence) for place, sentence in enumerate(sentences)
+    ]
     best = sorted((one for one in scored if one[0] > 0), key=lambda one: (-one[0], one[1]))[:limit]
     return [sentence for _, _, sentence in sorted(best, key=lambda one: one[1])]
 
 
 def first_sentences(description: str, limit: int = 2) -> list[str]:
     """How the description begins."""
-    return [sentence.strip() for sentence in _SENTENCE.split(description) if sentence.strip()][:limit]
+    return told_sentences(description)[:limit]
+
+
+def told_sentences(description: str) -> list[str]:
+    """Its sentences without those that lead elsewhere: a description has no business with addresses."""
+    sentences = (sentence.strip() for sentence in _SENTENCE.split(description))
+    return [sentence for sentence in sentences if sentence and not _ELSEWHERE.search(sentence)]
 
 
 def differing(names: Sequence[str], records: Sequence[Mapping[str, Json]]) -> list[str]:

@@ -6,7 +6,7 @@ from datetime import date
 import structlog
 
 from bottega.agents.assistant.dialogue.here import Here
-from bottega.agents.assistant.dialogue.policy import Move, go_on, hear
+from bottega.agents.assistant.dialogue.policy import Move, Pending, go_on, hear
 from bottega.agents.assistant.dialogue.results import results_in
 from bottega.agents.assistant.dialogue.state import AsksFor, Json, Reply, State, state_of
 from bottega.agents.assistant.dialogue.understanding import understand
@@ -37,10 +37,10 @@ class AssistantDialogue:
             understood = await understand(said, state, self._reader)
             if understood.degraded_because:
                 _log.info("understood_by_letters", reason=understood.degraded_because)
-            state = hear(state, understood, self._currency)
+            state = hear(state, understood, self._currency, Pending.of(heard))
         here = Here(
             results_in(heard.messages, heard.tools),
-            is_identified=bool(heard.context.get("is_identified") or heard.context.get("identified")),
+            signed_in=_signed_in(heard.context),
             today=_today(heard),
         )
         move = go_on(state, here)
@@ -59,6 +59,14 @@ def _newest_said(heard: Heard) -> str | None:
     assert isinstance(message, UserMessage), "found above"
     original = heard.context.get("said")
     return original if isinstance(original, str) and original.strip() else message.text
+
+
+def _signed_in(context: Mapping[str, Json]) -> bool | None:
+    """What the runtime knows: nobody is known, or somebody is who proved it; a guest's name proves nothing."""
+    slots: Json = context.get("slots") or {}
+    if slots.get("signed_in"):
+        return True
+    return False if context.get("is_identified") is False else None
 
 
 def _today(heard: Heard) -> date | None:
@@ -96,7 +104,7 @@ def _proposal(move: Move, context: Mapping[str, Json]) -> Proposal:
 
 
 def rendered(reply: Reply, state: State, seed: str) -> str:
-    """The reply's text: its parts in order, and the handles of what it shows and cites at its end."""
+    """The reply's text: its parts in order, records named by their handles, and the passages it rests on at its end."""
     pieces: list[str] = []
     for place, part in enumerate(reply.parts):
         if part.key == "talk.again":
@@ -104,8 +112,8 @@ def rendered(reply: Reply, state: State, seed: str) -> str:
         else:
             pieces.append(part.text or say(part.key, part.fields, f"{seed}:{place}"))
     text = _joined(pieces)[:LONGEST_REPLY_CHARACTERS]
-    shown = " ".join(f"[{handle}]" for handle in dict.fromkeys((*reply.shows, *reply.citations)) if handle)
-    return f"{text} {shown}".strip()
+    cited = " ".join(f"[{handle}]" for handle in dict.fromkeys(reply.citations) if handle and f"[{handle}]" not in text)
+    return f"{text} {cited}".strip()
 
 
 def _joined(pieces: Sequence[str]) -> str:

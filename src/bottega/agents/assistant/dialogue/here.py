@@ -7,14 +7,30 @@ from bottega.agents.assistant.dialogue.move import Call, Part, Step, need, phras
 from bottega.agents.assistant.dialogue.results import Result, Results
 from bottega.agents.assistant.dialogue.state import Asked, Goal, Reply, State
 
+ACCOUNT = Call("get_account", {})
+
 
 @dataclass(frozen=True, slots=True)
 class Here:
     """Results of this turn and the circumstances of the conversation."""
 
     results: Results
-    is_identified: bool = False
+    signed_in: bool | None = None
+    """Whether the customer has proved who they are; None when only the account's own tool can say."""
     today: date | None = None
+
+    def identity(self, state: State) -> bool | Step:
+        """Whether the account may be used, or the read that finds out."""
+        entered = self.results.done("enter_sign_in_code")
+        if self.signed_in or (entered is not None and entered.succeeded):
+            return True
+        if self.signed_in is False or not self.results.offers("get_account"):
+            return False
+        step = self.ready(state, ACCOUNT)
+        if step is not None:
+            return step
+        result = self.read(ACCOUNT)
+        return result is not None and not result.failed
 
     def ready(self, state: State, *calls: Call) -> Step | None:
         """None when all of these reads are answered; else a step that makes those that are not.
@@ -22,9 +38,7 @@ class Here:
         A read of a tool that is not offered counts as answered: whoever asked for it finds no result.
         """
         missing = [
-            self.results.fitting(call)
-            for call in calls
-            if self.results.offers(call.tool) and self.read(call) is None
+            self.results.fitting(call) for call in calls if self.results.offers(call.tool) and self.read(call) is None
         ]
         return need(state, *missing) if missing else None
 

@@ -39,7 +39,9 @@ def need(state: State, *calls: Call) -> Step:
     return Step(state, calls=calls)
 
 
-def ask(state: State, goal: Goal, asked: Asked, *parts: Part, shows: tuple[str, ...] = (), choices: tuple[str, ...] = ()) -> Step:
+def ask(
+    state: State, goal: Goal, asked: Asked, *parts: Part, shows: tuple[str, ...] = (), choices: tuple[str, ...] = ()
+) -> Step:
     """The goal waits for the customer's answer."""
     question = asked.model_copy(update={"goal_id": goal.id, "choices": asked.choices or choices})
     return Step(state, reply=Reply(parts=parts, shows=shows, choices=choices, asked=question))
@@ -56,7 +58,5 @@ def finish(
     handover: bool = False,
 ) -> Step:
     """The goal is reached, or cannot be; `asked` may offer what comes next."""
-    reply = Reply(
-        parts=parts, shows=shows, choices=choices, citations=citations, asked=asked, handover=handover
-    )
+    reply = Reply(parts=parts, shows=shows, choices=choices, citations=citations, asked=asked, handover=handover)
     return Step(state.without(goal.id), reply=reply, done=True)

@@ -8,19 +8,18 @@ from bottega.agents.assistant.language.lexicon import lexicon
 from bottega.agents.assistant.language.slots.said import plainly, words_of
 
 # Around the name of a product in a wish to have it.
-_AROUND_A_NAME = frozenset(
-    """a an the this that these those it them one ones some any i i'd i'll i'm id ill we us me my your you want would like to need have take get buy order add put please
-    can could may let's lets let with in into of for and or on at as well also too so ok okay yes then cart basket bag shopping pair pairs pieces piece size colour color
-    just only now more another first second third fourth fifth last both all each cheaper cheapest expensive same other hello hi thanks thank great perfect good sounds
-    go give show is are was do does did how what which there still left stock available much cost costs price about tell thing things item items product products will be
-    not no really maybe instead rather again back up out off from here there quantity number times x choose pick chose if it's that's if when where""".split()
-)
 LONGEST_NAME_WORDS = 8
 
 
 def named_in(text: str) -> str:
     """The words of a message that could name a product: what is left without everything that surrounds a name."""
-    known = _AROUND_A_NAME | frozenset(lexicon().colours) | frozenset(lexicon().numbers) | frozenset(lexicon().sizes) | frozenset(lexicon().ordinals)
+    known = (
+        lexicon().silent["product"]
+        | frozenset(lexicon().colours)
+        | frozenset(lexicon().numbers)
+        | frozenset(lexicon().sizes)
+        | frozenset(lexicon().ordinals)
+    )
     words = [
         word
         for word in words_of(text)
@@ -52,12 +51,20 @@ def about_product(goal: Goal, text: str, state: State, *, names_only_with_capita
 
 
 def _capitalised(text: str) -> str:
-    words = re.findall(r"[^\W\d_][\w'’-]*", text)  # noqa: RUF001 - names have such apostrophes
-    inside = [word for place, word in enumerate(words) if place and word[0].isupper() and word not in ("I", "I'm", "I'd", "I'll", "OK", "EU", "UK", "XS", "S", "M", "L", "XL", "XXL")]
+    words = re.findall(r"[^\W\d_][\w'’-]*", text)
+    inside = [
+        word
+        for place, word in enumerate(words)
+        if place
+        and word[0].isupper()
+        and word not in ("I", "I'm", "I'd", "I'll", "OK", "EU", "UK", "XS", "S", "M", "L", "XL", "XXL")
+    ]
     return " ".join(inside) if len(inside) >= 2 else ""
 
 
 def _only_shown_kind(name: str, state: State) -> bool:
     """Whether the words are of what is shown anyway ("the jacket" while jackets are shown)."""
     kinds = {word for item in state.shown for word in (*item.words, *words_of(item.title))}
-    return bool(kinds) and all(word in kinds or word.rstrip("s") in kinds or f"{word}s" in kinds for word in plainly(name).split())
+    return bool(kinds) and all(
+        word in kinds or word.rstrip("s") in kinds or f"{word}s" in kinds for word in plainly(name).split()
+    )

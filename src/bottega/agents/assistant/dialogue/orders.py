@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from bottega.agents.assistant.dialogue.json_values import record, records, values
 from bottega.agents.assistant.dialogue.state import Json, KnownOrder
 
 Order = Mapping[str, Json]
@@ -16,9 +17,22 @@ def known(order: Order) -> KnownOrder:
     return KnownOrder(number=str(order.get("number", "")), handle=str(order.get("id", "")), titles=titles[:10])
 
 
+def titles(order: Order) -> list[str]:
+    """What it holds, by name; a listing carries the names alone."""
+    named = [str(one) for one in values(order.get("titles"))]
+    return named or [str(line.get("title", "")) for line in records(order.get("lines"))]
+
+
+def reference_of(order: Order) -> str:
+    """The order as a reply names it: by its handle, which the reader sees as its number."""
+    return f"[{order['id']}]" if order.get("id") else str(order.get("number", ""))
+
+
 def lines(order: Order) -> Sequence[Mapping[str, Any]]:
     """Its lines of which something is left."""
-    return [line for line in order.get("lines", ()) if int(line.get("quantity", 0)) > int(line.get("cancelled", 0))]
+    return [
+        line for line in records(order.get("lines")) if int(line.get("quantity", 0)) > int(line.get("cancelled", 0))
+    ]
 
 
 def left_to_return(line: Mapping[str, Any]) -> int:
@@ -28,8 +42,8 @@ def left_to_return(line: Mapping[str, Any]) -> int:
 
 def line_name(line: Mapping[str, Any]) -> str:
     """ "2 × Rain Ridge Shell Jacket (M, blue)" """
-    values: Any = line.get("option_values") or {}
-    options = f" ({', '.join(str(value) for value in values.values())})" if values else ""
+    named = record(line.get("option_values"))
+    options = f" ({', '.join(str(value) for value in named.values())})" if named else ""
     quantity = int(line.get("quantity", 1))
     count = f"{quantity} × " if quantity > 1 else ""
     return f"{count}{line.get('title', '')}{options}"
@@ -37,7 +51,16 @@ def line_name(line: Mapping[str, Any]) -> str:
 
 def can_change(order: Order) -> bool:
     """Whether nothing of it has left and it is not over."""
+    may = record(order.get("may"))
+    if "amend" in may:
+        return bool(may["amend"])
     return order.get("status") not in (*_OVER, "completed") and order.get("fulfilment_status") in (None, "unfulfilled")
+
+
+def reasons(order: Order, kind: str, otherwise: Sequence[str]) -> tuple[str, ...]:
+    """The reasons to choose from, as the order's record lists them."""
+    listed = values(record(order.get("may")).get(f"{kind}_reasons"))
+    return tuple(str(one) for one in listed) or tuple(otherwise)
 
 
 def has_arrived(order: Order) -> bool:
@@ -52,9 +75,14 @@ def is_unpaid(order: Order) -> bool:
     return order.get("payment_status") == "awaiting" and not is_over(order)
 
 
+def instrument_of(order: Order) -> str | None:
+    """The stored instrument that paid for it, if one did."""
+    payments = records(order.get("payments"))
+    return next((str(payment["instrument_id"]) for payment in payments if payment.get("instrument_id")), None)
+
+
 def listed(result: Json) -> Sequence[Order]:
     """Orders out of what `list_orders` answers, whatever it wraps them in."""
-    content: Any = result
-    if isinstance(content, dict):
-        content = content.get("orders") or content.get("items") or content.get("result") or []
-    return [order for order in content if isinstance(order, dict)] if isinstance(content, list) else []
+    held = record(result)
+    wrapped = (held[name] for name in ("orders", "items", "result") if held.get(name))
+    return records(next(wrapped, result))

@@ -20,11 +20,13 @@ from bottega.agents.assistant.dialogue.goals.choosing import refer
 from bottega.agents.assistant.dialogue.here import Here
 from bottega.agents.assistant.dialogue.move import Call, Step, phrase
 from bottega.agents.assistant.dialogue.naming import about_product, named_in
-from bottega.agents.assistant.dialogue.state import Goal, GoalKind, Reply, State
+from bottega.agents.assistant.dialogue.state import Asked, Goal, GoalKind, Reply, State
 from bottega.agents.assistant.dialogue.understanding import Understood, Wish
 from bottega.agents.assistant.dialogue.wishes import goal_for, order_place
 from bottega.agents.assistant.language.slots.contact import emails
 from bottega.agents.assistant.language.slots.numbers import order_numbers
+from bottega.ports.chat_model import UserMessage
+from bottega.runtime.models.offline.model import Heard
 
 STEPS_LIMIT = 40
 # A goal that nobody has spoken about for so long is given up silently.
@@ -33,15 +35,38 @@ LIKELY_ENOUGH_TO_LOOK = 0.3
 # Answered by looking something up: being wrong costs nothing but a look.
 HARMLESS = frozenset(
     {
-        "product_search", "refine", "product_question", "stock_question", "more_results", "compare", "cart_show", "policy_shipping", "policy_returns", "policy_refund",
-        "policy_payment", "policy_warranty", "policy_sizing", "policy_privacy", "shop_info", "gift_card", "greeting", "thanks", "goodbye", "help", "order_status",
+        "product_search",
+        "refine",
+        "product_question",
+        "stock_question",
+        "more_results",
+        "compare",
+        "cart_show",
+        "policy_shipping",
+        "policy_returns",
+        "policy_refund",
+        "policy_payment",
+        "policy_warranty",
+        "policy_sizing",
+        "policy_privacy",
+        "shop_info",
+        "gift_card",
+        "greeting",
+        "thanks",
+        "goodbye",
+        "help",
+        "order_status",
     }
 )
 # After these the customer is led back to what was open before.
-ASIDES: frozenset[GoalKind] = frozenset({"policy", "advise", "stock", "compare", "show_cart", "coupon", "sign_in", "track", "list_orders"})
+ASIDES: frozenset[GoalKind] = frozenset(
+    {"policy", "advise", "stock", "compare", "show_cart", "coupon", "sign_in", "track", "list_orders"}
+)
 
 # These read the account: while the customer is asked who they are, they wait.
-NEED_IDENTITY: frozenset[GoalKind] = frozenset({"track", "list_orders", "cancel", "amend", "address", "send_back", "refund", "invoice", "pay"})
+NEED_IDENTITY: frozenset[GoalKind] = frozenset(
+    {"track", "list_orders", "cancel", "amend", "address", "send_back", "refund", "invoice", "pay"}
+)
 
 Advance = Callable[[State, Goal, Here], Step]
 _ADVANCE: Mapping[GoalKind, Advance] = {
@@ -78,10 +103,44 @@ class Move:
     reply: Reply | None = None
 
 
-def hear(state: State, heard: Understood, currency: str) -> State:
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """Whether the customer's yes to a call was asked for before this message, and whether the runtime took it as one
+    (then the call is made already when the message is heard)."""
+
+    tool: str | None = None
+    is_made: bool = False
+
+    @classmethod
+    def of(cls, heard: Heard) -> "Pending":
+        """As the runtime says beside the messages."""
+        tool = heard.context.get("pending_tool")
+        start = max((place for place, one in enumerate(heard.messages) if isinstance(one, UserMessage)), default=-1)
+        return cls(tool if isinstance(tool, str) else None, is_made=start + 1 < len(heard.messages))
+
+
+# Which goals ask for a yes to which tools.
+_ASKING: Mapping[str, tuple[GoalKind, ...]] = {
+    "create_order": ("buy",),
+    "process_payment": ("pay", "buy"),
+    "cancel_order": ("cancel",),
+    "amend_order": ("amend", "address"),
+    "create_return": ("send_back",),
+    "create_exchange": ("send_back",),
+}
+NO_PENDING = Pending()
+
+
+def hear(state: State, heard: Understood, currency: str, pending: Pending = NO_PENDING) -> State:
     """The state after a message: answers are taken in, wishes have become goals, talk stands in `unsaid`."""
     kept = tuple(goal for goal in state.goals if state.turn - goal.since_turn < TURNS_A_GOAL_WAITS)
-    state = state.model_copy(update={"turn": state.turn + 1, "unsaid": None, "goals": kept})
+    state = state.model_copy(update={"turn": state.turn + 1, "unsaid": None, "goals": kept, "led_back": False})
+    if pending.is_made:
+        return _confirmed(state, pending)
+    asking = state.goal_of(*_ASKING.get(pending.tool or "", ()))
+    if asking is not None:
+        # The runtime asked in the engine's place.
+        state = state.model_copy(update={"asked": Asked(what="confirmation", goal_id=asking.id)})
     if found := emails(heard.text):
         state = state.model_copy(update={"email": found[0]})
     got = answered(state, heard)
@@ -96,17 +155,34 @@ def hear(state: State, heard: Understood, currency: str) -> State:
     return state
 
 
+def _confirmed(state: State, pending: Pending) -> State:
+    """After a yes the call is made: the goal that wanted it tells what came of it, before any other."""
+    state = state.model_copy(update={"asked": None})
+    kinds = _ASKING.get(pending.tool or "", ())
+    asking = state.goal_of(*kinds)
+    if asking is None:
+        return state.with_goal(Goal(kind=kinds[0])) if kinds else state
+    others = tuple(goal for goal in state.goals if goal.id != asking.id)
+    return state.model_copy(update={"goals": (*others, asking.model_copy(update={"since_turn": state.turn}))})
+
+
 def _corrected(state: State, heard: Understood, currency: str) -> State | None:
     """ "No, I meant the second one" after something was put into the cart or searched for."""
     correction = heard.correction
-    if correction is None or (heard.first.certainty == "sure" and heard.first.intent not in ("cart_add", "give_details", "drop", "confirm_no")):
+    if correction is None or (
+        heard.first.certainty == "sure" and heard.first.intent not in ("cart_add", "give_details", "drop", "confirm_no")
+    ):
         return None
     found = refer(correction.instead, state)
     if state.last_added and found is not None and found.by != "pronoun" and not found.is_ambiguous:
         if found.handles[0] == state.last_added.get("product"):
             return None
         out = Goal(kind="change_cart", slots={"variant": state.last_added.get("variant_id")})
-        into = Goal(kind="add", slots={"product": found.handles[0], "quantity": state.last_added.get("quantity")}, words=correction.instead)
+        into = Goal(
+            kind="add",
+            slots={"product": found.handles[0], "quantity": state.last_added.get("quantity")},
+            words=correction.instead,
+        )
         return state.with_goal(into).with_goal(out)
     if found is None and state.last_search and not state.last_added and named_in(correction.instead):
         goal = goal_for("product_search", correction.instead, state, currency)
@@ -121,12 +197,15 @@ def _wanted(state: State, wish: Wish, heard: Understood, currency: str) -> State
         state, reply = talk.not_understood(state, (wish.intent, *wish.also))
         return _saying(state, reply)
     state = state.model_copy(update={"not_understood": 0})
-    if wish.intent == "drop" or (wish.intent == "confirm_no" and state.goals):
-        if state.goals:
-            return _saying(state.without(state.goals[-1].id), Reply(parts=(phrase("talk.dropped"),)))
+    if wish.intent in ("drop", "confirm_no") and state.goals:
+        return _saying(state.without(state.goals[-1].id), Reply(parts=(phrase("talk.dropped"),)))
     if wish.intent == "give_details":
         return _details(state, heard, currency)
-    goal = order_place(wish.text, state, currency) if wish.intent == "order_place" else goal_for(wish.intent, wish.text, state, currency)
+    goal = (
+        order_place(wish.text, state, currency)
+        if wish.intent == "order_place"
+        else goal_for(wish.intent, wish.text, state, currency)
+    )
     if goal is not None:
         return state.with_goal(goal)
     said = talk.answer_in_talk(wish.intent, wish.text, state)
@@ -142,10 +221,25 @@ def _settled(state: State, wish: Wish) -> Wish:
         return wish
     found = refer(wish.text, state)
     if found is not None and found.by in ("place", "price", "name") and not found.is_ambiguous:
-        intent = next((intent for intent in (wish.intent, *wish.also) if intent in ("cart_add", "product_question", "stock_question", "compare")), "product_question")
+        intent = next(
+            (
+                intent
+                for intent in (wish.intent, *wish.also)
+                if intent in ("cart_add", "product_question", "stock_question", "compare")
+            ),
+            "product_question",
+        )
         return Wish(wish.text, intent, "likely", wish.probability, wish.also)
     if order_numbers(wish.text):
-        intent = next((one for one in (wish.intent, *wish.also) if one.startswith("order_") or one in ("return_request", "exchange", "refund", "invoice", "address_change")), "order_status")
+        intent = next(
+            (
+                one
+                for one in (wish.intent, *wish.also)
+                if one.startswith("order_")
+                or one in ("return_request", "exchange", "refund", "invoice", "address_change")
+            ),
+            "order_status",
+        )
         return Wish(wish.text, intent, "likely", wish.probability, wish.also)
     if wish.intent in HARMLESS and wish.probability >= LIKELY_ENOUGH_TO_LOOK:
         return Wish(wish.text, wish.intent, "likely", wish.probability, wish.also)

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from bottega.agents.assistant.dialogue.json_values import record, records
 from bottega.agents.assistant.dialogue.state import Item, Json
 from bottega.agents.assistant.language.slots.said import words_of
 from bottega.kernel.money import format_amount
@@ -14,10 +15,9 @@ _WORDS_KEPT = 16
 
 def listed(result: Json) -> Sequence[Product]:
     """Products out of what a tool answers, whatever it wraps them in."""
-    content: Any = result
-    if isinstance(content, dict):
-        content = content.get("products") or content.get("items") or content.get("cards") or content.get("result") or []
-    return [product for product in content if isinstance(product, dict)] if isinstance(content, list) else []
+    held = record(result)
+    wrapped = (held[name] for name in ("products", "items", "cards", "result") if held.get(name))
+    return records(next(wrapped, result))
 
 
 def item(product: Product) -> Item:
@@ -34,17 +34,23 @@ def item(product: Product) -> Item:
 
 def _words(product: Product) -> tuple[str, ...]:
     category: Any = product.get("category")
-    path = category.get("path", "") if isinstance(category, dict) else str(category or "")
+    path = str(record(category).get("path", "")) if isinstance(category, dict) else str(category or "")
     texts = [str(product.get("brand", "")), *re.split(r"[/-]", path), *(str(tag) for tag in product.get("tags") or ())]
     colours = options_of(product).get("colour", ())
     found = [word for text in (*texts, *colours) for word in words_of(text)]
     return tuple(dict.fromkeys(found))[:_WORDS_KEPT]
 
 
+def reference_of(product: Product) -> str:
+    """The product as a reply names it: by its handle, which the reader sees as its title."""
+    handle = product.get("id") or product.get("product_id")
+    return f"[{handle}]" if handle else str(product.get("title", ""))
+
+
 def price_of(product: Product) -> tuple[int | None, str]:
     """The lowest price, in minor units, and its currency."""
-    price: Any = product.get("price")
-    if isinstance(price, dict):
+    price = record(product.get("price"))
+    if price:
         return int(price["amount_minor"]), str(price.get("currency", ""))
     currency = str(product.get("currency", ""))
     if isinstance(product.get("price_minor"), int):
@@ -55,18 +61,22 @@ def price_of(product: Product) -> tuple[int | None, str]:
 
 def variants(product: Product) -> Sequence[Mapping[str, Any]]:
     """Its variants."""
-    held: Any = product.get("variants")
-    return [variant for variant in held if isinstance(variant, dict)] if isinstance(held, list) else []
+    return records(product.get("variants"))
+
+
+def values_of(line_or_variant: Mapping[str, Json]) -> dict[str, str]:
+    """Its options with their values."""
+    return {name: str(value) for name, value in record(line_or_variant.get("option_values")).items()}
 
 
 def options_of(product: Product) -> dict[str, list[str]]:
     """Option names with their values, in the order of the variants."""
     found: dict[str, list[str]] = {}
     for variant in variants(product):
-        for name, value in (variant.get("option_values") or {}).items():
-            values = found.setdefault(str(name), [])
-            if str(value) not in values:
-                values.append(str(value))
+        for name, value in values_of(variant).items():
+            values = found.setdefault(name, [])
+            if value not in values:
+                values.append(value)
     return found
 
 
@@ -75,7 +85,7 @@ def matching(product: Product, chosen: Mapping[str, str]) -> Sequence[Mapping[st
     return [
         variant
         for variant in variants(product)
-        if all(str((variant.get("option_values") or {}).get(name)) == value for name, value in chosen.items())
+        if all(values_of(variant).get(name) == value for name, value in chosen.items())
     ]
 
 
@@ -87,7 +97,7 @@ def available(variant: Mapping[str, Any]) -> int:
 
 def variant_name(variant: Mapping[str, Any]) -> str:
     """ "M, blue" """
-    return ", ".join(str(value) for value in (variant.get("option_values") or {}).values())
+    return ", ".join(values_of(variant).values())
 
 
 def money(amount_minor: int, currency: str) -> str:

@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
+from bottega.agents.assistant.dialogue.json_values import record
 from bottega.agents.assistant.dialogue.move import Call
 from bottega.agents.assistant.dialogue.state import Json
 from bottega.ports.chat_model import AssistantMessage, Message, ToolCall, ToolResult, ToolSpec, UserMessage
@@ -42,14 +42,13 @@ class Result:
     @property
     def question(self) -> str | None:
         """What the customer is asked to say yes to, when the call waits for that."""
-        if isinstance(self.content, dict) and self.content.get("status") == _NEEDS_YES:
-            return str(self.content.get("question", ""))
-        return None
+        held = record(self.content)
+        return str(held.get("question", "")) if held.get("status") == _NEEDS_YES else None
 
     @property
     def waits(self) -> bool:
         """Whether a colleague has to decide first."""
-        status = self.content.get("status") if isinstance(self.content, dict) else None
+        status = record(self.content).get("status")
         return isinstance(status, str) and status.startswith("waits for")
 
     @property
@@ -72,14 +71,9 @@ class Result:
     @property
     def record(self) -> Mapping[str, Json]:
         """The content as an object; what a change answers stands under `state` or `result` when it was read back."""
-        content: Any = self.content
-        if not isinstance(content, dict):
-            return {}
-        state: Any = content.get("state")
-        result: Any = content.get("result")
-        if isinstance(state, dict) and isinstance(result, dict):
-            return {**result, **state}
-        return content
+        content = record(self.content)
+        state, result = record(content.get("state")), record(content.get("result"))
+        return {**result, **state} if state and result else content
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +126,7 @@ def results_in(messages: Sequence[Message], tools: Mapping[str, ToolSpec]) -> Re
                 calls.update({call.id: call for call in message.tool_calls})
             case ToolResult():
                 call = calls.get(message.call_id)
-                arguments = call.arguments if call is not None else {}
+                arguments: Mapping[str, Json] = call.arguments if call is not None else {}
                 answered.append(Result(message.name, arguments, message.content, message.failed))
             case _:
                 pass

@@ -2,8 +2,8 @@
 
 from bottega.agents.assistant.dialogue.move import phrase
 from bottega.agents.assistant.dialogue.state import Asked, Reply, State
+from bottega.agents.assistant.language.patterns import says
 from bottega.agents.assistant.language.slots.greetings import greeted_in
-from bottega.agents.assistant.language.slots.said import plainly
 
 INSULTS_BEFORE_OFFER = 2
 NOT_UNDERSTOOD_BEFORE_OFFER = 2
@@ -31,8 +31,12 @@ def answer_in_talk(intent: str, text: str, state: State) -> tuple[State, Reply] 
     match intent:
         case "greeting":
             language = greeted_in(text)
-            key = "talk.hello_again" if state.greeted else "talk.hello" if language == "en" else f"talk.hello_{language}"
-            return state.model_copy(update={"greeted": True}), Reply(parts=(phrase(key),), choices=() if state.greeted else HELP_CHOICES)
+            key = (
+                "talk.hello_again" if state.greeted else "talk.hello" if language == "en" else f"talk.hello_{language}"
+            )
+            return state.model_copy(update={"greeted": True}), Reply(
+                parts=(phrase(key),), choices=() if state.greeted else HELP_CHOICES
+            )
         case "small_talk":
             return state, Reply(parts=(phrase(_small_talk(text)),))
         case "abuse":
@@ -54,9 +58,7 @@ def answer_in_talk(intent: str, text: str, state: State) -> tuple[State, Reply] 
 
 
 def _small_talk(text: str) -> str:
-    plain = plainly(text)
-    about_us = ("robot", "bot", "human", "real", "machine", "ai", "chatgpt", "are you", "your name", "who made", "who built")
-    return "talk.what_i_am" if any(word in plain for word in about_us) else "talk.small"
+    return "talk.what_i_am" if says(text, "people.about_assistant") else "talk.small"
 
 
 def _insulted(state: State) -> tuple[State, Reply]:
@@ -101,6 +103,8 @@ def not_understood(state: State, guesses: tuple[str, ...]) -> tuple[State, Reply
     named = tuple(MEANT[intent] for intent in guesses if intent in MEANT)[:2]
     if state.not_understood >= NOT_UNDERSTOOD_BEFORE_OFFER:
         offer = Asked(what="offer", option="handover")
-        return state, Reply(parts=(phrase("talk.not_understood_again"),), choices=(*named, "Ask a colleague"), asked=offer)
+        return state, Reply(
+            parts=(phrase("talk.not_understood_again"),), choices=(*named, "Ask a colleague"), asked=offer
+        )
     key = "talk.which_of_these" if named else "talk.not_understood"
     return state, Reply(parts=(phrase(key),), choices=(*named, "Ask a colleague") if named else HELP_CHOICES)

@@ -15,13 +15,39 @@ from bottega.runtime.models.offline.intents import Guess, IntentReader, Reading
 from bottega.runtime.models.offline.splitting import clauses
 
 # Intents that only accompany others: "hello, where is my order" is about the order.
-COURTESIES = frozenset({"greeting", "thanks", "small_talk", "confirm_yes", "confirm_no", "give_details", "goodbye", "help", "repeat", "preference"})
+COURTESIES = frozenset(
+    {
+        "greeting",
+        "thanks",
+        "small_talk",
+        "confirm_yes",
+        "confirm_no",
+        "give_details",
+        "goodbye",
+        "help",
+        "repeat",
+        "preference",
+    }
+)
 # Pairs that are one wish said in two breaths: the first one holds both.
 BELONG_TOGETHER: Mapping[str, frozenset[str]] = {
-    "product_search": frozenset({"refine", "product_question", "preference", "stock_question", "more_results", "policy_sizing", "order_place", "shop_info"}),
+    "product_search": frozenset(
+        {
+            "refine",
+            "product_question",
+            "preference",
+            "stock_question",
+            "more_results",
+            "policy_sizing",
+            "order_place",
+            "shop_info",
+        }
+    ),
     "refine": frozenset({"product_search", "preference"}),
     "return_request": frozenset({"order_status", "complaint", "refund", "product_question", "order_amend"}),
-    "exchange": frozenset({"return_request", "refine", "cart_change", "order_amend", "stock_question", "cart_add", "complaint"}),
+    "exchange": frozenset(
+        {"return_request", "refine", "cart_change", "order_amend", "stock_question", "cart_add", "complaint"}
+    ),
     "order_amend": frozenset({"cart_change", "cart_add", "refine", "exchange"}),
     "order_cancel": frozenset({"drop", "confirm_no", "complaint"}),
     "order_status": frozenset({"complaint", "policy_shipping"}),
@@ -45,7 +71,13 @@ LIKELIER_WHEN_SHOWN: Mapping[str, float] = {
 }
 LIKELIER_WITH_A_CART: Mapping[str, float] = {"checkout": 1.6, "cart_change": 1.5, "coupon": 1.2, "order_place": 1.0}
 # Nothing has been shown that these could be about.
-UNLIKELIER_AT_FIRST: Mapping[str, float] = {"refine": 0.25, "more_results": 0.25, "cart_change": 0.6, "compare": 0.7, "give_details": 0.7}
+UNLIKELIER_AT_FIRST: Mapping[str, float] = {
+    "refine": 0.25,
+    "more_results": 0.25,
+    "cart_change": 0.6,
+    "compare": 0.7,
+    "give_details": 0.7,
+}
 
 # Intents that lead to the same goal, or nearly: what speaks for one speaks for the others.
 FAMILIES: tuple[frozenset[str], ...] = (
@@ -116,11 +148,10 @@ def _without_values(text: str) -> str:
 def _wish(text: str, reading: Reading, state: State) -> Wish:
     guesses = weighed(reading.guesses, state)
     best, second = guesses[0], guesses[1] if len(guesses) > 1 else Guess("", 0.0)
+    is_ahead = best.probability >= LIKELY and best.probability - second.probability >= CLEARLY_AHEAD
     if reading.is_sure and reading.intent == best.intent:
         certainty: Certainty = "sure"
-    elif best.probability >= LIKELY and best.probability - second.probability >= CLEARLY_AHEAD:
-        certainty = "likely"
-    elif _of_family(best.intent, guesses) >= LIKELY_TOGETHER:
+    elif is_ahead or _of_family(best.intent, guesses) >= LIKELY_TOGETHER:
         certainty = "likely"
     else:
         certainty = "unsure"

@@ -1,6 +1,5 @@
 """From what is wanted to goals: one function per family of intents."""
 
-import re
 from collections.abc import Callable, Mapping
 
 from bottega.agents.assistant.dialogue.goals.carting import code_in
@@ -8,26 +7,27 @@ from bottega.agents.assistant.dialogue.goals.choosing import refer
 from bottega.agents.assistant.dialogue.goals.searching import more, refined, search_for
 from bottega.agents.assistant.dialogue.naming import about_product, named_in
 from bottega.agents.assistant.dialogue.state import Goal, GoalKind, State
+from bottega.agents.assistant.language.patterns import says, without
 from bottega.agents.assistant.language.slots.addresses import address
 from bottega.agents.assistant.language.slots.numbers import order_numbers, quantity
-from bottega.agents.assistant.language.slots.said import plainly
-
-_FEE = re.compile(r"\b(?:fees?|charges?|charged?|cost|costs|penalt\w+|how much|free|policy|rules?|conditions?)\b")
-_CONTACT = re.compile(
-    r"\b(?:phone number|telephone|email address|e-mail address|your (?:number|e-?mail|hours|contact)|hours|open|contact details|hotline|free number|which number|what number|until when|from what time|at what time|when (?:is|are|can))\b"
-)
-_MONEY_WHERE = re.compile(r"\b(?:where|when|status|track|received|arrived|yet|still|how long|check|see|news|update|process\w*|went through|issued)\b")
-_LIST = re.compile(r"\b(?:my orders|orders i|order history|all (?:my )?orders|past orders|which orders|my purchases|recent purchases|what have i (?:bought|ordered))\b")
-_TO_AN_ORDER = re.compile(r"\b(?:order|parcel|package|purchase|shipment|it|b-\d+)\b|B-\d+")
-_IN_THE_BOOK = re.compile(r"\b(?:address book|my account|in my profile|set up|save|secondary|second (?:delivery|shipping)|add (?:an|a new|another))\b")
-_COUPON_OFF = re.compile(r"\b(?:remove|take .*off|without|drop|delete)\b")
-_HAS_A_CODE = re.compile(r"\b(?:is there|do you have|any|can i get|give me|student|member|why|not valid|invalid|does ?n[o']?t work|not accepted|how long|combine|two|expire\w*|price match|cheaper)\b")
 
 # Questions that documents answer.
 POLICY_INTENTS = frozenset(
     {
-        "policy_refund", "policy_payment", "policy_shipping", "policy_returns", "policy_warranty", "policy_sizing", "policy_privacy", "shop_info", "gift_card",
-        "newsletter", "account_create", "account_edit", "account_password", "account_delete",
+        "policy_refund",
+        "policy_payment",
+        "policy_shipping",
+        "policy_returns",
+        "policy_warranty",
+        "policy_sizing",
+        "policy_privacy",
+        "shop_info",
+        "gift_card",
+        "newsletter",
+        "account_create",
+        "account_edit",
+        "account_password",
+        "account_delete",
     }
 )
 # Which of these only the account's own pages or a colleague can do; the documents are asked first.
@@ -55,8 +55,7 @@ def _advise(text: str, state: State) -> Goal:
 
 
 def _stock(text: str, state: State) -> Goal:
-    goal = about_product(Goal(kind="stock", words=text), text, state, names_only_with_capitals=bool(state.shown))
-    return goal
+    return about_product(Goal(kind="stock", words=text), text, state, names_only_with_capitals=bool(state.shown))
 
 
 def _compare(text: str, state: State) -> Goal:
@@ -78,8 +77,15 @@ def _add(text: str, state: State) -> Goal:
     return goal if number is None else goal.having(quantity=number.number or 1)
 
 
+def _cart_goal(kind: GoalKind) -> Maker:
+    def make(text: str, _: State) -> Goal:
+        return Goal(kind=kind, words=text)
+
+    return make
+
+
 def _order_goal(kind: GoalKind) -> Maker:
-    def make(text: str, state: State) -> Goal:
+    def make(text: str, _: State) -> Goal:
         numbers = order_numbers(text)
         goal = Goal(kind=kind, words=text)
         return goal.having(order=numbers[-1]) if numbers else goal
@@ -88,23 +94,23 @@ def _order_goal(kind: GoalKind) -> Maker:
 
 
 def _track(text: str, state: State) -> Goal:
-    if _LIST.search(plainly(text)) and not order_numbers(text):
+    if says(text, "orders.list") and not order_numbers(text):
         return Goal(kind="list_orders", words=text)
     return _order_goal("track")(text, state)
 
 
 def _cancel(text: str, state: State) -> Goal:
     # "Is there a fee for cancelling" is a question, not a wish to cancel.
-    if _FEE.search(plainly(text)) and not order_numbers(text):
+    if says(text, "orders.fees") and not order_numbers(text):
         return Goal(kind="policy", slots={"question": text, "about": "order_cancel"}, words=text)
     return _order_goal("cancel")(text, state)
 
 
 def _send_back(kind: str | None) -> Maker:
     def make(text: str, state: State) -> Goal:
-        if re.search(r"\b(?:cancel|take back|withdraw) my return\b", plainly(text)):
+        if says(text, "returns.withdrawn"):
             return Goal(kind="hand_over", words=text)
-        if re.search(r"\b(?:status of my return|my return (?:arrive|been)|return been received)\b", plainly(text)):
+        if says(text, "returns.status"):
             return _order_goal("refund")(text, state)
         goal = _order_goal("send_back")(text, state)
         return goal if kind is None else goal.having(kind=kind)
@@ -113,22 +119,16 @@ def _send_back(kind: str | None) -> Maker:
 
 
 def _return(text: str, state: State) -> Goal:
-    wants_it_gone = re.search(r"\b(?:return|send .*back|give .*back|money back|bring .*back|refund)\b", plainly(text))
-    return _send_back("return" if wants_it_gone else None)(text, state)
+    return _send_back("return" if says(text, "returns.wanted_gone") else None)(text, state)
 
 
 def _exchange(text: str, state: State) -> Goal:
     # "Too small" alone does not say what is to happen; naming what it should become does.
-    names_another = re.search(
-        r"\b(?:exchange\w*|swap\w*|change|trade|replace\w*|instead|bigger|larger|smaller|another|different|next size|for an? (?:\d{2}|xs|s|m|l|xl|xxl))\b",
-        plainly(text),
-    )
-    return _send_back("exchange" if names_another else None)(text, state)
+    return _send_back("exchange" if says(text, "returns.another_named") else None)(text, state)
 
 
 def _refund(text: str, state: State) -> Goal:
-    asks_where = _MONEY_WHERE.search(plainly(text)) is not None
-    return _order_goal("refund")(text, state).having(where=asks_where)
+    return _order_goal("refund")(text, state).having(where=says(text, "orders.where_is_money"))
 
 
 def _address(text: str, state: State) -> Goal:
@@ -136,33 +136,32 @@ def _address(text: str, state: State) -> Goal:
     buying = state.goal_of("buy")
     if buying is not None and not order_numbers(text):
         return buying.having(new_address=parts.as_record() or None, asked_address=True)
-    if _IN_THE_BOOK.search(plainly(text)) and not _TO_AN_ORDER.search(text):
+    if says(text, "orders.address_book") and not says(text, "orders.mentioned"):
         return Goal(kind="policy", slots={"question": text, "about": "address_change"}, words=text)
     goal = _order_goal("address")(text, state)
     return goal if parts.is_empty else goal.having(address=parts.as_record())
 
 
-def _coupon(text: str, state: State) -> Goal:
+def _coupon(text: str, _: State) -> Goal:
     code = code_in(text)
-    plain = plainly(text)
-    if _COUPON_OFF.search(plain) and code is None:
+    if code is None and says(text, "cart.coupon_off"):
         return Goal(kind="coupon", slots={"remove": True}, words=text)
-    if code is None and _HAS_A_CODE.search(plain):
+    if code is None and says(text, "cart.about_codes"):
         return Goal(kind="policy", slots={"question": text, "about": "coupon"}, words=text)
     return Goal(kind="coupon", slots={} if code is None else {"code": code}, words=text)
 
 
 def _buy(text: str, state: State) -> Goal:
-    if order_numbers(text) or re.search(r"\b(?:open|unpaid|existing) order\b|\bmy order\b.*\bunpaid\b", plainly(text)):
+    if order_numbers(text) or says(text, "orders.unpaid"):
         numbers = order_numbers(text)
         slots = {"order_number": numbers[-1]} if numbers else {}
         return _order_goal("pay")(text, state) if slots else Goal(kind="pay", words=text)
-    payment = {"payment": text} if re.search(r"\b(?:card|visa|mastercard|paypal|transfer|gift|saved|stored|ending)\b", plainly(text)) else {}
+    payment = {"payment": text} if says(text, "paying.means") else {}
     return Goal(kind="buy", slots=payment, words=text)
 
 
-def _hand_over(text: str, state: State) -> Goal:
-    if _CONTACT.search(plainly(text)):
+def _hand_over(text: str, _: State) -> Goal:
+    if says(text, "people.contact"):
         return Goal(kind="policy", slots={"question": text, "about": "handover"}, words=text)
     return Goal(kind="hand_over", words=text)
 
@@ -172,8 +171,8 @@ _MAKERS: Mapping[str, Maker] = {
     "stock_question": _stock,
     "compare": _compare,
     "cart_add": _add,
-    "cart_change": lambda text, state: Goal(kind="change_cart", words=text),
-    "cart_show": lambda text, state: Goal(kind="show_cart", words=text),
+    "cart_change": _cart_goal("change_cart"),
+    "cart_show": _cart_goal("show_cart"),
     "checkout": _buy,
     "coupon": _coupon,
     "order_status": _track,
@@ -190,6 +189,7 @@ _MAKERS: Mapping[str, Maker] = {
 
 def order_place(text: str, state: State, currency: str) -> Goal | None:
     """A wish to buy: what it names is searched for; with a cart in hand it is the till."""
-    if named := named_in(re.sub(r"(?i)\b(?:place|make|submit|put|start|complete|purchases?|orders?|buying|ordering|chat|online|website|shop|store|site|something|anything|stuff|new|help|need)\b", " ", text)):
+    named = named_in(without(text, "cart.ordering_words"))
+    if named:
         return search_for(named, currency)
     return Goal(kind="buy", words=text) if state.last_added else None

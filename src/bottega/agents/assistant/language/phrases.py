@@ -6,7 +6,6 @@ import tomllib
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 from bottega.agents.assistant.language import ENGLISH
 
@@ -33,9 +32,5 @@ def say(key: str, fields: Mapping[str, str], seed: str, *, folder: Path = ENGLIS
 @cache
 def phrasings(folder: Path = ENGLISH) -> Mapping[str, tuple[str, ...]]:
     """Every key of a language with its phrasings; keys are `table.name` of `replies.toml`."""
-    tables: dict[str, Any] = tomllib.loads((folder / "replies.toml").read_text(encoding="utf-8"))
-    return {
-        f"{table}.{name}": tuple(texts) if isinstance(texts, list) else (texts,)
-        for table, entries in tables.items()
-        for name, texts in entries.items()
-    }
+    tables: dict[str, dict[str, list[str]]] = tomllib.loads((folder / "replies.toml").read_text(encoding="utf-8"))
+    return {f"{table}.{name}": tuple(texts) for table, entries in tables.items() for name, texts in entries.items()}

@@ -26,7 +26,7 @@ class Linear:
 
     def log_probabilities(self, rows: Scores) -> Scores:
         """One row of log probabilities per row of features."""
-        return log_softmax(rows @ self.weights + self.bias)
+        return log_softmax((rows @ self.weights + self.bias).astype(np.float32))
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,24 +68,25 @@ class Classifier:
 
     def by_meaning(self, vectors: Scores, texts: Sequence[str]) -> Scores:
         """Probabilities from vectors of the provenance's embedder together with the letters."""
-        mixed = self.meaning_share * self.meaning.log_probabilities(vectors)
-        mixed = mixed + (1.0 - self.meaning_share) * self._letters(texts)
-        return np.exp(log_softmax(mixed * np.float32(self.with_meaning.sharpness)))
+        share = np.float32(self.meaning_share)
+        mixed = share * self.meaning.log_probabilities(vectors) + (1 - share) * self._letters(texts)
+        return np.exp(log_softmax((mixed * self.with_meaning.sharpness).astype(np.float32)))
 
     def by_letters(self, texts: Sequence[str]) -> Scores:
         """Probabilities from the letters alone."""
-        return np.exp(log_softmax(self._letters(texts) * np.float32(self.without_meaning.sharpness)))
+        return np.exp(log_softmax((self._letters(texts) * self.without_meaning.sharpness).astype(np.float32)))
 
     def _letters(self, texts: Sequence[str]) -> Scores:
         # A sum over the few buckets that occur; multiplying all of them would cost a hundred times more.
         rows = np.stack([_sum_of(self.letters.weights, buckets(text)) for text in texts])
-        return log_softmax(rows + self.letters.bias)
+        return log_softmax((rows + self.letters.bias).astype(np.float32))
 
 
 def _sum_of(weights: Scores, present: NDArray[np.intp]) -> Scores:
     if not len(present):
         return np.zeros(weights.shape[1], dtype=np.float32)
-    return (weights[present].sum(axis=0) / np.sqrt(len(present))).astype(np.float32)
+    total: Scores = weights[present].sum(axis=0, dtype=np.float32)
+    return (total / np.float32(np.sqrt(len(present)))).astype(np.float32)
 
 
 def log_softmax(scores: Scores) -> Scores:

@@ -54,7 +54,7 @@ class Reading:
 
 
 class IntentReader:
-    """Reads intents with a trained classifier; the embedder may be missing, away, or another than it was trained with."""
+    """Reads intents with a trained classifier; the embedder may be missing, away, or another than at training."""
 
     def __init__(
         self, classifier: Classifier, embedder: Embedder | None, *, timeout_seconds: float | None = None
@@ -106,7 +106,7 @@ class IntentReader:
     ) -> list[Reading]:
         readings: list[Reading] = []
         for text, row in zip(texts, rows, strict=True):
-            order = np.argsort(-row, kind="stable")[:TOP]
-            guesses = tuple(Guess(self._classifier.intents[place], float(row[place])) for place in order)
+            places: list[int] = np.argsort(-row, kind="stable")[:TOP].tolist()
+            guesses = tuple(Guess(self._classifier.intents[place], float(row[place])) for place in places)
             readings.append(Reading(text, guesses, guesses[0].probability >= calibration.threshold, by, reason))
         return readings

@@ -1,5 +1,6 @@
 """Messages as counts of hashed words and letter groups: what a classifier sees when no embedder is there."""
 
+import itertools
 import re
 import zlib
 from collections.abc import Sequence
@@ -25,7 +26,7 @@ def buckets(text: str) -> NDArray[np.intp]:
     """The numbers of the buckets that occur in the message, each once; digits are all alike."""
     words = _WORD.findall(re.sub(r"\d", "0", plain(text)))
     grams = {f"w {word}" for word in words}
-    grams.update(f"b {first} {second}" for first, second in zip(words, words[1:], strict=False))
+    grams.update(f"b {first} {second}" for first, second in itertools.pairwise(words))
     for word in words:
         edged = f"<{word}>"
         for size in _LETTER_GROUPS:

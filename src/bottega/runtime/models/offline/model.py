@@ -30,14 +30,14 @@ NAME = "offline"
 # Marks a continuation as ours: another model's notes are no memory of this one.
 _MARK = "offline:1:"
 LARGEST_MEMORY_BYTES = 32_768
-# Where the runtime hands back what the newest reply of an earlier turn carried.
-MEMORY_IN_CONTEXT = "continuation"
+# The session's slot in which the runtime hands back what the newest reply of an earlier turn carried.
+MEMORY_SLOT = "offline_memory"
 
 
 @dataclass(frozen=True, slots=True)
 class Heard:
     """What a dialogue is given: its newest memory (None at first, or when it was lost), all messages, the place of the
-    message that carries the memory (-1 when it comes from an earlier turn), the tools, and what the runtime says beside."""
+    message that carries the memory (-1: an earlier turn), the tools, and what the runtime says beside the messages."""
 
     memory: Json | None
     messages: tuple[Message, ...]
@@ -82,7 +82,9 @@ class OfflineModel:
 
     @property
     def capabilities(self) -> ModelCapabilities:
-        return ModelCapabilities(structured_output=False, context_tokens=1_000_000, may_see_personal_data=True, local=True)
+        return ModelCapabilities(
+            structured_output=False, context_tokens=1_000_000, may_see_personal_data=True, local=True
+        )
 
     async def complete(self, request: ChatRequest, *, limits: CallLimits = DEFAULT_LIMITS) -> ChatReply:
         """The dialogue's proposal as a reply; `continuation` carries its memory."""
@@ -129,7 +131,8 @@ def heard_in(request: ChatRequest) -> Heard:
         message = messages[place]
         if isinstance(message, AssistantMessage) and message.continuation.startswith(_MARK):
             return Heard(_remembered(message.continuation), messages, place, tools, request.context)
-    carried = request.context.get(MEMORY_IN_CONTEXT)
+    slots: Json = request.context.get("slots") or {}
+    carried = slots.get(MEMORY_SLOT)
     if isinstance(carried, str) and carried.startswith(_MARK):
         return Heard(_remembered(carried), messages, -1, tools, request.context)
     return Heard(None, messages, -1, tools, request.context)

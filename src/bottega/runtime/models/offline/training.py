@@ -46,7 +46,7 @@ def train(
     examples: Sequence[Example], vectors: Scores, *, examples_digest: str, embedder_model: str, seed: int, tell: Tell
 ) -> Classifier:
     """The classifier of these examples; `vectors` has one row per example. Takes minutes, and memory for them."""
-    import sklearn
+    import sklearn  # pyright: ignore[reportMissingTypeStubs] - it ships none
 
     intents = tuple(sorted({example.intent for example in examples}))
     data = _data(examples, vectors, intents)
@@ -75,7 +75,7 @@ def train(
 
 
 def _data(examples: Sequence[Example], vectors: Scores, intents: Sequence[str]) -> _Data:
-    from scipy import sparse
+    from scipy import sparse  # pyright: ignore[reportMissingTypeStubs] - it ships none
 
     place = {intent: number for number, intent in enumerate(intents)}
     targets = np.array([place[example.intent] for example in examples], dtype=np.intp)
@@ -84,12 +84,13 @@ def _data(examples: Sequence[Example], vectors: Scores, intents: Sequence[str]) 
     totals = np.bincount(targets, weights=weights)
     weights = weights / np.sqrt(totals[targets])
     weights *= len(weights) / weights.sum()
+    stack: Any = getattr(sparse, "vstack")  # noqa: B009 - it ships no types
     chunks = [
         sparse.csr_matrix(letters([example.text for example in examples[start : start + 1000]]))
         for start in range(0, len(examples), 1000)
     ]
     lines = np.array([example.line for example in examples], dtype=np.intp)
-    return _Data(vectors, sparse.vstack(chunks).tocsr(), targets, weights, lines)
+    return _Data(vectors, stack(chunks).tocsr(), targets, weights, lines)
 
 
 def _held_out(data: _Data, intents: int, seed: int, tell: Tell) -> tuple[Scores, Scores]:
@@ -113,7 +114,7 @@ def _held_out(data: _Data, intents: int, seed: int, tell: Tell) -> tuple[Scores,
 
 
 def _fit(features: Any, data: _Data, chosen: NDArray[np.intp], c: float) -> Linear:
-    from sklearn.linear_model import LogisticRegression
+    from sklearn.linear_model import LogisticRegression  # pyright: ignore[reportMissingTypeStubs] - it ships none
 
     model: Any = LogisticRegression(C=c, max_iter=ITERATIONS, tol=1e-3)
     model.fit(features[chosen], data.targets[chosen], sample_weight=data.weights[chosen])

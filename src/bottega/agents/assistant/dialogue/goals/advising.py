@@ -1,26 +1,21 @@
 """Questions about a product: what its record says, whether a variant is there, how products differ."""
 
-import re
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from bottega.agents.assistant.dialogue import products
 from bottega.agents.assistant.dialogue.attributes import asked_about, first_sentences, in_words, sentences_about, valued
 from bottega.agents.assistant.dialogue.goals.choosing import chosen_options, product_of
 from bottega.agents.assistant.dialogue.here import Here, missing_tool, refused
+from bottega.agents.assistant.dialogue.json_values import record, records, values
 from bottega.agents.assistant.dialogue.move import Call, Step, ask, finish, phrase, verbatim
 from bottega.agents.assistant.dialogue.products import Product, enumerated, money
 from bottega.agents.assistant.dialogue.state import Asked, Goal, Json, Part, State
+from bottega.agents.assistant.language.patterns import says
 from bottega.agents.assistant.language.slots.options import unoffered
 from bottega.agents.assistant.language.slots.said import plainly
 
 ATTRIBUTES_TOLD = 4
 DIFFERENCES_TOLD = 6
-_PRICE = re.compile(r"\b(?:price|cost|costs|how much (?:is|are|does)|expensive)\b")
-_COLOURS = re.compile(r"\bcolou?rs?\b")
-_SIZES = re.compile(r"\bsizes?\b|\bcome in\b")
-_REVIEWS = re.compile(r"\b(?:reviews?|rating|rated|customers (?:like|say|think)|any good|popular)\b")
-_EVERYTHING = re.compile(r"\b(?:more|details?|tell me|describe|information|info|about)\b")
 
 
 def advance(state: State, goal: Goal, here: Here) -> Step:
@@ -33,8 +28,7 @@ def advance(state: State, goal: Goal, here: Here) -> Step:
     parts = [*_plain_facts(question, product), *_attributes(question, product)]
     if not parts:
         parts = _from_description(question, product)
-    title = str(product.get("title", ""))
-    lead = phrase("product.about", title=title)
+    lead = phrase("product.about", title=products.reference_of(product))
     return finish(state, goal, lead, *parts, shows=(str(product.get("id", goal.slot("product"))),))
 
 
@@ -51,25 +45,28 @@ def _in_focus(state: State, product: Product) -> State:
 def _plain_facts(question: str, product: Product) -> list[Part]:
     parts: list[Part] = []
     price, currency = products.price_of(product)
-    if _PRICE.search(question) and price is not None:
+    if says(question, "products.price") and price is not None:
         prices = [v["price_minor"] for v in products.variants(product) if isinstance(v.get("price_minor"), int)]
         if prices and max(prices) > price:
-            parts.append(phrase("product.price_range", price=money(price, currency), highest=money(max(prices), currency)))
+            parts.append(
+                phrase("product.price_range", price=money(price, currency), highest=money(max(prices), currency))
+            )
         else:
             parts.append(phrase("product.price", price=money(price, currency)))
     offered = products.options_of(product)
-    for pattern, names in ((_COLOURS, ("colour", "color")), (_SIZES, ("size", "length"))):
+    for kind, names in (("colours", ("colour", "color")), ("sizes", ("size", "length"))):
         name = next((name for name in names if name in offered), None)
-        if pattern.search(question) and name is not None:
+        if says(question, f"products.{kind}") and name is not None:
             parts.append(phrase("product.values", option=name, values=enumerated(offered[name])))
-    if _REVIEWS.search(question):
+    if says(question, "products.reviews"):
         parts.append(_rating(product))
     return parts
 
 
 def _rating(product: Product) -> Part:
-    rating: Any = product.get("rating")
-    average, count = (rating.get("average"), rating.get("count")) if isinstance(rating, dict) else (rating, product.get("reviews"))
+    rating = record(product.get("rating"))
+    average: Json = rating.get("average") if rating else product.get("rating")
+    count: Json = rating.get("count") if rating else product.get("reviews")
     if not average or not count:
         return phrase("product.no_reviews")
     return phrase("product.rating", average=valued(average), count=str(count))
@@ -79,8 +76,8 @@ def _attributes(question: str, product: Product) -> list[Part]:
     attributes: Mapping[str, Json] = product.get("attributes") or {}
     names = asked_about(question, attributes)[:ATTRIBUTES_TOLD]
     told = [in_words(name, attributes[name]) for name in names]
-    weights = {v.get("weight_grams") for v in products.variants(product)} - {None, 0}
-    if re.search(r"\b(?:weigh\w*|heavy|light|lighter)\b", question) and weights and not any("weight" in name for name in names):
+    weights = {int(v["weight_grams"]) for v in products.variants(product) if v.get("weight_grams")}
+    if says(question, "products.weight") and weights and not any("weight" in name for name in names):
         low, high = min(weights), max(weights)
         told.insert(0, f"weight: {low} g" if low == high else f"weight: {low} g to {high} g")
     return [verbatim(f"{'; '.join(told)}.".capitalize())] if told else []
@@ -90,17 +87,22 @@ def _from_description(question: str, product: Product) -> list[Part]:
     description = valued(product.get("description") or "")
     found = sentences_about(question, description)
     if found:
-        return [verbatim(" ".join(found))]
+        return [_described(found)]
     beginning = first_sentences(description)
-    if _EVERYTHING.search(question) and beginning:
+    if says(question, "products.everything") and beginning:
         price, currency = products.price_of(product)
         costs = [phrase("product.price", price=money(price, currency))] if price is not None else []
         values = [
             phrase("product.values", option=name, values=enumerated(found))
             for name, found in products.options_of(product).items()
         ]
-        return [verbatim(" ".join(beginning)), *costs, *values]
-    return [phrase("product.not_recorded"), *([verbatim(" ".join(beginning))] if beginning else [])]
+        return [_described(beginning), *costs, *values]
+    return [phrase("product.not_recorded")]
+
+
+def _described(sentences: Sequence[str]) -> Part:
+    """Sentences of a description, told as such: suppliers write them too."""
+    return phrase("product.described", text=" ".join(sentences))
 
 
 def advance_stock(state: State, goal: Goal, here: Here) -> Step:
@@ -135,14 +137,17 @@ def _with_inventory(product: Product, inventory: Mapping[str, Json]) -> Product:
 
 
 def _stock_told(goal: Goal, product: Product) -> list[Part]:
-    title = str(product.get("title", ""))
+    title = products.reference_of(product)
     offered = products.options_of(product)
     wrong = unoffered(goal.words, offered)
     chosen = chosen_options(goal, product)
     name = next((name for name in wrong if name not in chosen), None)
     if name is not None:
         values = enumerated(offered[name])
-        return [phrase("product.not_offered", title=title, option=name, value=wrong[name]), phrase("product.values", option=name, values=values)]
+        return [
+            phrase("product.not_offered", title=title, option=name, value=wrong[name]),
+            phrase("product.values", option=name, values=values),
+        ]
     fitting = products.matching(product, chosen)
     there = [variant for variant in fitting if products.available(variant) > 0]
     described = enumerated(list(chosen.values())) if chosen else ""
@@ -179,13 +184,16 @@ def advance_comparison(state: State, goal: Goal, here: Here) -> Step:
         return finish(state, goal, *(refused(result) if result is not None else (phrase("talk.no_tool"),)))
     compared = products.listed(result.content) or [{"id": handle} for handle in handles]
     state = state.model_copy(update={"focus": tuple(handles)})
-    parts = [verbatim(line) for line in _differences(goal.words, compared, result.record, state)]
-    lead = phrase("compare.lead" if parts else "compare.alike")
+    parts = [verbatim(line) for line in _differences(goal.words, compared, result.record)]
+    if not parts:
+        named = enumerated([products.reference_of(product) for product in compared])
+        return finish(state, goal, phrase("compare.alike", products=named), shows=tuple(handles))
+    lead = phrase("compare.lead")
     return finish(state, goal, lead, *parts, shows=tuple(handles))
 
 
-def _differences(question: str, compared: Sequence[Product], result: Mapping[str, Json], state: State) -> list[str]:
-    titles = [str(product.get("title") or getattr(state.item(str(product.get("id"))), "title", "")) for product in compared]
+def _differences(question: str, compared: Sequence[Product], result: Mapping[str, Json]) -> list[str]:
+    titles = [products.reference_of(product) for product in compared]
     rows = _rows(compared, result)
     wanted = asked_about(question, rows)
     # What was asked for comes first, then the price, then what is noted down for all of them.
@@ -197,7 +205,9 @@ def _differences(question: str, compared: Sequence[Product], result: Mapping[str
         values = rows[name]
         if len({valued(value) for value in values}) < 2:
             continue
-        told = enumerated([f"{title} {in_words(name, value).partition(': ')[2]}" for title, value in zip(titles, values, strict=True)])
+        told = enumerated(
+            [f"{title} {in_words(name, value).partition(': ')[2]}" for title, value in zip(titles, values, strict=True)]
+        )
         lines.append(f"{in_words(name, '').partition(':')[0].capitalize()}: {told}.")
         if len(lines) == DIFFERENCES_TOLD:
             break
@@ -210,14 +220,13 @@ def _rows(compared: Sequence[Product], result: Mapping[str, Json]) -> dict[str, 
     prices = [products.price_of(product) for product in compared]
     if all(price is not None for price, _ in prices):
         rows["price"] = [money(price or 0, currency) for price, currency in prices]
-    given: Any = result.get("rows") or result.get("differences")
-    if isinstance(given, list):
-        for row in given:
-            values: Any = row.get("values")
-            listed = list(values.values()) if isinstance(values, dict) else values
-            if isinstance(listed, list) and len(listed) == len(compared):
-                rows.setdefault(str(row.get("name") or row.get("attribute")), listed)
-    names = dict.fromkeys(name for product in compared for name in product.get("attributes") or {})
-    for name in names:
-        rows.setdefault(name, [(product.get("attributes") or {}).get(name) for product in compared])
+    for row in records(result.get("rows") or result.get("differences")):
+        by_product = record(row.get("values"))
+        listed = list(by_product.values()) if by_product else list(values(row.get("values")))
+        name = str(row.get("name") or row.get("attribute"))
+        if len(listed) == len(compared) and not name.endswith("_minor"):
+            rows.setdefault(name, listed)
+    attributes = [record(product.get("attributes")) for product in compared]
+    for name in dict.fromkeys(name for held in attributes for name in held):
+        rows.setdefault(name, [held.get(name) for held in attributes])
     return rows

@@ -6,6 +6,7 @@ from typing import Any
 
 from bottega.agents.assistant.dialogue.attributes import sentences_about, valued
 from bottega.agents.assistant.dialogue.here import Here, changing, missing_tool, refused
+from bottega.agents.assistant.dialogue.json_values import record, records
 from bottega.agents.assistant.dialogue.move import Call, Step, finish, need, phrase, verbatim
 from bottega.agents.assistant.dialogue.state import Asked, Goal, Json, State
 
@@ -31,17 +32,16 @@ def advance_policy(state: State, goal: Goal, here: Here) -> Step:
         asked = Asked(what="offer", option="handover")
         return finish(state, goal, phrase("policy.not_found"), choices=("Ask a colleague",), asked=asked)
     quoted = [passages[0], *(passage for passage in passages[1:] if _same_section(passage, passages[0]))]
-    parts = [verbatim(_quote(passage, question)) for passage in quoted]
+    parts = [verbatim(f"{_quote(passage, question)} [{_source(passage)}]") for passage in quoted]
     citations = tuple(dict.fromkeys(_source(passage) for passage in quoted))
     return finish(state, goal, phrase("policy.lead"), *parts, citations=citations)
 
 
 def passages_in(content: Json) -> Sequence[Mapping[str, Any]]:
     """Passages out of what the tool answers."""
-    held: Any = content
-    if isinstance(held, dict):
-        held = held.get("passages") or held.get("items") or held.get("result") or []
-    return [passage for passage in held if isinstance(passage, dict)] if isinstance(held, list) else []
+    held = record(content)
+    wrapped = (held[name] for name in ("passages", "items", "result") if held.get(name))
+    return records(next(wrapped, content))
 
 
 def _same_section(passage: Mapping[str, Any], first: Mapping[str, Any]) -> bool:

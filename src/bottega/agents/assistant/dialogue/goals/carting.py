@@ -7,10 +7,13 @@ from typing import Any
 from bottega.agents.assistant.dialogue import products
 from bottega.agents.assistant.dialogue.goals.choosing import product_of, variant_of
 from bottega.agents.assistant.dialogue.here import Here, changing, missing_tool, refused
+from bottega.agents.assistant.dialogue.json_values import record, records
 from bottega.agents.assistant.dialogue.move import Call, Step, ask, finish, phrase, verbatim
 from bottega.agents.assistant.dialogue.orders import line_name
 from bottega.agents.assistant.dialogue.products import enumerated, money
 from bottega.agents.assistant.dialogue.state import Asked, Goal, Json, Part, State
+from bottega.agents.assistant.language.lexicon import lexicon
+from bottega.agents.assistant.language.patterns import says
 from bottega.agents.assistant.language.slots.numbers import quantity
 from bottega.agents.assistant.language.slots.options import options
 from bottega.agents.assistant.language.slots.references import Reference, Shown, reference
@@ -18,11 +21,10 @@ from bottega.agents.assistant.language.slots.said import plainly
 
 Cart = Mapping[str, Json]
 LARGEST_QUANTITY = 99
-_EMPTY_IT = re.compile(r"\b(?:empty|clear|everything|all of it|start (?:over|again|with an empty))\b")
-_TAKE_OUT = re.compile(r"\b(?:remove|take .*out|take .*off|delete|drop|kick|throw .*out|don't want|do not want|dont want|leave out|without|not the|put .*back|out of)\b")
-_CODE = re.compile(r"\b(?:code|coupon|voucher|promo)\b\W{0,3}(?:is|called|named)?\W{0,3}([A-Za-z][A-Za-z0-9_-]{2,29})\b", re.IGNORECASE)
+_CODE = re.compile(
+    r"\b(?:code|coupon|voucher|promo)\b\W{0,3}(?:is|called|named)?\W{0,3}([A-Za-z][A-Za-z0-9_-]{2,29})\b", re.IGNORECASE
+)
 _LIKE_A_CODE = re.compile(r"(?<![\w-])(?=[A-Z0-9_-]*[A-Z])[A-Z0-9][A-Z0-9_-]{3,29}(?![\w-])")
-_NO_CODES = frozenset("code coupon voucher promo discount not does doesn't please for and the can how that this isn't invalid from work works".split())
 
 
 def advance_add(state: State, goal: Goal, here: Here) -> Step:
@@ -38,7 +40,7 @@ def advance_add(state: State, goal: Goal, here: Here) -> Step:
     call = Call("add_to_cart", {"variant_id": variant["id"], "quantity": min(int(named), LARGEST_QUANTITY)})
     result = changing(state, goal, here, call)
     if isinstance(result, Step):
-        return _instead(result, goal, product, variant, here, call)
+        return _instead(result, product, variant, here, call)
     added = {"variant_id": variant["id"], "product": handle, "quantity": int(named)}
     state = _after(state.model_copy(update={"last_added": added, "focus": (handle,)}), goal)
     title = line_name({"title": product.get("title"), "option_values": variant.get("option_values"), "quantity": named})
@@ -46,10 +48,17 @@ def advance_add(state: State, goal: Goal, here: Here) -> Step:
     total = _total(result.record)
     if total:
         parts.append(phrase("cart.comes_to", total=total))
-    return finish(state, goal, *parts, phrase("cart.what_next"), choices=("Check out", "Show my cart"), asked=Asked(what="offer", option="checkout"))
+    return finish(
+        state,
+        goal,
+        *parts,
+        phrase("cart.what_next"),
+        choices=("Check out", "Show my cart"),
+        asked=Asked(what="offer", option="checkout"),
+    )
 
 
-def _instead(step: Step, goal: Goal, product: Mapping[str, Json], variant: Mapping[str, Json], here: Here, call: Call) -> Step:
+def _instead(step: Step, product: Mapping[str, Json], variant: Mapping[str, Json], here: Here, call: Call) -> Step:
     """A refusal because too few are left names what is there."""
     result = here.changed(call)
     if result is None or not result.failed:
@@ -90,15 +99,12 @@ def read_cart(state: State, goal: Goal, here: Here) -> Cart | Step:
 
 def cart_in(content: Mapping[str, Json]) -> Cart:
     """A cart with its total, however the tool wraps the two."""
-    cart: Any = content.get("cart")
-    total: Any = content.get("total")
-    if not isinstance(cart, dict):
-        return content
-    return {**(total if isinstance(total, dict) else {}), **cart}
+    cart = record(content.get("cart"))
+    return {**record(content.get("total")), **cart} if cart else content
 
 
 def lines_of(cart: Cart) -> Sequence[Mapping[str, Any]]:
-    return [line for line in cart.get("lines") or () if isinstance(line, dict)]
+    return records(cart.get("lines"))
 
 
 def _total(content: Mapping[str, Json]) -> str:
@@ -124,7 +130,9 @@ def cart_told(cart: Cart) -> list[Part]:
     """The lines and the sum, as phrases."""
     currency = str(cart.get("currency", ""))
     told = [
-        f"{line_name(line)} at {money(int(line['unit_price_minor']), currency)}" if isinstance(line.get("unit_price_minor"), int) else line_name(line)
+        f"{line_name(line)} at {money(int(line['unit_price_minor']), currency)}"
+        if isinstance(line.get("unit_price_minor"), int)
+        else line_name(line)
         for line in lines_of(cart)
     ]
     parts = [phrase("cart.holds", lines=enumerated(told))]
@@ -135,7 +143,8 @@ def cart_told(cart: Cart) -> list[Part]:
 def advance_change(state: State, goal: Goal, here: Here) -> Step:
     """Takes a line out, changes how many, or swaps the variant."""
     done = here.results.done("change_cart_line")
-    cart = read_cart(state, goal, here) if done is None or goal.slot("rest") else {}
+    needs_cart = done is None or bool(goal.slot("rest"))
+    cart: Cart | Step = read_cart(state, goal, here) if needs_cart else {}
     if isinstance(cart, Step):
         return cart
     if goal.slot("line") is None and not goal.slot("rest"):
@@ -166,8 +175,7 @@ def _settle_line(state: State, goal: Goal, cart: Cart) -> Goal | Step:
     lines = lines_of(cart)
     if not lines:
         return finish(state, goal, phrase("cart.empty"))
-    plain = plainly(goal.words)
-    if _EMPTY_IT.search(plain) and not re.search(r"\beverything (?:but|except)\b", plain):
+    if says(goal.words, "cart.empty_it") and not says(goal.words, "cart.all_but"):
         ids = [str(line["id"]) for line in lines]
         return goal.having(line=ids[0], rest=ids[1:] or None, to=0, emptied=True)
     # "No, I meant the other one": what was just put in is known by its variant.
@@ -183,14 +191,14 @@ def _settle_line(state: State, goal: Goal, cart: Cart) -> Goal | Step:
     goal = goal.having(line=str(line["id"]), title=title)
     number = quantity(goal.words)
     present = int(line.get("quantity", 1))
-    if _TAKE_OUT.search(plain):
+    if says(goal.words, "cart.take_out"):
         # "Take one out" of three leaves two; "remove the boots" leaves none.
         taken = number.number if number is not None and number.number < present else present
         return goal.having(to=present - taken)
     if number is not None:
         to = {"exactly": number.number, "more": present + number.number, "fewer": present - number.number}[number.kind]
         return goal.having(to=max(0, min(to, LARGEST_QUANTITY)))
-    if line.get("product_id") and (goal.words.strip() and re.search(r"\b(?:size|colou?r|in|swap|replace|instead)\b", plain)):
+    if line.get("product_id") and says(goal.words, "cart.swap"):
         return goal.having(swap=str(line["product_id"]), present=present, options=dict(line.get("option_values") or {}))
     return ask(state.with_changed(goal), goal, Asked(what="quantity"), phrase("cart.how_many", title=title))
 
@@ -198,7 +206,12 @@ def _settle_line(state: State, goal: Goal, cart: Cart) -> Goal | Step:
 def line_meant(text: str, lines: Sequence[Mapping[str, Any]], state: State) -> Mapping[str, Any] | None:
     """The line that the words refer to; "it" is what was put in last."""
     shown = [
-        Shown(str(line["id"]), str(line.get("title", "")), line.get("unit_price_minor"), frozenset(plainly(" ".join(map(str, (line.get("option_values") or {}).values()))).split()))
+        Shown(
+            str(line["id"]),
+            str(line.get("title", "")),
+            line.get("unit_price_minor"),
+            frozenset(plainly(" ".join(products.values_of(line).values())).split()),
+        )
         for line in lines
     ]
     added = state.last_added.get("variant_id")
@@ -225,32 +238,49 @@ def _swap(state: State, goal: Goal, here: Here) -> Step:
         name = next(iter(options_there), "")
         asked = Asked(what="size" if name == "size" else "option", option=name)
         values = tuple(options_there.get(name, ()))
-        question = phrase("ask.option", title=str(product.get("title", "")), option=name, values=enumerated(values, "or"))
+        question = phrase(
+            "ask.option", title=str(product.get("title", "")), option=name, values=enumerated(values, "or")
+        )
         return ask(state, goal, asked, question, choices=values[:8])
     wanted = {**dict(goal.slot("options") or {}), **named}
     fitting = products.matching(product, wanted)
     if not fitting:
-        return finish(state, goal, phrase("product.not_together", title=str(product.get("title", "")), values=enumerated(list(wanted.values()))))
-    add = changing(state, goal, here, Call("add_to_cart", {"variant_id": fitting[0]["id"], "quantity": goal.slot("present")}))
+        return finish(
+            state,
+            goal,
+            phrase(
+                "product.not_together", title=str(product.get("title", "")), values=enumerated(list(wanted.values()))
+            ),
+        )
+    add = changing(
+        state, goal, here, Call("add_to_cart", {"variant_id": fitting[0]["id"], "quantity": goal.slot("present")})
+    )
     if isinstance(add, Step):
         return add
     out = changing(state, goal, here, Call("change_cart_line", {"line_id": goal.slot("line"), "quantity": 0}))
     if isinstance(out, Step):
         return out
-    title = line_name({"title": product.get("title"), "option_values": fitting[0].get("option_values"), "quantity": goal.slot("present")})
+    title = line_name(
+        {
+            "title": product.get("title"),
+            "option_values": fitting[0].get("option_values"),
+            "quantity": goal.slot("present"),
+        }
+    )
     return finish(state, goal, phrase("cart.swapped", title=title))
 
 
 def code_in(text: str, *, asked: bool = False) -> str | None:
     """A discount code in the text: what follows the word, or a word in capitals."""
     for found in _CODE.finditer(text):
-        if found.group(1).lower() not in _NO_CODES:
+        if found.group(1).lower() not in lexicon().silent["code"]:
             return found.group(1).upper()
     capital = _LIKE_A_CODE.search(text)
     if capital is not None and not re.fullmatch(r"B-?\d+", capital.group()):
         return capital.group()
     bare = text.strip().strip(".!\"'")
-    return bare.upper() if asked and re.fullmatch(r"[A-Za-z0-9_-]{3,30}", bare) and bare.lower() not in _NO_CODES else None
+    is_one = asked and re.fullmatch(r"[A-Za-z0-9_-]{3,30}", bare) and bare.lower() not in lexicon().silent["code"]
+    return bare.upper() if is_one else None
 
 
 def advance_coupon(state: State, goal: Goal, here: Here) -> Step:
@@ -270,4 +300,9 @@ def advance_coupon(state: State, goal: Goal, here: Here) -> Step:
     if cart.get("coupon_refused"):
         return finish(state, goal, phrase("cart.coupon_refused", code=str(code)), verbatim(str(cart["coupon_refused"])))
     total = _total(cart)
-    return finish(state, goal, phrase("cart.coupon_applied", code=str(code)), *([phrase("cart.comes_to", total=total)] if total else []))
+    return finish(
+        state,
+        goal,
+        phrase("cart.coupon_applied", code=str(code)),
+        *([phrase("cart.comes_to", total=total)] if total else []),
+    )

@@ -9,38 +9,27 @@ from bottega.agents.assistant.dialogue.goals.buying import ask_rest_of_address, 
 from bottega.agents.assistant.dialogue.goals.carting import line_meant
 from bottega.agents.assistant.dialogue.goals.choosing import order_of
 from bottega.agents.assistant.dialogue.here import Here, changing
+from bottega.agents.assistant.dialogue.json_values import record
 from bottega.agents.assistant.dialogue.move import Call, Step, ask, finish, phrase
 from bottega.agents.assistant.dialogue.orders import Order, line_name
 from bottega.agents.assistant.dialogue.products import enumerated, money
 from bottega.agents.assistant.dialogue.state import Asked, Goal, State
+from bottega.agents.assistant.language.patterns import says
 from bottega.agents.assistant.language.slots.addresses import AddressParts
 from bottega.agents.assistant.language.slots.numbers import order_numbers, quantity
 from bottega.agents.assistant.language.slots.options import options, unoffered
 from bottega.agents.assistant.language.slots.reasons import reason
-from bottega.agents.assistant.language.slots.said import plainly
 
 # What an order may be cancelled for when the shop does not say otherwise (see ShopSettings.cancellation_reasons).
-CANCELLATION_REASONS = ("no longer needed", "ordered by mistake", "ordered twice", "changed my mind", "found it cheaper", "takes too long", "other")
-_TAKE_OUT = re.compile(r"\b(?:remove|take .*out|take .*off|delete|drop|without|don't want|do not want|cancel|leave out|minus)\b")
-
-
-def reasons_of(here: Here, tool: str, otherwise: Sequence[str]) -> tuple[str, ...]:
-    """The reasons to choose from: those in the tool's schema, or the shop's defaults."""
-    spec = here.results.tools.get(tool)
-    found = _enumeration(spec.schema, "reason") if spec is not None else None
-    return tuple(found) if found else tuple(otherwise)
-
-
-def _enumeration(schema: Any, name: str) -> list[str] | None:
-    """The closed list of a field anywhere in a JSON schema."""
-    if isinstance(schema, dict):
-        field: Any = schema.get(name)
-        if isinstance(field, dict) and isinstance(field.get("enum"), list):
-            return [str(value) for value in field["enum"]]
-        return next((found for value in schema.values() if (found := _enumeration(value, name))), None)
-    if isinstance(schema, list):
-        return next((found for value in schema if (found := _enumeration(value, name))), None)
-    return None
+CANCELLATION_REASONS = (
+    "no longer needed",
+    "ordered by mistake",
+    "ordered twice",
+    "changed my mind",
+    "found it cheaper",
+    "takes too long",
+    "other",
+)
 
 
 def advance_cancellation(state: State, goal: Goal, here: Here) -> Step:
@@ -52,18 +41,25 @@ def advance_cancellation(state: State, goal: Goal, here: Here) -> Step:
     if isinstance(order, Step):
         return order
     number, handle = str(order.get("number", "")), str(order.get("id", ""))
+    named_order = orders.reference_of(order)
     state = state.knowing(orders.known(order))
     if orders.is_over(order):
-        return finish(state, goal, phrase("cancel.is_cancelled", number=number), shows=(handle,))
+        return finish(state, goal, phrase("cancel.is_cancelled", number=named_order), shows=(handle,))
     if not orders.can_change(order):
         asked = Asked(what="offer", option="return", handles=(number,))
         key = "cancel.arrived" if orders.has_arrived(order) else "cancel.left"
-        return finish(state, goal, phrase(key, number=number), shows=(handle,), asked=asked if orders.has_arrived(order) else None)
-    known = reasons_of(here, "cancel_order", CANCELLATION_REASONS)
+        return finish(
+            state,
+            goal,
+            phrase(key, number=named_order),
+            shows=(handle,),
+            asked=asked if orders.has_arrived(order) else None,
+        )
+    known = orders.reasons(order, "cancellation", CANCELLATION_REASONS)
     why = reason(goal.words, known)
     if why is None:
         asked = Asked(what="reason", choices=known)
-        return ask(state, goal, asked, phrase("ask.why_cancel", number=number), shows=(handle,), choices=known)
+        return ask(state, goal, asked, phrase("ask.why_cancel", number=named_order), shows=(handle,), choices=known)
     return _cancelled(state, goal, here, {"order_id": handle, "reason": why})
 
 
@@ -71,12 +67,13 @@ def _cancelled(state: State, goal: Goal, here: Here, arguments: Mapping[str, Any
     result = changing(state, goal, here, Call("cancel_order", dict(arguments)))
     if isinstance(result, Step):
         return result
-    number = str(result.record.get("number") or goal.slot("order") or state.order_in_focus)
-    refunded = result.record.get("refunded_minor")
-    currency = str(result.record.get("currency") or "")
+    number = orders.reference_of(result.record) if result.record.get("number") else f"[{arguments['order_id']}]"
     parts = [phrase("cancel.done", number=number)]
-    if isinstance(refunded, int) and refunded and currency:
-        parts.append(phrase("cancel.refunded", amount=money(refunded, currency)))
+    refunds: Sequence[Mapping[str, Any]] = result.record.get("refunds") or ()
+    back = sum(int(refund.get("amount_minor", 0)) for refund in refunds)
+    currency = str(result.record.get("currency") or "")
+    if len(refunds) == 1 and back and currency:
+        parts.append(phrase("cancel.refunded", amount=money(back, currency)))
     return finish(state, goal, *parts, shows=(str(arguments.get("order_id", "")),))
 
 
@@ -88,11 +85,11 @@ def advance_amendment(state: State, goal: Goal, here: Here) -> Step:
     order = order_of(state, goal, here, fits=orders.can_change, none_key="amend.none")
     if isinstance(order, Step):
         return order
-    number, handle = str(order.get("number", "")), str(order.get("id", ""))
+    handle, named_order = str(order.get("id", "")), orders.reference_of(order)
     state = state.knowing(orders.known(order))
     if not orders.can_change(order):
         key = "cancel.is_cancelled" if orders.is_over(order) else "amend.too_late"
-        return finish(state, goal, phrase(key, number=number), shows=(handle,))
+        return finish(state, goal, phrase(key, number=named_order), shows=(handle,))
     line = _line(state, goal, order)
     if isinstance(line, Step):
         return line
@@ -112,8 +109,10 @@ def _line(state: State, goal: Goal, order: Order) -> Mapping[str, Any] | Step:
         return meant
     names = tuple(line_name(line) for line in lines)
     asked = Asked(what="items", handles=tuple(str(line["id"]) for line in lines))
-    number = str(order.get("number", ""))
-    return ask(state, goal, asked, phrase("amend.which_line", number=number, lines=enumerated(names, "or")), choices=names[:8])
+    number = orders.reference_of(order)
+    return ask(
+        state, goal, asked, phrase("amend.which_line", number=number, lines=enumerated(names, "or")), choices=names[:8]
+    )
 
 
 def _without_numbers(words: str) -> str:
@@ -123,11 +122,13 @@ def _without_numbers(words: str) -> str:
 
 
 def _line_change(state: State, goal: Goal, here: Here, order: Order, line: Mapping[str, Any]) -> Step:
-    words, plain = _without_numbers(goal.words), plainly(goal.words)
+    words = _without_numbers(goal.words)
     present = int(line.get("quantity", 1)) - int(line.get("cancelled", 0))
     number = quantity(words)
-    if _TAKE_OUT.search(plain):
-        taken = number.number if number is not None and number.kind == "exactly" and number.number < present else present
+    if says(words, "orders.take_out"):
+        taken = (
+            number.number if number is not None and number.kind == "exactly" and number.number < present else present
+        )
         return _change_to(state, goal, here, order, line, str(line.get("variant_id")), present - taken)
     call = Call("get_product", {"product_id": line.get("product_id")})
     step = here.ready(state, call)
@@ -155,7 +156,9 @@ def _line_change(state: State, goal: Goal, here: Here, order: Order, line: Mappi
         question = phrase("ask.option", title=str(line.get("title")), option=name, values=enumerated(values, "or"))
         return ask(state.with_changed(goal), goal, asked, note, question, choices=values[:8])
     if number is not None:
-        to = {"exactly": number.number, "more": present + number.number, "fewer": max(0, present - number.number)}[number.kind]
+        to = {"exactly": number.number, "more": present + number.number, "fewer": max(0, present - number.number)}[
+            number.kind
+        ]
     if variant_id == str(line.get("variant_id")) and to == present:
         return _what_change(state, goal, line, offered)
     return _change_to(state, goal, here, order, line, variant_id, to)
@@ -163,13 +166,17 @@ def _line_change(state: State, goal: Goal, here: Here, order: Order, line: Mappi
 
 def _what_change(state: State, goal: Goal, line: Mapping[str, Any], offered: Mapping[str, Sequence[str]]) -> Step:
     title = line_name({**line, "quantity": 1})
-    kinds = [name for name in ("size", "colour") if name in offered and re.search(rf"\b{name[:4]}", plainly(goal.words))]
+    kinds = [name for name in ("size", "colour") if name in offered and says(goal.words, f"changing.{name}")]
     if kinds:
         values = tuple(offered[kinds[0]])
         asked = Asked(what="size" if kinds[0] == "size" else "colour", option=kinds[0])
         question = phrase("ask.option", title=str(line.get("title")), option=kinds[0], values=enumerated(values, "or"))
         return ask(state, goal, asked, question, choices=values[:8])
-    choices = (*(f"Another {name}" for name in offered if name in ("size", "colour")), "Another quantity", "Take it out")
+    choices = (
+        *(f"Another {name}" for name in offered if name in ("size", "colour")),
+        "Another quantity",
+        "Take it out",
+    )
     return ask(state, goal, Asked(what="change"), phrase("amend.what_change", title=title), choices=choices)
 
 
@@ -177,14 +184,19 @@ def _change_to(
     state: State, goal: Goal, here: Here, order: Order, line: Mapping[str, Any], variant_id: str, to: int
 ) -> Step:
     change = {"line_id": line["id"], "variant_id": variant_id, "quantity": to}
-    return _amended(state, goal, here, {"order_id": order.get("id"), "lines": [change]})
+    arguments: dict[str, Any] = {"order_id": order.get("id"), "lines": [change]}
+    instrument = orders.instrument_of(order)
+    if instrument is not None:
+        # What paid for the order pays, or receives, the difference.
+        arguments["instrument_id"] = instrument
+    return _amended(state, goal, here, arguments)
 
 
 def _amended(state: State, goal: Goal, here: Here, arguments: Mapping[str, Any]) -> Step:
     result = changing(state, goal, here, Call("amend_order", dict(arguments)))
     if isinstance(result, Step):
         return result
-    number = str(result.record.get("number") or goal.slot("order") or state.order_in_focus)
+    number = orders.reference_of(result.record) if result.record.get("number") else f"[{arguments['order_id']}]"
     parts = [phrase("amend.done" if "lines" in arguments else "address.done", number=number)]
     return finish(state, goal, *parts, shows=(str(arguments.get("order_id", "")),))
 
@@ -197,23 +209,20 @@ def advance_address(state: State, goal: Goal, here: Here) -> Step:
     order = order_of(state, goal, here, fits=orders.can_change, none_key="address.no_order")
     if isinstance(order, Step):
         return order
-    number, handle = str(order.get("number", "")), str(order.get("id", ""))
+    handle, named_order = str(order.get("id", "")), orders.reference_of(order)
     state = state.knowing(orders.known(order))
     if not orders.can_change(order):
         key = "cancel.is_cancelled" if orders.is_over(order) else "address.too_late"
-        return finish(state, goal, phrase(key, number=number), shows=(handle,))
+        return finish(state, goal, phrase(key, number=named_order), shows=(handle,))
     said = AddressParts(**goal.slot("address")) if goal.slot("address") else AddressParts(**dict(state.address))
     if said.is_empty:
-        return ask(state, goal, Asked(what="address"), phrase("address.ask", number=number), shows=(handle,))
+        return ask(state, goal, Asked(what="address"), phrase("address.ask", number=named_order), shows=(handle,))
     owner = known_account(state, here)
     if isinstance(owner, Step):
         return owner
-    old = order.get("shipping_address") or {}
-    name = str(old.get("name") or owner.get("name") or "") if isinstance(old, dict) else ""
+    name = str(record(order.get("shipping_address")).get("name") or owner.get("name") or "")
     said = said.completed(AddressParts(name=name, country=str(order.get("country") or "")))
     if said.missing:
         goal = goal.having(address=said.as_record())
         return ask_rest_of_address(state.with_changed(goal), goal, said)
     return _amended(state, goal, here, {"order_id": handle, "address": said.as_record()})
-
-

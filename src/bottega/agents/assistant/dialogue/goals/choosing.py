@@ -7,10 +7,12 @@ from rapidfuzz import fuzz
 
 from bottega.agents.assistant.dialogue import orders, products
 from bottega.agents.assistant.dialogue.here import Here, refused
+from bottega.agents.assistant.dialogue.json_values import record
 from bottega.agents.assistant.dialogue.move import Call, Step, ask, finish, phrase
 from bottega.agents.assistant.dialogue.orders import Order
 from bottega.agents.assistant.dialogue.products import Product, enumerated
 from bottega.agents.assistant.dialogue.state import Asked, AsksFor, Goal, Json, Part, State
+from bottega.agents.assistant.language.patterns import says
 from bottega.agents.assistant.language.slots.dates import days
 from bottega.agents.assistant.language.slots.numbers import order_numbers
 from bottega.agents.assistant.language.slots.options import ANY, options, unoffered
@@ -108,7 +110,9 @@ def variant_of(state: State, goal: Goal, product: Product) -> Mapping[str, Json]
     if not fitting:
         # Each value exists, but not together.
         last = list(offered)[-1]
-        goal = goal.having(options={name: value for name, value in chosen.items() if name != last}).model_copy(update={"words": ""})
+        goal = goal.having(options={name: value for name, value in chosen.items() if name != last}).model_copy(
+            update={"words": ""}
+        )
         note = phrase("product.not_together", title=title, values=enumerated(list(chosen.values())))
         return _ask_option(state.with_changed(goal), goal, product, last, dict(goal.slot("options") or {}), note)
     return fitting[0]
@@ -117,7 +121,7 @@ def variant_of(state: State, goal: Goal, product: Product) -> Mapping[str, Json]
 def chosen_options(goal: Goal, product: Product) -> dict[str, str]:
     """Options named so far: those settled, and those in the goal's words."""
     offered = products.options_of(product)
-    settled = {name: value for name, value in (goal.slot("options") or {}).items() if name in offered}
+    settled = {name: value for name, value in record(goal.slot("options")).items() if name in offered}
     named = options(goal.words, offered)
     chosen = {**settled, **named}
     return {name: value for name, value in chosen.items() if value != ANY} | {
@@ -129,14 +133,14 @@ def _possible(product: Product, chosen: Mapping[str, str], name: str) -> list[st
     """Values of an option that go with what is chosen; those in stock first."""
     fitting = products.matching(product, chosen)
     in_order = [*(v for v in fitting if products.available(v) > 0), *(v for v in fitting if products.available(v) <= 0)]
-    return list(dict.fromkeys(str(variant["option_values"][name]) for variant in in_order if name in (variant.get("option_values") or {})))
+    return list(
+        dict.fromkeys(products.values_of(variant)[name] for variant in in_order if name in products.values_of(variant))
+    )
 
 
-def _ask_option(
-    state: State, goal: Goal, product: Product, name: str, chosen: Mapping[str, str], *notes: Part
-) -> Step:
+def _ask_option(state: State, goal: Goal, product: Product, name: str, chosen: Mapping[str, str], *notes: Part) -> Step:
     fitting = [variant for variant in products.matching(product, chosen) if products.available(variant) > 0]
-    values = list(dict.fromkeys(str((variant.get("option_values") or {}).get(name)) for variant in fitting))
+    values = list(dict.fromkeys(products.values_of(variant).get(name, "") for variant in fitting))
     values = values or _possible(product, chosen, name)
     order = products.options_of(product).get(name, [])
     values.sort(key=lambda value: order.index(value) if value in order else len(order))
@@ -156,25 +160,29 @@ def order_of(state: State, goal: Goal, here: Here, *, fits: Fits, none_key: str)
 
     `fits` says which orders come into question when none is named; `none_key` is said when there is none.
     """
-    if not here.is_identified:
-        return sign_in_first(state)
+    known = here.identity(state)
+    if isinstance(known, Step):
+        return known
     number = goal.slot("order")
-    if number is None:
+    if number is None or not known:
         listing = Call("list_orders", {})
         step = here.ready(state, listing)
         if step is not None:
             return step
         result = here.read(listing)
         candidates = [] if result is None or result.failed else list(orders.listed(result.content))
-        if result is None:
+        if not known and not any(number in (None, order.get("number")) for order in candidates):
+            # A guest's own orders of this conversation may be spoken about; anything else needs the account.
+            return sign_in_first(state)
+        if result is None and number is None:
             return ask(state, goal, Asked(what="order"), phrase("ask.order_number"))
-        chosen = _chosen_order(goal, state, candidates, fits, here.today)
-        if isinstance(chosen, str):
+        if number is None:
+            chosen = _chosen_order(goal, state, candidates, fits, here.today)
+            if not isinstance(chosen, str):
+                return _which_order(state, goal, chosen, none_key)
             number = chosen
             goal = goal.having(order=number)
             state = state.with_changed(goal)
-        else:
-            return _which_order(state, goal, chosen, none_key)
     call = Call("get_order", {"number": number})
     step = here.ready(state, call)
     if step is not None:
@@ -205,16 +213,17 @@ def _chosen_order(
 
 def named_order(text: str, candidates: Sequence[Order], today: date | None) -> str | None:
     """The order that words single out: by its place, its goods or its day."""
-    if any(word in text.lower() for word in ("last order", "latest order", "newest order", "most recent", "last purchase", "just placed", "just ordered", "just made")):
+    if says(text, "orders.newest"):
         return str(candidates[0]["number"]) if candidates else None
     if today is not None and (named := days(text, today)) is not None:
-        placed = [order for order in candidates if named.first.isoformat() <= str(order.get("placed_at", ""))[:10] <= named.last.isoformat()]
+        placed = [
+            order
+            for order in candidates
+            if named.first.isoformat() <= str(order.get("placed_at", ""))[:10] <= named.last.isoformat()
+        ]
         if len(placed) == 1:
             return str(placed[0]["number"])
-    shown = [
-        Shown(str(order["number"]), " ".join(str(line.get("title", "")) for line in order.get("lines", ())))
-        for order in candidates
-    ]
+    shown = [Shown(str(order["number"]), " ".join(orders.titles(order))) for order in candidates]
     found = reference(text, shown) if any(thing.title for thing in shown) else None
     if found is not None and found.by == "name" and not found.is_ambiguous and len(found.handles) == 1:
         return found.handles[0]

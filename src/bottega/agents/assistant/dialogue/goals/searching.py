@@ -5,27 +5,21 @@ from collections.abc import Mapping
 
 from bottega.agents.assistant.dialogue import products
 from bottega.agents.assistant.dialogue.here import Here, missing_tool, refused
-from bottega.agents.assistant.dialogue.move import Call, Step, finish, need, phrase
-from bottega.agents.assistant.dialogue.state import Goal, Json, State
+from bottega.agents.assistant.dialogue.move import Call, Step, finish, need, phrase, verbatim
+from bottega.agents.assistant.dialogue.state import Goal, Item, Json, State
 from bottega.agents.assistant.language.lexicon import lexicon
+from bottega.agents.assistant.language.patterns import says, without
 from bottega.agents.assistant.language.slots.money import bounds
 from bottega.agents.assistant.language.slots.said import first_held, holds, plainly
 
 SHOWN_AT_ONCE = 5
 LONGEST_QUERY_CHARACTERS = 300
-_CHEAPER = re.compile(r"\b(?:cheap(?:er|est)|less expensive|less money|lower price|affordable|too (?:expensive|pricey|dear|much))\b")
-_DEARER = re.compile(r"\b(?:more expensive|pricier|dearer|higher quality|better quality|premium|high[- ]end)\b")
-_CHEAPEST_FIRST = re.compile(r"\b(?:cheapest|lowest price|sort by price|price ascending)\b")
-_NO_LIMIT = re.compile(r"\bprice (?:doesn't|does not|doesnt) matter\b|\bmoney is no object\b|\bany price\b")
-_FILLER = re.compile(
-    r"\b(?:please|do you have|have you got|show me|i'd like|i would like|i want|instead|rather|something|anything|only|just|the ones?|ones?|but|what about|how about|maybe|no,|ok|and)\b"
-)
 
 
 def search_for(text: str, currency: str) -> Goal:
     """A new search in the customer's own words."""
     slots: dict[str, Json] = {"query": text[:LONGEST_QUERY_CHARACTERS]}
-    if _CHEAPEST_FIRST.search(plainly(text)):
+    if says(text, "searching.cheapest_first"):
         slots["sort"] = "price"
     return Goal(kind="search", slots={**slots, **_bounds(text, currency)})
 
@@ -33,18 +27,20 @@ def search_for(text: str, currency: str) -> Goal:
 def refined(text: str, state: State) -> Goal:
     """The last search narrowed, widened or turned by what was said after it."""
     last: dict[str, Json] = {name: value for name, value in state.last_search.items() if name != "offset"}
-    plain = plainly(text)
     prices = [item.price_minor for item in state.shown if item.price_minor is not None]
     in_focus = [item.price_minor for item in state.shown if item.handle in state.focus and item.price_minor is not None]
     currency = next((item.currency for item in state.shown if item.currency), "EUR")
     named = _bounds(text, currency)
     if named:
-        last = {**{name: value for name, value in last.items() if name not in ("minimum_minor", "maximum_minor")}, **named}
-    elif _NO_LIMIT.search(plain):
+        last = {
+            **{name: value for name, value in last.items() if name not in ("minimum_minor", "maximum_minor")},
+            **named,
+        }
+    elif says(text, "searching.no_price_limit"):
         last = {name: value for name, value in last.items() if name not in ("minimum_minor", "maximum_minor")}
-    elif _CHEAPER.search(plain) and prices:
+    elif says(text, "searching.cheaper") and prices:
         last = {**last, "maximum_minor": max(1, min(in_focus or prices) - 1), "sort": "price"}
-    elif _DEARER.search(plain) and prices:
+    elif says(text, "searching.dearer") and prices:
         last = {**last, "minimum_minor": max(in_focus or prices) + 1}
         last.pop("maximum_minor", None)
     query = _turned(str(last.get("query", "")), text)
@@ -67,8 +63,7 @@ def _bounds(text: str, currency: str) -> dict[str, Json]:
 
 def _turned(query: str, text: str) -> str:
     """The query with what was added; a new colour takes the place of the old one."""
-    added = " ".join(_FILLER.sub(" ", plainly(text)).split()).strip(" ,.!?")
-    added = _CHEAPER.sub(" ", _DEARER.sub(" ", added)).strip()
+    added = without(text, "searching.filler", "searching.dearer", "searching.cheaper").strip(" ,.!?")
     colours = (*lexicon().colours, "navy", "olive")
     if first_held(added, colours) is not None:
         for colour in colours:
@@ -96,11 +91,18 @@ def advance(state: State, goal: Goal, here: Here) -> Step:
     relaxed = result.record.get("relaxed")
     state = state.showing(items)
     key = "search.more" if goal.slot("offset") else "search.one" if len(items) == 1 else "search.found"
-    parts = [phrase(key, count=str(len(items)), title=items[0].title)]
+    listed = [f"[{item.handle}]{_price(item)}" for item in items]
+    parts = [phrase(key, count=str(len(items)), title=listed[0])]
+    if len(items) > 1:
+        parts.append(verbatim(f"{products.enumerated(listed)}."))
     if isinstance(relaxed, list) and relaxed:
         parts.insert(0, phrase("search.relaxed"))
     choices = ("Show more", "Cheaper ones") if len(items) == SHOWN_AT_ONCE else ()
     return finish(state, goal, *parts, shows=tuple(item.handle for item in items), choices=choices)
+
+
+def _price(item: Item) -> str:
+    return "" if item.price_minor is None else f" ({products.money(item.price_minor, item.currency)})"
 
 
 def call_for(slots: Mapping[str, Json]) -> Call:

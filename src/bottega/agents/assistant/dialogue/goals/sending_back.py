@@ -5,14 +5,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bottega.agents.assistant.dialogue import orders, products
-from bottega.agents.assistant.dialogue.goals.changing_orders import reasons_of
 from bottega.agents.assistant.dialogue.goals.choosing import order_of
 from bottega.agents.assistant.dialogue.here import Here, changing
 from bottega.agents.assistant.dialogue.move import Call, Step, ask, finish, phrase
 from bottega.agents.assistant.dialogue.orders import Order, left_to_return, line_name
 from bottega.agents.assistant.dialogue.products import enumerated
 from bottega.agents.assistant.dialogue.results import Result
-from bottega.agents.assistant.dialogue.state import Asked, Goal, Json, State
+from bottega.agents.assistant.dialogue.state import Asked, Goal, Json, Part, State
+from bottega.agents.assistant.language.patterns import says
 from bottega.agents.assistant.language.slots.numbers import order_numbers, quantity
 from bottega.agents.assistant.language.slots.options import options, unoffered
 from bottega.agents.assistant.language.slots.reasons import reason
@@ -21,12 +21,18 @@ from bottega.agents.assistant.language.slots.said import plainly
 
 # What goods may come back for when the shop does not say otherwise (see ShopSettings.return_reasons).
 RETURN_REASONS = (
-    "changed my mind", "wrong size", "too small", "too large", "not as described", "damaged", "faulty", "wrong item", "arrived late", "other",
+    "changed my mind",
+    "wrong size",
+    "too small",
+    "too large",
+    "not as described",
+    "damaged",
+    "faulty",
+    "wrong item",
+    "arrived late",
+    "other",
 )
 SIZE_REASONS = {"too small": 1, "too large": -1}
-_ALL_OF_IT = re.compile(r"\b(?:everything|all of it|all of them|the whole order|whole order|entire order|the lot|all items|both|all)\b")
-_EXCHANGE = re.compile(r"\b(?:exchange|swap|another size|other size|different size|bigger|larger|smaller|replace\w*|instead|another colou?r)\b")
-_MONEY_BACK = re.compile(r"\b(?:refund|money back|money|return|reimburse\w*|send (?:it|them) back)\b")
 
 
 def advance(state: State, goal: Goal, here: Here) -> Step:
@@ -37,7 +43,7 @@ def advance(state: State, goal: Goal, here: Here) -> Step:
     order = order_of(state, goal, here, fits=orders.has_arrived, none_key="send_back.none")
     if isinstance(order, Step):
         return order
-    number, handle = str(order.get("number", "")), str(order.get("id", ""))
+    number, handle = orders.reference_of(order), str(order.get("id", ""))
     state = state.knowing(orders.known(order))
     if not orders.has_arrived(order):
         return _too_early(state, goal, order)
@@ -46,13 +52,20 @@ def advance(state: State, goal: Goal, here: Here) -> Step:
         return chosen
     goal = goal.having(lines=[str(line["id"]) for line in chosen])
     state = state.with_changed(goal)
-    known = reasons_of(here, "create_return", RETURN_REASONS)
+    known = orders.reasons(order, "return", RETURN_REASONS)
     why = goal.slot("reason") or reason(goal.words, known)
     if why is None and goal.slot("kind") == "exchange" and "wrong size" in known and _about_size(goal):
         why = "wrong size"
     if why is None:
         names = enumerated([line_name({**line, "quantity": 1}) for line in chosen])
-        return ask(state, goal, Asked(what="reason", choices=known), phrase("ask.why_back", lines=names), shows=(handle,), choices=known)
+        return ask(
+            state,
+            goal,
+            Asked(what="reason", choices=known),
+            phrase("ask.why_back", lines=names),
+            shows=(handle,),
+            choices=known,
+        )
     goal = goal.having(reason=why)
     state = state.with_changed(goal)
     if goal.slot("kind") is None:
@@ -65,13 +78,20 @@ def advance(state: State, goal: Goal, here: Here) -> Step:
 
 
 def _too_early(state: State, goal: Goal, order: Order) -> Step:
-    number, handle = str(order.get("number", "")), str(order.get("id", ""))
+    number, handle = orders.reference_of(order), str(order.get("id", ""))
     if orders.is_over(order):
         return finish(state, goal, phrase("cancel.is_cancelled", number=number), shows=(handle,))
     if orders.can_change(order):
         option = "amend" if goal.slot("kind") == "exchange" else "cancel"
-        asked = Asked(what="offer", option=option, handles=(number,))
-        return finish(state, goal, phrase(f"send_back.{option}_instead", number=number), shows=(handle,), choices=("Yes", "No"), asked=asked)
+        asked = Asked(what="offer", option=option, handles=(str(order.get("number", "")),))
+        return finish(
+            state,
+            goal,
+            phrase(f"send_back.{option}_instead", number=number),
+            shows=(handle,),
+            choices=("Yes", "No"),
+            asked=asked,
+        )
     return finish(state, goal, phrase("send_back.on_its_way", number=number), shows=(handle,))
 
 
@@ -79,7 +99,7 @@ def _lines(state: State, goal: Goal, order: Order) -> Sequence[Mapping[str, Any]
     """Which lines come back; those of which nothing is left do not count."""
     lines = [line for line in orders.lines(order) if left_to_return(line) > 0]
     if not lines:
-        return finish(state, goal, phrase("send_back.nothing_left", number=str(order.get("number", ""))))
+        return finish(state, goal, phrase("send_back.nothing_left", number=orders.reference_of(order)))
     settled = [line for line in lines if str(line["id"]) in (goal.slot("lines") or ())]
     if settled:
         return settled
@@ -89,20 +109,29 @@ def _lines(state: State, goal: Goal, order: Order) -> Sequence[Mapping[str, Any]
     for number in order_numbers(words):
         words = re.sub(rf"(?i)b?\W?{number.removeprefix('B-')}", " ", words)
     shown = [
-        Shown(str(line["id"]), str(line.get("title", "")), None, frozenset(plainly(" ".join(map(str, (line.get("option_values") or {}).values()))).split()))
+        Shown(
+            str(line["id"]),
+            str(line.get("title", "")),
+            None,
+            frozenset(plainly(" ".join(products.values_of(line).values())).split()),
+        )
         for line in lines
     ]
     found = reference(words, shown)
     if found is not None and found.by in ("name", "place") and not found.is_ambiguous:
         return [line for line in lines if str(line["id"]) in found.handles]
-    in_focus = [line for line in lines if any(item.title == line.get("title") and item.handle in state.focus for item in state.shown)]
+    in_focus = [
+        line
+        for line in lines
+        if any(item.title == line.get("title") and item.handle in state.focus for item in state.shown)
+    ]
     if len(in_focus) == 1:
         return in_focus
-    if _ALL_OF_IT.search(plainly(words)):
+    if says(words, "returns.all_of_it"):
         return lines
     names = tuple(line_name(line) for line in lines)
     asked = Asked(what="items", handles=tuple(str(line["id"]) for line in lines))
-    question = phrase("send_back.which_lines", number=str(order.get("number", "")), lines=enumerated(names, "or"))
+    question = phrase("send_back.which_lines", number=orders.reference_of(order), lines=enumerated(names, "or"))
     return ask(state, goal, asked, question, shows=(str(order.get("id", "")),), choices=names[:8])
 
 
@@ -113,14 +142,13 @@ def _units(goal: Goal, line: Mapping[str, Any], chosen: Sequence[Mapping[str, An
 
 
 def _about_size(goal: Goal) -> bool:
-    return re.search(r"\b(?:size|bigger|larger|smaller|fit|fits|for an? (?:\d{2}|xs|s|m|l|xl|xxl))\b", plainly(goal.words)) is not None
+    return says(goal.words, "returns.about_size")
 
 
 def _which_way(state: State, goal: Goal, number: str) -> Step:
-    plain = plainly(goal.words)
-    if _EXCHANGE.search(plain) and not re.search(r"\bno exchange\b", plain):
+    if says(goal.words, "returns.exchange") and not says(goal.words, "returns.no_exchange"):
         return Step(state.with_changed(goal.having(kind="exchange")))
-    if _MONEY_BACK.search(plain) or goal.slot("reason") not in ("too small", "too large", "wrong size"):
+    if says(goal.words, "returns.money_back") or goal.slot("reason") not in ("too small", "too large", "wrong size"):
         return Step(state.with_changed(goal.having(kind="return")))
     choices = ("Exchange it", "Money back")
     return ask(state, goal, Asked(what="resolution"), phrase("ask.resolution", number=number), choices=choices)
@@ -141,8 +169,15 @@ def _exchange(state: State, goal: Goal, here: Here, order: Order, chosen: Sequen
         if isinstance(variant, Step):
             return variant
         units = _units(goal, line, chosen)
-        lines.append({"line_id": line["id"], "new_variant_id": variant["id"], "quantity": units, "reason": goal.slot("reason")})
-    result = changing(state, goal, here, Call("create_exchange", {"order_id": order.get("id"), "lines": lines}))
+        lines.append(
+            {"line_id": line["id"], "new_variant_id": variant["id"], "quantity": units, "reason": goal.slot("reason")}
+        )
+    arguments: dict[str, Json] = {"order_id": order.get("id"), "lines": lines}
+    instrument = orders.instrument_of(order)
+    if instrument is not None:
+        # What paid for the order pays, or receives, a difference.
+        arguments["instrument_id"] = instrument
+    result = changing(state, goal, here, Call("create_exchange", arguments))
     return result if isinstance(result, Step) else _asked_for(state, goal, here, result)
 
 
@@ -150,24 +185,35 @@ def _new_variant(
     state: State, goal: Goal, line: Mapping[str, Any], product: Mapping[str, Json]
 ) -> Mapping[str, Any] | Step:
     offered = products.options_of(product)
-    present = {str(name): str(value) for name, value in (line.get("option_values") or {}).items()}
+    present = products.values_of(line)
     asked_option = state.asked.option if state.asked is not None else None
-    named = {name: value for name, value in options(goal.words, offered, asked=asked_option or None).items() if present.get(name) != value}
+    named = {
+        name: value
+        for name, value in options(goal.words, offered, asked=asked_option or None).items()
+        if present.get(name) != value
+    }
     if not named and (following := _next_size(goal, present, offered)) is not None:
         named = {"size": following}
     title = line_name({**line, "quantity": 1})
-    fitting = [v for v in products.matching(product, {**present, **named}) if str(v["id"]) != str(line.get("variant_id"))]
+    fitting = [
+        v for v in products.matching(product, {**present, **named}) if str(v["id"]) != str(line.get("variant_id"))
+    ]
     there = [variant for variant in fitting if products.available(variant) > 0]
     if named and there:
         return there[0]
-    notes = []
+    notes: list[Part] = []
     if named:
-        notes.append(phrase("stock.sold_out_chosen", title=str(product.get("title", "")), chosen=enumerated(list(named.values()))))
+        notes.append(
+            phrase(
+                "stock.sold_out_chosen", title=str(product.get("title", "")), chosen=enumerated(list(named.values()))
+            )
+        )
         goal = goal.model_copy(update={"words": ""})
     elif wrong := unoffered(goal.words, offered):
         name, value = next(iter(wrong.items()))
         notes.append(phrase("product.not_offered", title=str(product.get("title", "")), option=name, value=value))
-    option = "colour" if re.search(r"\bcolou?r\b", plainly(goal.words)) and "colour" in offered else next(iter(offered), "")
+    wants_colour = says(goal.words, "changing.colour") and "colour" in offered
+    option = "colour" if wants_colour else next(iter(offered), "")
     values = _others(product, present, option)
     if not option or not values:
         return finish(state, goal, *notes, phrase("send_back.no_other_variant", title=title))
@@ -179,10 +225,9 @@ def _new_variant(
 def _next_size(goal: Goal, present: Mapping[str, str], offered: Mapping[str, Sequence[str]]) -> str | None:
     """One size up for "a bigger one", one down for "a smaller one"."""
     sizes = _in_order(offered.get("size", ()))
-    plain = plainly(goal.words)
-    if present.get("size") not in sizes or not re.search(r"\b(?:bigger|larger|smaller|size (?:up|down)|next size)\b", plain):
+    if present.get("size") not in sizes or not says(goal.words, "returns.neighbour_size"):
         return None
-    step = -1 if re.search(r"\b(?:smaller|size down)\b", plain) else 1
+    step = -1 if says(goal.words, "returns.smaller") else 1
     place = sizes.index(present["size"]) + step
     return sizes[place] if 0 <= place < len(sizes) else None
 
@@ -203,7 +248,7 @@ def _others(product: Mapping[str, Json], present: Mapping[str, str], option: str
     """Other values of the option that are there, everything else being the same."""
     same = {name: value for name, value in present.items() if name != option}
     fitting = [variant for variant in products.matching(product, same) if products.available(variant) > 0]
-    values = [str((variant.get("option_values") or {}).get(option)) for variant in fitting]
+    values = [products.values_of(variant).get(option, "") for variant in fitting]
     return _in_order([value for value in dict.fromkeys(values) if value != present.get(option)])
 
 
@@ -212,7 +257,7 @@ def _asked_for(state: State, goal: Goal, here: Here, result: Result) -> Step:
     if isinstance(step, Step):
         return step
     kind = "exchange" if result.tool == "create_exchange" else "return"
-    number = str(result.record.get("number", ""))
+    number = f"[{result.record['id']}]" if result.record.get("id") else str(result.record.get("number", ""))
     approved = result.record.get("state") == "approved"
     key = f"send_back.{kind}_approved" if approved else f"send_back.{kind}_requested"
     fields = {"number": number} if number else {}

@@ -7,7 +7,10 @@ from bottega.agents.assistant.dialogue.state import Asked, Goal, State
 
 def advance(state: State, goal: Goal, here: Here) -> Step:
     """Asks for the address, has a code sent, asks for the code; without these tools asks to sign in on the page."""
-    if here.is_identified:
+    known = here.identity(state)
+    if isinstance(known, Step):
+        return known
+    if known and here.results.done("enter_sign_in_code") is None:
         return Step(state.without(goal.id), done=True)
     if not (here.results.offers("request_sign_in_code") and here.results.offers("enter_sign_in_code")):
         return ask(state, goal, Asked(what="sign_in"), phrase("account.sign_in_on_page"))
@@ -24,7 +27,12 @@ def advance(state: State, goal: Goal, here: Here) -> Step:
             return need(state, sending)
         if result.failed:
             goal = goal.having(email=None)
-            return ask(state.with_changed(goal).model_copy(update={"email": ""}), goal, Asked(what="email"), verbatim(result.refusal))
+            return ask(
+                state.with_changed(goal).model_copy(update={"email": ""}),
+                goal,
+                Asked(what="email"),
+                verbatim(result.refusal),
+            )
         goal = goal.having(sent=True, email=email)
         state = state.with_changed(goal)
     return ask(state, goal, Asked(what="code"), phrase("account.ask_code", email=str(email)))

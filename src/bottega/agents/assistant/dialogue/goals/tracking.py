@@ -28,7 +28,7 @@ def advance(state: State, goal: Goal, here: Here) -> Step:
 
 def status_told(order: Order) -> list[Part]:
     """The order's state in words."""
-    number = str(order.get("number", ""))
+    number = orders.reference_of(order)
     if orders.is_over(order):
         return [phrase("order.is_cancelled", number=number), *_refunds(order)]
     if orders.is_unpaid(order):
@@ -58,7 +58,8 @@ def _shipment(order: Order) -> dict[str, str]:
     fields = {name: str(value) for name, value in named.items() if value}
     # The two are said together or not at all.
     if "carrier" not in fields or "tracking" not in fields:
-        fields.pop("carrier", None), fields.pop("tracking", None)
+        fields.pop("carrier", None)
+        fields.pop("tracking", None)
     return fields
 
 
@@ -69,8 +70,14 @@ def _contents(order: Order) -> list[Part]:
 
 def _returns(order: Order) -> list[Part]:
     returns: Sequence[Mapping[str, Any]] = order.get("returns") or ()
-    told = [one for one in returns if one.get("state") in ("requested", "approved", "received", "rejected", "completed")]
-    return [phrase(f"order.return_{one['state']}", number=str(one.get("number", ""))) for one in told[-2:]]
+    told = [
+        one for one in returns if one.get("state") in ("requested", "approved", "received", "rejected", "completed")
+    ]
+    return [phrase(f"order.return_{one['state']}", number=_return_name(one)) for one in told[-2:]]
+
+
+def _return_name(one: Mapping[str, Any]) -> str:
+    return f"[{one['id']}]" if one.get("id") else str(one.get("number", ""))
 
 
 def _refunds(order: Order) -> list[Part]:
@@ -81,15 +88,20 @@ def _refunds(order: Order) -> list[Part]:
         amount = refund.get("amount_minor")
         if isinstance(amount, int):
             status = str(refund.get("status") or refund.get("state") or "")
-            key = "order.refund_done" if status in ("confirmed", "done", "succeeded", "completed", "refunded") else "order.refund_underway"
+            key = (
+                "order.refund_done"
+                if status in ("confirmed", "done", "succeeded", "completed", "refunded")
+                else "order.refund_underway"
+            )
             told.append(phrase(key, amount=money(amount, currency)))
     return told
 
 
 def advance_list(state: State, goal: Goal, here: Here) -> Step:
     """The newest orders."""
-    if not here.is_identified:
-        return sign_in_first(state)
+    known = here.identity(state)
+    if isinstance(known, Step):
+        return known
     if not here.results.offers("list_orders"):
         return missing_tool(state, goal)
     call = Call("list_orders", {})
@@ -101,9 +113,14 @@ def advance_list(state: State, goal: Goal, here: Here) -> Step:
     if result.failed:
         return finish(state, goal, *refused(result))
     listed = orders.listed(result.content)[:ORDERS_TOLD]
+    if not listed and not known:
+        return sign_in_first(state)
     if not listed:
         return finish(state, goal, phrase("order.none"))
-    told = [f"{order.get('number')} of {str(order.get('placed_at', ''))[:10]} ({_state_word(order)})" for order in listed]
+    told = [
+        f"{orders.reference_of(order)} of {str(order.get('placed_at', ''))[:10]} ({_state_word(order)})"
+        for order in listed
+    ]
     for order in reversed(listed):
         state = state.knowing(orders.known(order))
     state = state.model_copy(update={"order_in_focus": ""}) if len(listed) > 1 else state
@@ -119,7 +136,9 @@ def _state_word(order: Order) -> str:
     if orders.is_unpaid(order):
         return "not paid"
     word = str(order.get("fulfilment_status") or "open")
-    return {"unfulfilled": "being prepared", "partially_shipped": "partly on its way", "shipped": "on its way"}.get(word, word)
+    return {"unfulfilled": "being prepared", "partially_shipped": "partly on its way", "shipped": "on its way"}.get(
+        word, word
+    )
 
 
 def advance_refund(state: State, goal: Goal, here: Here) -> Step:
@@ -128,18 +147,32 @@ def advance_refund(state: State, goal: Goal, here: Here) -> Step:
     if isinstance(order, Step):
         return order
     state = state.knowing(orders.known(order))
-    number = str(order.get("number", ""))
+    number, named = str(order.get("number", "")), orders.reference_of(order)
     shows = (str(order.get("id", "")),)
     told = [*_returns(order), *_refunds(order)]
     if told:
-        return finish(state, goal, phrase("refund.of_order", number=number), *told, shows=shows)
+        return finish(state, goal, phrase("refund.of_order", number=named), *told, shows=shows)
     if orders.can_change(order) and not orders.is_unpaid(order):
         asked = Asked(what="offer", option="cancel", handles=(number,))
-        return finish(state, goal, phrase("refund.cancel_first", number=number), shows=shows, choices=("Cancel it", "Keep it"), asked=asked)
+        return finish(
+            state,
+            goal,
+            phrase("refund.cancel_first", number=named),
+            shows=shows,
+            choices=("Cancel it", "Keep it"),
+            asked=asked,
+        )
     if orders.is_unpaid(order) or orders.is_over(order):
-        return finish(state, goal, phrase("refund.nothing_paid", number=number), shows=shows)
+        return finish(state, goal, phrase("refund.nothing_paid", number=named), shows=shows)
     asked = Asked(what="offer", option="return", handles=(number,))
-    return finish(state, goal, phrase("refund.return_first", number=number), shows=shows, choices=("Return something", "Not now"), asked=asked)
+    return finish(
+        state,
+        goal,
+        phrase("refund.return_first", number=named),
+        shows=shows,
+        choices=("Return something", "Not now"),
+        asked=asked,
+    )
 
 
 def _may_owe(order: Order) -> bool:
@@ -151,10 +184,17 @@ def advance_invoice(state: State, goal: Goal, here: Here) -> Step:
     order = order_of(state, goal, here, fits=lambda _: True, none_key="order.none")
     if isinstance(order, Step):
         return order
-    number = str(order.get("number", ""))
+    number = orders.reference_of(order)
     parts = [phrase("invoice.in_account", number=number)]
     total, currency = order.get("total_minor"), str(order.get("currency", ""))
     if isinstance(total, int):
         parts.append(phrase("invoice.total", number=number, total=money(total, currency)))
     asked = Asked(what="offer", option="handover")
-    return finish(state.knowing(orders.known(order)), goal, *parts, shows=(str(order.get("id", "")),), choices=("Ask a colleague",), asked=asked)
+    return finish(
+        state.knowing(orders.known(order)),
+        goal,
+        *parts,
+        shows=(str(order.get("id", "")),),
+        choices=("Ask a colleague",),
+        asked=asked,
+    )

@@ -88,7 +88,8 @@ def country(text: str) -> str | None:
 
 def postcode(text: str, of_country: str | None = None) -> str | None:
     """The first postcode in the text: of that country, or of any."""
-    patterns = [lexicon().postcodes[of_country]] if of_country in lexicon().postcodes else _all_patterns()
+    own = lexicon().postcodes.get(of_country or "")
+    patterns = [own] if own is not None else _all_patterns()
     for pattern in patterns:
         found = re.search(rf"(?<![\w.-])(?:{pattern})(?![\w]|[.,]\d)", text)
         if found:
@@ -163,7 +164,7 @@ def _take_country(segments: list[str]) -> tuple[list[str], str]:
     if segments:
         last, plain = segments[-1], plainly(segments[-1])
         for name in sorted(names, key=len, reverse=True):
-            if plain.endswith(f" {name}") or plain.endswith(f" in {name}"):
+            if plain.endswith(f" {name}"):
                 kept = re.sub(r"\s+(?:in|,)$", "", last[: len(last) - len(name)].strip())
                 return [*segments[:-1], kept], names[name]
     return segments, ""
@@ -230,12 +231,10 @@ def _is_street(segment: str) -> bool:
 def _name_in(segments: Sequence[str]) -> str:
     for segment in segments:
         plain = plainly(segment)
-        for opening in lexicon().introductions["name"]:
-            if plain.startswith(f"{opening} "):
-                segment = segment[len(opening) :].strip(" :")
-                break
-        if re.fullmatch(r"(?:[^\W\d_][\w'’.-]*\s?){1,6}", segment):
-            return segment.strip()
+        opening = next((words for words in lexicon().introductions["name"] if plain.startswith(f"{words} ")), "")
+        named = segment[len(opening) :].strip(" :")
+        if re.fullmatch(r"(?:[^\W\d_][\w'’.-]*\s?){1,6}", named):
+            return named
     return ""
 
 

@@ -16,7 +16,9 @@ _SPOKEN_EMAIL = re.compile(
 _PHONE = re.compile(r"(?<![\w-])(?:\+|00)?\(?\d[\d\s()./-]{6,20}\d(?![\w-])")
 _CODE = re.compile(r"(?<![\d\w.-])(\d{3}[\s-]?\d{3}|\d{4}|\d{8})(?![\d\w-])")
 _NAME_WORD = re.compile(r"[^\W\d_][^\W\d_'’.-]*(?:[-'’][^\W\d_]+)*\.?")
-_PARTICLES = frozenset(["de", "da", "di", "del", "della", "van", "von", "der", "den", "zu", "la", "le", "du", "dos", "das", "st", "o'"])
+_PARTICLES = frozenset(
+    ["de", "da", "di", "del", "della", "van", "von", "der", "den", "zu", "la", "le", "du", "dos", "das", "st", "o'"]
+)
 
 
 def emails(text: str) -> tuple[str, ...]:
@@ -63,7 +65,11 @@ def name(text: str) -> str | None:
             break
     said = re.split(r"\s*[,;(\n]|\s+(?:and|but)\s+", said, maxsplit=1)[0].strip(" .!")
     words = said.split()
-    if plain in _NO_NAMES or not 1 <= len(words) <= LONGEST_NAME_WORDS or not all(_NAME_WORD.fullmatch(word) for word in words):
+    if (
+        plain in lexicon().silent["name"]
+        or not 1 <= len(words) <= LONGEST_NAME_WORDS
+        or not all(_NAME_WORD.fullmatch(word) for word in words)
+    ):
         return None
     # Without an introduction only capitals tell a name from any other words.
     looks_like_one = all(word[0].isupper() or word.lower() in _PARTICLES for word in words)
@@ -72,14 +78,7 @@ def name(text: str) -> str | None:
     return " ".join(word if word[0].isupper() or word.lower() in _PARTICLES else word.capitalize() for word in words)
 
 
-_NO_NAMES = frozenset(
-    "yes no ok okay sure hello hi thanks thank you none nobody nothing help please what why how cancel stop back".split()
-)
-
-
 def _all_unknown(words: list[str]) -> bool:
     """Whether none of the words is an everyday one: "i am looking" introduces nobody."""
-    known = lexicon().joints.beginning | frozenset(
-        ["looking", "not", "a", "an", "the", "sure", "happy", "sorry", "interested", "new", "here", "from", "in", "on", "at", "trying", "going", "ready", "done", "fine", "vegan"]
-    )
+    known = lexicon().joints.beginning | lexicon().silent["introduced"]
     return not any(word.lower() in known or word.lower().endswith("ing") for word in words)

@@ -8,18 +8,18 @@ from bottega.kernel.money import parse_amount
 
 _SIGN = r"(?:€|\$|£|chf|eur(?:os?)?|euros?|usd|dollars?|gbp|pounds?|bucks?|francs?)"
 _AMOUNT = r"(\d{1,3}(?:[.,’' ]\d{3})+(?:[.,]\d{2})?|\d{1,7}(?:[.,]\d{1,2})?)"
-_NO_UNIT = r"(?!\s?(?:cm|mm|m|km|kg|g|l|ml|litres?|liters?|metres?|meters?|people|persons?|grams?|°|degrees|years?|days?|%|lumens?)\b)(?![\w-])"
-_MOST = re.compile(
-    rf"\b(?:under|below|less than|up to|at most|max(?:imum)?(?: of)?|not more than|no more than|cheaper than|within|budget (?:is|of)|spend(?: about| up to)?|until|<)"
-    rf"\s*(?:around |about )?{_SIGN}?\s*{_AMOUNT}\s*(?:{_SIGN}|{_NO_UNIT})",
-    re.IGNORECASE,
+_UNITS = "cm mm m km kg g l ml litres? liters? metres? meters? people persons? grams? ° degrees years? days? % lumens?"
+_NO_UNIT = rf"(?!\s?(?:{_UNITS.replace(' ', '|')})\b)(?![\w-])"
+_PRICE = rf"{_SIGN}?\s*{_AMOUNT}\s*(?:{_SIGN}|{_NO_UNIT})"
+_AT_MOST = (
+    r"under|below|less than|up to|at most|max(?:imum)?(?: of)?|not more than|no more than|cheaper than|within|until|<"
+    r"|budget (?:is|of)|spend(?: about| up to)?"
 )
-_LEAST = re.compile(
-    rf"(?<!not )(?<!no )\b(?:over|above|more than|at least|min(?:imum)?(?: of)?|from|starting at|>)\s*{_SIGN}?\s*{_AMOUNT}\s*(?:{_SIGN}|{_NO_UNIT})",
-    re.IGNORECASE,
-)
+_AT_LEAST = r"over|above|more than|at least|min(?:imum)?(?: of)?|from|starting at|>"
+_MOST = re.compile(rf"(?<!\w)(?:{_AT_MOST})\s*(?:around |about )?{_PRICE}", re.IGNORECASE)
+_LEAST = re.compile(rf"(?<!not )(?<!no )(?<!\w)(?:{_AT_LEAST})\s*{_PRICE}", re.IGNORECASE)
 _BETWEEN = re.compile(
-    rf"\b(?:between|from)\s*{_SIGN}?\s*{_AMOUNT}\s*{_SIGN}?\s*(?:and|to|-|–)\s*{_SIGN}?\s*{_AMOUNT}\s*(?:{_SIGN}|{_NO_UNIT})",
+    rf"\b(?:between|from)\s*{_SIGN}?\s*{_AMOUNT}\s*{_SIGN}?\s*(?:and|to|-|–)\s*{_PRICE}",
     re.IGNORECASE,
 )
 _AROUND = re.compile(
@@ -45,7 +45,7 @@ def amount(text: str, currency: str) -> int | None:
 
 
 def bounds(text: str, currency: str) -> Bounds | None:
-    """The price range that a wish names: "under 100", "between 50 and 80 euros", "around 60 €"; None when it names none."""
+    """The price range that a wish names ("under 100", "between 50 and 80 euros", "around 60 €"), or None."""
     if found := _BETWEEN.search(text):
         ends = sorted(filter(None, (minor(group, currency) for group in found.groups())))
         return Bounds(ends[0], ends[-1]) if ends else None

@@ -1,7 +1,7 @@
 """Numbers of orders, and how many of something."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -59,10 +59,8 @@ def _spelt_out(plain: str, *, asked: bool) -> list[str]:
     return found
 
 
-def _digit(word: str, digits_of: "dict[str, int] | object") -> int | None:
-    if len(word) == 1 and word.isdigit():
-        return int(word)
-    return digits_of.get(word) if isinstance(digits_of, dict) else None
+def _digit(word: str, digits_of: Mapping[str, int]) -> int | None:
+    return int(word) if len(word) == 1 and word.isdigit() else digits_of.get(word)
 
 
 _NUMERAL = r"(\d{1,3})"
@@ -73,7 +71,11 @@ _NOT_AFTER = (
     r"|l|ml|people|persons?|man|days?|weeks?|months?|years?|hours?|minutes?|nights?|degrees|am|pm|o'clock)\b|°"
     r"|(?:st|nd|rd|th)\b|[.,:/-]\d))(?!\w)"
 )
-_NOT_BEFORE = r"(?<![\w.,:/#€$£+-])(?<!size )(?<!sizes )(?<!under )(?<!below )(?<!over )(?<!number )(?<!than )(?<!eu )(?<!uk )(?<!in a )(?<!a size )"
+_NOT_BEFORE = r"(?<![\w.,:/#€$£+-])" + "".join(
+    rf"(?<!{word} )" for word in ("size", "sizes", "under", "below", "over", "number", "than", "eu", "uk", "in a")
+)
+_PAIR = r"(?P<pair>(?:a|one)\s+pair\b)"
+_AMOUNT = r"(?P<amount>(?:a\s+|half a )?(?:couple|dozen|single)\b)"
 
 
 def quantity(text: str, *, asked: bool = False) -> Quantity | None:
@@ -104,7 +106,7 @@ def _number(plain: str, *, asked: bool) -> int | None:
     spelt = "|".join(sorted(lexicon().numbers, key=len, reverse=True))
     # Two and three follow "one" as in "the second one": there it stands for a thing.
     pattern = re.compile(
-        rf"{_NOT_BEFORE}(?:{_NUMERAL}{_NOT_AFTER}|(?P<pair>(?:a|one)\s+pair\b)|(?P<amount>(?:a\s+|half a )?(?:couple|dozen|single)\b)"
+        rf"{_NOT_BEFORE}(?:{_NUMERAL}{_NOT_AFTER}|{_PAIR}|{_AMOUNT}"
         rf"|(?P<spelt>\b(?:{spelt})\b{_NOT_AFTER}(?!\s+(?:moment|second|question|thing|else))))"
     )
     for match in pattern.finditer(plain):

@@ -97,7 +97,7 @@ def _value(text: str, values: Sequence[str], *, asked: bool) -> str | None:
         return by_plain[lexicon().sizes[named].lower()]
     for said, value in by_plain.items():
         # A capital that stands alone, as in "M in black", is a size.
-        stands_alone = value.isupper() and re.search(rf"(?<![\w'’.]){value}(?![\w'’.])", text) is not None  # noqa: RUF001
+        stands_alone = value.isupper() and re.search(rf"(?<![\w'’.]){value}(?![\w'’.])", text) is not None
         if len(said) <= 2 and (stands_alone or _short(plain, said, asked=asked)):
             return value
     return (

@@ -1,4 +1,4 @@
-"""Which of the things that were shown somebody speaks about: "the second one", "that jacket", "the cheaper one", "both"."""
+"""Which of the things that were shown somebody speaks about: "the second one", "the cheaper one", "both"."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -68,17 +68,17 @@ def _by_place(plain: str, shown: Sequence[Shown]) -> Reference | None:
         if match.group(1) in ("top", "bottom") and not re.match(r"(?:the )?(?:one|of)", plain[match.end() :].strip()):
             continue
         places.append(ordinals[match.group(1)])
-    for match in re.finditer(
-        r"(?:\b(?:number|no\.?|nr\.?|option|choice|product|item|card)\s*|#)(\d{1,2}|one|two|three|four|five|six|seven|eight|nine|ten)\b",
-        plain,
-    ):
-        places.append(numbers.get(match.group(1)) or int(match.group(1)))
+    named = re.findall(rf"(?:\b{_BEFORE_A_PLACE}\s*|#)(\d{{1,2}}|{'|'.join(numbers)})\b", plain)
+    places += [numbers.get(number) or int(number) for number in named if number != "0"]
     if not places and re.search(r"\b(?:compare|between|differences?)\b", plain):
         places = [int(number) for number in re.findall(r"(?<![\w.,€$£])(\d)(?![\w€$£]|[.,]\d)", plain)]
     if not places and re.fullmatch(r"(?:the )?(\d)(?: please)?[.!]?", plain):
         places = [int(re.sub(r"\D", "", plain))]
     handles = [shown[place - 1 if place > 0 else place].handle for place in places if _exists(place, count)]
     return Reference(tuple(dict.fromkeys(handles)), "place") if handles else None
+
+
+_BEFORE_A_PLACE = r"(?:number|no\.?|nr\.?|option|choice|product|item|card)"
 
 
 def _exists(place: int, count: int) -> bool:
@@ -104,7 +104,7 @@ def _by_price(plain: str, shown: Sequence[Shown]) -> Reference | None:
 
 
 def _by_name(plain: str, shown: Sequence[Shown]) -> Reference | None:
-    said = [word for word in words_of(plain) if len(word) > 2 and word not in _EMPTY]
+    said = [word for word in words_of(plain) if len(word) > 2 and word not in lexicon().silent["reference"]]
     if not said:
         return None
     known = {thing.handle: set(words_of(thing.title)) | set(thing.words) for thing in shown}
@@ -119,11 +119,6 @@ def _by_name(plain: str, shown: Sequence[Shown]) -> Reference | None:
         named = tuple(handle for handle, words in known.items() if _distinct(said, words, shares))
         chosen = named if len(named) > 1 else chosen
     return Reference(chosen, "name", is_ambiguous=len(chosen) > 1 and not several)
-
-
-_EMPTY = frozenset(
-    ["the", "and", "one", "ones", "with", "for", "that", "this", "those", "these", "please", "want", "take", "like", "have", "tell", "about", "more", "much", "what", "which", "does", "how", "can", "you", "add", "put", "cart", "basket", "bag", "into", "buy", "order", "two", "three", "both", "all", "are", "show", "product", "item", "thing", "things", "them", "not", "get", "give", "would", "see", "size", "colour", "color", "from", "left", "any", "stock", "available", "price", "cost", "costs", "costing", "cheaper", "than", "price"]
-)
 
 
 def _shares(known: Mapping[str, set[str]]) -> dict[str, float]:
