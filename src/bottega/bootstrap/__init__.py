@@ -22,6 +22,11 @@ from bottega.actions.effects import EffectDriver
 from bottega.actions.perform import Performer
 from bottega.actions.policy.engine import PolicyBook, load_packs
 from bottega.actions.registry import registered_handlers
+from bottega.agents.assistant.role import NAME as ASSISTANT
+from bottega.agents.chat.feed import Feed
+from bottega.agents.chat.service import Chat, Desk
+from bottega.agents.tools.payment_page import PaymentPages
+from bottega.bootstrap.agents import Agents
 from bottega.bootstrap.embedder import connect_embedder
 from bottega.bootstrap.knowledge import connect_library
 from bottega.connectors.sandbox.mail import PostgresOutbox
@@ -68,6 +73,8 @@ class Application:
     clock: Clock
     policy: PolicyBook
     knowledge: Library
+    pages: PaymentPages
+    agents: Agents
 
 
 def database_url(settings: Settings) -> str:
@@ -128,7 +135,33 @@ async def open_application(
         )
         effects = EffectDriver(performer, services)
         knowledge = connect_library(settings, database, chosen_clock, services)
-        yield Application(settings, database, performer, services, effects, jobs, chosen_clock, policy, knowledge)
+        pages = PaymentPages(settings.public_url, derived_secret(settings, "payment pages"))
+        agents = Agents(
+            settings,
+            database,
+            performer,
+            services,
+            effects,
+            jobs,
+            chosen_clock,
+            knowledge,
+            pages,
+            secret=derived_secret(settings, "model cache"),
+        )
+        stack.push_async_callback(agents.close)
+        yield Application(
+            settings,
+            database,
+            performer,
+            services,
+            effects,
+            jobs,
+            chosen_clock,
+            policy,
+            knowledge,
+            pages,
+            agents,
+        )
 
 
 async def _close_connectors(services: Services) -> None:
@@ -141,6 +174,8 @@ async def _close_connectors(services: Services) -> None:
 def gateway_context(application: Application) -> GatewayContext:
     """What the web application needs of an application."""
     settings = application.settings
+    agents = application.agents
+    feed = Feed(application.database)
     return GatewayContext(
         database=application.database,
         performer=application.performer,
@@ -154,6 +189,8 @@ def gateway_context(application: Application) -> GatewayContext:
         card_gateway=settings.payment_gateway,
         rate_limits=RateLimits(settings.requests_per_minute),
         trusted_proxies=settings.trusted_proxies,
+        chat=Chat(agents.started, application.performer, feed, ASSISTANT),
+        desk=Desk(agents.started, application.performer, feed, ASSISTANT),
     )
 
 
