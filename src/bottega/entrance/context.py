@@ -1,20 +1,20 @@
-"""What the gateway works with, handed in by bootstrap."""
+"""What a serving process works with, handed in by bootstrap."""
 
 from dataclasses import dataclass, field
 
 from bottega.actions.effects import EffectDriver
 from bottega.actions.perform import Performer
 from bottega.actions.policy.engine import PolicyBook
-from bottega.gateway.client_address import Network
-from bottega.gateway.known_guests import KnownGuests
-from bottega.gateway.rate_limits import RateLimits
+from bottega.entrance.client_address import Network
+from bottega.entrance.known_guests import KnownGuests
+from bottega.entrance.rate_limits import RateLimits
 from bottega.platform.clock import Clock
 from bottega.platform.database.pool import Database
 from bottega.ports.services import Services
 
 
 @dataclass(frozen=True, slots=True)
-class GatewayContext:
+class ServingContext:
     """One per web process; stored as `app.state.context`."""
 
     database: Database

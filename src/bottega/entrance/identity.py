@@ -3,8 +3,8 @@
 from fastapi import Request
 
 from bottega.actions.actor import Actor
-from bottega.gateway import tokens
-from bottega.gateway.context import GatewayContext
+from bottega.entrance import tokens
+from bottega.entrance.context import ServingContext
 from bottega.kernel.errors import Forbidden
 from bottega.platform.database.pool import Row
 
@@ -13,7 +13,7 @@ OPERATOR_SCOPE = "bottega.operator"
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
-async def identify(request: Request, context: GatewayContext) -> Actor | None:
+async def identify(request: Request, context: ServingContext) -> Actor | None:
     """The actor that the request's token stands for, or None; a write by cookie has to come from our own pages."""
     operator: Actor | None = request.scope.get(OPERATOR_SCOPE)
     if operator is not None:
@@ -33,7 +33,7 @@ async def identify(request: Request, context: GatewayContext) -> Actor | None:
     return None
 
 
-def refuse_other_sites(request: Request, context: GatewayContext, *, certain: bool) -> None:
+def refuse_other_sites(request: Request, context: ServingContext, *, certain: bool) -> None:
     """Refuses what a browser sends on behalf of another site; `certain` also refuses what does not say its origin."""
     site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
     if site is not None:
@@ -50,7 +50,7 @@ def refuse_other_sites(request: Request, context: GatewayContext, *, certain: bo
         )
 
 
-async def _guest(context: GatewayContext, token: str) -> Actor | None:
+async def _guest(context: ServingContext, token: str) -> Actor | None:
     """A guest who has registered since, or was blocked or forgotten, is no guest any more."""
     customer_id = tokens.guest_of(context.token_key, token, context.clock.now())
     if customer_id is None:
@@ -63,7 +63,7 @@ async def _guest(context: GatewayContext, token: str) -> Actor | None:
     return Actor("customer", customer_id, "guest")
 
 
-async def _session(context: GatewayContext, token: str) -> Actor | None:
+async def _session(context: ServingContext, token: str) -> Actor | None:
     async with context.database.read() as connection:
         row = await connection.fetchrow(_SESSION, tokens.token_digest(token), context.clock.now())
     if row is None:
@@ -73,7 +73,7 @@ async def _session(context: GatewayContext, token: str) -> Actor | None:
     return Actor("customer", row["subject_id"], "customer")
 
 
-async def _api_key(context: GatewayContext, token: str) -> Actor | None:
+async def _api_key(context: ServingContext, token: str) -> Actor | None:
     now = context.clock.now()
     async with context.database.read() as connection:
         row: Row | None = await connection.fetchrow(_API_KEY, tokens.token_digest(token), now)
