@@ -32,9 +32,9 @@ from bottega.bootstrap.knowledge import connect_library
 from bottega.connectors.sandbox.mail import PostgresOutbox
 from bottega.connectors.sandbox.payment_store import PostgresPaymentStore
 from bottega.connectors.sandbox.payments import SandboxPaymentGateway
+from bottega.entrance.context import ServingContext
+from bottega.entrance.rate_limits import RateLimits
 from bottega.gateway.application import create_app
-from bottega.gateway.context import GatewayContext
-from bottega.gateway.rate_limits import RateLimits
 from bottega.platform.clock import Clock, SystemClock
 from bottega.platform.database import embedded
 from bottega.platform.database.migrate import migrate
@@ -171,12 +171,12 @@ async def _close_connectors(services: Services) -> None:
             await services.get(port, name).close()  # pyright: ignore[reportAbstractUsage] - the port is the key
 
 
-def gateway_context(application: Application) -> GatewayContext:
+def serving_context(application: Application) -> ServingContext:
     """What the web application needs of an application."""
     settings = application.settings
     agents = application.agents
     feed = Feed(application.database)
-    return GatewayContext(
+    return ServingContext(
         database=application.database,
         performer=application.performer,
         effects=application.effects,
@@ -196,7 +196,7 @@ def gateway_context(application: Application) -> GatewayContext:
 
 def web_app(application: Application, described: FastAPI | None = None) -> FastAPI:
     """The ASGI application over an open application."""
-    return create_app(gateway_context(application), described)
+    return create_app(serving_context(application), described)
 
 
 def connect_services(settings: Settings, database: Database, clock: Clock) -> Services:

@@ -1,4 +1,4 @@
-"""What the gateway works with, handed in by bootstrap."""
+"""What a serving process works with, handed in by bootstrap."""
 
 from dataclasses import dataclass, field
 
@@ -6,9 +6,9 @@ from bottega.actions.effects import EffectDriver
 from bottega.actions.perform import Performer
 from bottega.actions.policy.engine import PolicyBook
 from bottega.agents.chat.service import Chat, Desk
-from bottega.gateway.client_address import Network
-from bottega.gateway.known_guests import KnownGuests
-from bottega.gateway.rate_limits import RateLimits
+from bottega.entrance.client_address import Network
+from bottega.entrance.known_guests import KnownGuests
+from bottega.entrance.rate_limits import RateLimits
 from bottega.kernel.errors import Unavailable
 from bottega.platform.clock import Clock
 from bottega.platform.database.pool import Database
@@ -16,7 +16,7 @@ from bottega.ports.services import Services
 
 
 @dataclass(frozen=True, slots=True)
-class GatewayContext:
+class ServingContext:
     """One per web process; stored as `app.state.context`."""
 
     database: Database
@@ -36,14 +36,14 @@ class GatewayContext:
     desk: Desk | None = None
 
 
-def chat_of(context: GatewayContext) -> Chat:
+def chat_of(context: ServingContext) -> Chat:
     """Conversations, as customers have them; `Unavailable` in a process without agents."""
     if context.chat is None:
         raise _no_agents()
     return context.chat
 
 
-def desk_of(context: GatewayContext) -> Desk:
+def desk_of(context: ServingContext) -> Desk:
     """Conversations, as colleagues see them."""
     if context.desk is None:
         raise _no_agents()

@@ -6,13 +6,9 @@ import time
 
 from limits import RateLimitItem, RateLimitItemPerHour, RateLimitItemPerMinute
 from limits.strategies import FixedWindowRateLimiter
-from starlette.requests import HTTPConnection
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from bottega.gateway import tokens
-from bottega.gateway.client_address import Network, client_address
-from bottega.gateway.problems import TooManyRequests, problem_response
-from bottega.gateway.window_counts import WindowCounts
+from bottega.entrance.refusals import TooManyRequests
+from bottega.entrance.window_counts import WindowCounts
 
 # Costly or guessable requests get a part of `requests_per_minute`, per address.
 _PARTS: dict[tuple[str, str], float] = {
@@ -81,37 +77,6 @@ class RateLimits:
             next_step="Wait as long as Retry-After says.",
             retry_after_seconds=max(1.0, math.ceil(resets_at - time.time())),
         )
-
-
-class RateLimited:
-    """Pure ASGI: counts before any route or database is reached."""
-
-    def __init__(self, app: ASGIApp, rate_limits: RateLimits, trusted_proxies: tuple[Network, ...]) -> None:
-        self._app = app
-        self._rate_limits = rate_limits
-        self._trusted_proxies = trusted_proxies
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["path"] == "/healthz":
-            await self._app(scope, receive, send)
-            return
-        address = client_address(scope, self._trusted_proxies)
-        token = tokens.token_of(HTTPConnection(scope))
-        try:
-            self._rate_limits.count_request(scope["method"], scope["path"].rstrip("/"), address, token)
-        except TooManyRequests as refusal:
-            await problem_response(refusal)(scope, receive, send)
-            return
-        if token is None:
-            await self._app(scope, receive, send)
-            return
-
-        async def send_counting_refusals(message: Message) -> None:
-            if message["type"] == "http.response.start" and message["status"] == 401:
-                self._rate_limits.count_refused_token(address)
-            await send(message)
-
-        await self._app(scope, receive, send_counting_refusals)
 
 
 def _part(requests_per_minute: int, part: float) -> int:
