@@ -91,13 +91,18 @@ class Settings(BaseSettings):
         description="Where MiniLM's weights are downloaded from when they are not on this machine; empty: never.",
     )
     embedder_precision: Literal["int8", "fp32"] = Field(
-        "int8", description="`fp32` computes MiniLM's vectors exactly, in twice the time and memory."
+        "int8", description="`fp32` computes MiniLM's vectors exactly, in twice the time and with more memory."
     )
     embedder_threads: Annotated[int, Field(ge=1, le=2)] = Field(
         1, description="Threads of the embedder process for indexing; queries have one of their own."
     )
     embedder_idle_seconds: Annotated[float, Field(ge=1)] = Field(
         300, description="How long the embedder process stays after the last shop process has left it."
+    )
+    models: Path | None = Field(
+        None,
+        description="File (TOML or JSON) that says which language models there are, see docs/models.md; absent: the "
+        "offline engine alone.",
     )
     policy_packs: tuple[Path, ...] = Field(
         (), description="Folders of policy packs loaded after the default pack, as a JSON list."

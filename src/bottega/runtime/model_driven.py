@@ -101,7 +101,7 @@ class ModelDriven:
         tools = reflection.get("tools")
         offered = None if tools is None else frozenset(tools)
         decided["verdicts"] = await verdicts_of(decided, context, self._parts.guard, number=step.number, tools=offered)
-        going.end(step, "done", decided, fault=_fault_of(decided))
+        take_in(going.end(step, "done", decided, fault=_fault_of(decided)), context)
         if decided["verdicts"]:
             changes = any(verdict.get("effect") not in (None, "read") for verdict in decided["verdicts"])
             await going.write(durable=changes)
