@@ -213,22 +213,6 @@ def _whole(prices: Any) -> list[int]:
     return [round(price) for price in prices]
 
 
-def example_content(**changes: Any) -> Mapping[str, Any]:
-    """The content of an empty catalogue, changed; what tests start from."""
-    empty: dict[str, Any] = {
-        "products": 0,
-        "traits": {},
-        "fields": {},
-        "prices": {},
-        "brands": [],
-        "categories": [],
-        "numbers": [],
-        "kinds": [],
-        "words": [],
-    }
-    return {**empty, **changes}
-
-
 _TRAITS = """
 SELECT trait, sum(n)::bigint AS n FROM (
     SELECT trait, count(*) AS n FROM search.traits, unnest(traits) AS trait

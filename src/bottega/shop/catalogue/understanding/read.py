@@ -34,9 +34,9 @@ def understand(
     reading = Reading(sentence, vocabulary, measures(), currency, shown)
     guess_kind(reading)
     read_amounts(reading)
-    read_price_levels(reading)
     read_wishes(reading)
     read_comparisons(reading)
+    read_price_levels(reading)
     read_sizes(reading)
     read_phrases(reading)
     _leave_mere_preferences(reading)
@@ -107,7 +107,9 @@ def _words(reading: Reading, claims: tuple[Claim, ...]) -> str:
     tokens = sentence.tokens
     while place < len(tokens):
         token = tokens[place]
-        if token.claim is None:
+        # A part of a compound ("well-made") is no filler.
+        joined = token.glued or (place + 1 < len(tokens) and tokens[place + 1].glued)
+        if token.claim is None and not joined:
             length = sentence.has_at(place, language.fillers) or sentence.has_at(place, language.links)
             if length:
                 place += length

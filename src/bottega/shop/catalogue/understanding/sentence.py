@@ -55,12 +55,18 @@ class Sentence:
     text: str
     language: Language
     tokens: list[Token] = field(default_factory=list[Token])
+    # Keys are asked for again and again by every reader.
+    _keys: dict[tuple[int, int], str] = field(default_factory=dict[tuple[int, int], str])
 
     def key(self, start: int, length: int) -> str:
         """The key of the phrase of so many tokens, or '' when there are not so many."""
         if start < 0 or start + length > len(self.tokens):
             return ""
-        return " ".join(token.key for token in self.tokens[start : start + length])
+        key = self._keys.get((start, length))
+        if key is None:
+            key = " ".join([token.key for token in self.tokens[start : start + length]])
+            self._keys[start, length] = key
+        return key
 
     def free(self, start: int, length: int = 1) -> bool:
         """Whether these tokens are there and nobody claimed them."""
