@@ -11,6 +11,7 @@ from bottega.platform.clock import Clock
 from bottega.platform.database.pool import Connection, Row
 from bottega.retrieval import postings
 from bottega.retrieval.schema import ensure
+from bottega.shop.catalogue import constraint_index
 from bottega.shop.catalogue.product_documents import PRODUCTS, documents_of
 
 READER = "search"
@@ -127,11 +128,14 @@ def log_readers(application: Any) -> list[LogReader]:
 async def refresh(connection: Connection, product_ids: set[str], worded: set[str], at: datetime) -> None:
     """Writes the cards of `product_ids` and the words of `worded`; what is not published disappears."""
     for start in range(0, len(worded), REFRESHED_AT_ONCE):
-        await _refresh_words(connection, sorted(worded)[start : start + REFRESHED_AT_ONCE], at)
+        ids = sorted(worded)[start : start + REFRESHED_AT_ONCE]
+        await _refresh_words(connection, ids, at)
+        await constraint_index.refresh_traits(connection, ids)
     for start in range(0, len(product_ids), REFRESHED_AT_ONCE):
         ids = sorted(product_ids)[start : start + REFRESHED_AT_ONCE]
         await connection.execute("DELETE FROM search.products WHERE product_id = ANY ($1::text[])", ids)
         await connection.execute(_INSERT_CARDS, ids, at)
+        await constraint_index.refresh_offers(connection, ids, at)
 
 
 async def _refresh_words(connection: Connection, ids: list[str], at: datetime) -> None:
@@ -144,7 +148,8 @@ async def analyse(connection: Connection) -> None:
     """Tells the planner what the tables hold now; with the figures of empty ones it would choose slow plans."""
     searched = ", ".join((PRODUCTS.documents, PRODUCTS.postings, PRODUCTS.terms))
     await connection.execute(
-        f"ANALYZE search.products, {searched}, shop.products, shop.variants, shop.prices, shop.stock_levels, shop.media"
+        f"ANALYZE search.products, {searched}, shop.products, shop.variants, shop.prices, shop.stock_levels, "
+        f"shop.media, {', '.join(constraint_index.TABLES)}"
     )
 
 
@@ -192,7 +197,8 @@ def _ids(rows: Sequence[Row]) -> set[str]:
 
 
 _INSERT_CARDS = f"""
-INSERT INTO search.products (product_id, currency, handle, title_key, price_minor, facets, card, changes_at, document)
+INSERT INTO search.products (
+    product_id, currency, handle, title_key, price_minor, facets, card, changes_at, rating, reviews, document)
 SELECT c.*, d.document FROM search.cards($1::text[], $2) AS c LEFT JOIN {PRODUCTS.documents} d ON d.id = c.product_id"""
 
 _OF_CATEGORIES = """

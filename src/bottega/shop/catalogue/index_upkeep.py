@@ -108,5 +108,7 @@ WHERE p.status = 'published' AND (d.document IS NULL OR EXISTS (
 LIMIT $1"""
 
 _TOO_MANY = f"""
-SELECT id FROM (SELECT product_id AS id FROM search.products UNION SELECT id FROM {PRODUCTS.documents}) AS indexed
+SELECT id FROM (
+    SELECT product_id AS id FROM search.products UNION SELECT id FROM {PRODUCTS.documents}
+    UNION SELECT product_id FROM search.traits UNION SELECT product_id FROM search.offers) AS indexed
 WHERE NOT EXISTS (SELECT FROM shop.products p WHERE p.id = indexed.id AND p.status = 'published')"""
