@@ -10,6 +10,15 @@ from bottega.shop.catalogue.understanding.traits import ProductText, ProductTrai
 TABLES = ("search.traits", "search.variant_traits", "search.numbers", "search.offers")
 
 
+async def ensure(connection: Connection) -> None:
+    """Makes the tables again that were lost; empty, until their products are written."""
+    lost = await connection.fetchval(
+        "SELECT bool_or(to_regclass(name) IS NULL) FROM unnest($1::text[]) AS name", [*TABLES, "search.vocabulary"]
+    )
+    if lost:
+        await connection.execute("SELECT search.ensure_constraints()")
+
+
 async def refresh_traits(connection: Connection, ids: list[str]) -> None:
     """Writes traits and numbers of these products anew; what is not published disappears."""
     rows = await connection.fetch(_TEXTS, ids)

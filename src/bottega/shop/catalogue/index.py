@@ -108,6 +108,7 @@ class ProductIndex:
     async def read(self, entries: Sequence[LoggedEntry], connection: Connection) -> None:
         """Writes the rows of every product that the entries touch."""
         await ensure(connection, PRODUCTS)
+        await constraint_index.ensure(connection)
         touched = Touched()
         for entry in entries:
             for change in entry.changes:
@@ -128,9 +129,7 @@ def log_readers(application: Any) -> list[LogReader]:
 async def refresh(connection: Connection, product_ids: set[str], worded: set[str], at: datetime) -> None:
     """Writes the cards of `product_ids` and the words of `worded`; what is not published disappears."""
     for start in range(0, len(worded), REFRESHED_AT_ONCE):
-        ids = sorted(worded)[start : start + REFRESHED_AT_ONCE]
-        await _refresh_words(connection, ids, at)
-        await constraint_index.refresh_traits(connection, ids)
+        await _refresh_words(connection, sorted(worded)[start : start + REFRESHED_AT_ONCE], at)
     for start in range(0, len(product_ids), REFRESHED_AT_ONCE):
         ids = sorted(product_ids)[start : start + REFRESHED_AT_ONCE]
         await connection.execute("DELETE FROM search.products WHERE product_id = ANY ($1::text[])", ids)
@@ -142,6 +141,7 @@ async def _refresh_words(connection: Connection, ids: list[str], at: datetime) -
     documents = await documents_of(connection, ids)
     await postings.write(connection, PRODUCTS, documents, at)
     await postings.remove(connection, PRODUCTS, sorted(set(ids) - {document.id for document in documents}))
+    await constraint_index.refresh_traits(connection, ids)
 
 
 async def analyse(connection: Connection) -> None:

@@ -9,6 +9,7 @@ from bottega.platform.database.pool import Connection, Database
 from bottega.retrieval import upkeep
 from bottega.retrieval.schema import ensure
 from bottega.retrieval.upkeep import CorpusStanding, Findings
+from bottega.shop.catalogue import constraint_index, vocabulary_store
 from bottega.shop.catalogue.index import READER, REFRESHED_AT_ONCE, analyse, refresh, wait_for_reader
 from bottega.shop.catalogue.product_documents import PRODUCTS
 
@@ -35,6 +36,7 @@ async def rebuild(database: Database, at: datetime, progress: Progress) -> int:
     async with database.write() as connection:
         await wait_for_reader(connection)
         await ensure(connection, PRODUCTS)
+        await constraint_index.ensure(connection)
         await upkeep.begin_rewrite(connection, PRODUCTS)
     async with database.read() as connection:
         ids = [row["id"] for row in await connection.fetch("SELECT id FROM shop.products ORDER BY id")]
@@ -49,6 +51,7 @@ async def rebuild(database: Database, at: datetime, progress: Progress) -> int:
         await _drop_unpublished(connection, at)
         await upkeep.end_rewrite(connection, PRODUCTS, at)
         await analyse(connection)
+        await vocabulary_store.learn(connection, at)
         return await connection.fetchval("SELECT count(*) FROM shop.products WHERE status = 'published'")
 
 
@@ -57,6 +60,7 @@ async def look_after(database: Database, clock: Clock) -> Findings:
     async with database.write() as connection:
         await wait_for_reader(connection)
         findings = await upkeep.look(connection, PRODUCTS)
+        await constraint_index.ensure(connection)
         if not findings.rewrite:
             await _mend_products(connection, clock.now(), findings)
         await upkeep.note(connection, PRODUCTS, clock.now(), findings)
@@ -101,14 +105,16 @@ async def _drop_unpublished(connection: Connection, at: datetime) -> None:
 # Published products without words, or with a card that does not lead to them.
 _LACKING = f"""
 SELECT p.id FROM shop.products p LEFT JOIN {PRODUCTS.documents} d ON d.id = p.id
-WHERE p.status = 'published' AND (d.document IS NULL OR EXISTS (
+LEFT JOIN search.traits t ON t.product_id = p.id
+WHERE p.status = 'published' AND (d.document IS NULL OR t.product_id IS NULL OR EXISTS (
     SELECT FROM search.products s WHERE s.product_id = p.id AND s.document IS DISTINCT FROM d.document)
+    OR NOT EXISTS (SELECT FROM search.offers o WHERE o.product_id = p.id) AND EXISTS (
+        SELECT FROM search.products s WHERE s.product_id = p.id)
     OR NOT EXISTS (SELECT FROM search.products s WHERE s.product_id = p.id) AND EXISTS (
         SELECT FROM shop.variants v JOIN shop.prices r ON r.variant_id = v.id WHERE v.product_id = p.id AND v.active))
 LIMIT $1"""
 
 _TOO_MANY = f"""
-SELECT id FROM (
-    SELECT product_id AS id FROM search.products UNION SELECT id FROM {PRODUCTS.documents}
+SELECT id FROM (SELECT product_id AS id FROM search.products UNION SELECT id FROM {PRODUCTS.documents}
     UNION SELECT product_id FROM search.traits UNION SELECT product_id FROM search.offers) AS indexed
 WHERE NOT EXISTS (SELECT FROM shop.products p WHERE p.id = indexed.id AND p.status = 'published')"""

@@ -3,61 +3,67 @@
 ALTER TABLE search.products ADD COLUMN rating real, ADD COLUMN reviews integer NOT NULL DEFAULT 0;
 CREATE INDEX products_rating ON search.products (currency, rating DESC NULLS LAST, product_id);
 
--- One row per product. A trait is a text such as 'is:waterproof', 'v:shape=mummy', 'material:wool', 'head:jacket';
--- `fields` names the attributes it has, so that a wish is only enforced where things of its kind tell about it.
-CREATE TABLE search.traits (
-    product_id text COLLATE "C" PRIMARY KEY,
-    brand      text NOT NULL,
-    category   text COLLATE "C",
-    traits     text[] COLLATE "C" NOT NULL,
-    fields     text[] COLLATE "C" NOT NULL
-);
-CREATE INDEX traits_traits ON search.traits USING gin (traits) WITH (fastupdate = off);
+-- Makes what constraints are held against, and again whichever of it was lost.
+CREATE FUNCTION search.ensure_constraints() RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM set_config('client_min_messages', 'warning', true);
+    -- One row per product. A trait is a text such as 'is:waterproof', 'v:shape=mummy', 'material:wool', 'head:jacket';
+    -- `fields` names the attributes it has, so that a wish is only enforced where things of its kind tell about it.
+    CREATE TABLE IF NOT EXISTS search.traits (
+        product_id text COLLATE "C" PRIMARY KEY,
+        brand      text NOT NULL,
+        category   text COLLATE "C",
+        traits     text[] COLLATE "C" NOT NULL,
+        fields     text[] COLLATE "C" NOT NULL
+    );
+    CREATE INDEX IF NOT EXISTS traits_traits ON search.traits USING gin (traits) WITH (fastupdate = off);
 
--- What tells the variants of one product apart ('colour:blue', 'size:m', 'o:length=180cm'), before prices and stock.
-CREATE TABLE search.variant_traits (
-    variant_id text COLLATE "C" PRIMARY KEY,
-    product_id text COLLATE "C" NOT NULL,
-    traits     text[] COLLATE "C" NOT NULL
-);
-CREATE INDEX variant_traits_product ON search.variant_traits (product_id);
+    -- What tells the variants of one product apart ('colour:blue', 'size:m', 'o:length=180cm'), before prices and stock.
+    CREATE TABLE IF NOT EXISTS search.variant_traits (
+        variant_id text COLLATE "C" PRIMARY KEY,
+        product_id text COLLATE "C" NOT NULL,
+        traits     text[] COLLATE "C" NOT NULL
+    );
+    CREATE INDEX IF NOT EXISTS variant_traits_product ON search.variant_traits (product_id);
 
--- Numeric attributes as they stand in the catalogue; `unit` is the one that the product's own text gives with the value.
--- `variant_id` is empty for what holds for all variants.
-CREATE TABLE search.numbers (
-    product_id text COLLATE "C" NOT NULL,
-    variant_id text COLLATE "C" NOT NULL DEFAULT '',
-    name       text COLLATE "C" NOT NULL,
-    value      double precision NOT NULL,
-    unit       text COLLATE "C",
-    PRIMARY KEY (product_id, name, variant_id)
-);
-CREATE INDEX numbers_value ON search.numbers (name, value) INCLUDE (product_id, variant_id, unit);
+    -- Numeric attributes as they stand in the catalogue; `unit` is the one that the product's own text gives with the value.
+    -- `variant_id` is empty for what holds for all variants.
+    CREATE TABLE IF NOT EXISTS search.numbers (
+        product_id text COLLATE "C" NOT NULL,
+        variant_id text COLLATE "C" NOT NULL DEFAULT '',
+        name       text COLLATE "C" NOT NULL,
+        value      double precision NOT NULL,
+        unit       text COLLATE "C",
+        PRIMARY KEY (product_id, name, variant_id)
+    );
+    CREATE INDEX IF NOT EXISTS numbers_value ON search.numbers (name, value) INCLUDE (product_id, variant_id, unit);
 
--- One row per active variant and currency it has a price in: what one purchase would be.
-CREATE TABLE search.offers (
-    product_id  text COLLATE "C" NOT NULL,
-    variant_id  text COLLATE "C" NOT NULL,
-    currency    text COLLATE "C" NOT NULL,
-    price_minor bigint NOT NULL,
-    on_sale     boolean NOT NULL,
-    in_stock    boolean NOT NULL,
-    traits      text[] COLLATE "C" NOT NULL,
-    PRIMARY KEY (product_id, currency, variant_id)
-);
-CREATE INDEX offers_price ON search.offers (currency, price_minor) INCLUDE (product_id, in_stock);
-CREATE INDEX offers_traits ON search.offers USING gin (traits) WITH (fastupdate = off);
+    -- One row per active variant and currency it has a price in: what one purchase would be.
+    CREATE TABLE IF NOT EXISTS search.offers (
+        product_id  text COLLATE "C" NOT NULL,
+        variant_id  text COLLATE "C" NOT NULL,
+        currency    text COLLATE "C" NOT NULL,
+        price_minor bigint NOT NULL,
+        on_sale     boolean NOT NULL,
+        in_stock    boolean NOT NULL,
+        traits      text[] COLLATE "C" NOT NULL,
+        PRIMARY KEY (product_id, currency, variant_id)
+    );
+    CREATE INDEX IF NOT EXISTS offers_price ON search.offers (currency, price_minor) INCLUDE (product_id, in_stock);
+    CREATE INDEX IF NOT EXISTS offers_traits ON search.offers USING gin (traits) WITH (fastupdate = off);
 
--- The vocabulary of the catalogue as it was last learnt, and how many products have got other words since.
-CREATE TABLE search.vocabulary (
-    only_row  boolean PRIMARY KEY DEFAULT true CHECK (only_row),
-    version   bigint NOT NULL DEFAULT 0,
-    content   bytea NOT NULL DEFAULT '',                 -- JSON, deflated
-    changed   bigint NOT NULL DEFAULT 0,                 -- products whose words were written, ever
-    learnt    bigint NOT NULL DEFAULT 0,                 -- the value of `changed` that `content` knows of
-    learnt_at timestamptz
-);
-INSERT INTO search.vocabulary DEFAULT VALUES;
+    -- The vocabulary of the catalogue as it was last learnt, and how many products have got other words since.
+    CREATE TABLE IF NOT EXISTS search.vocabulary (
+        only_row  boolean PRIMARY KEY DEFAULT true CHECK (only_row),
+        version   bigint NOT NULL DEFAULT 0,
+        content   bytea NOT NULL DEFAULT '',                 -- JSON, deflated
+        changed   bigint NOT NULL DEFAULT 0,                 -- products whose words were written, ever
+        learnt    bigint NOT NULL DEFAULT 0,                 -- the value of `changed` that `content` knows of
+        learnt_at timestamptz
+    );
+    INSERT INTO search.vocabulary DEFAULT VALUES ON CONFLICT DO NOTHING;
+END $$;
+SELECT search.ensure_constraints();
 
 -- The offers of these products, as they stand at an instant.
 CREATE FUNCTION search.offers_of(product_ids text[], at timestamptz)
