@@ -37,7 +37,9 @@ from bottega.ports.mailer import Mailer
 from bottega.ports.payment_gateway import PaymentGateway
 from bottega.ports.services import Services
 from bottega.ports.simulated_payer import SimulatedPayer
+from bottega.retrieval.search import embedder_of
 from bottega.settings import Settings
+from bottega.shop.catalogue.search import ProductSearch
 
 # Importing them registers their handlers.
 CORE_ACTIONS = (bottega.actions.approvals, bottega.actions.effect_decisions, bottega.actions.undo)
@@ -139,6 +141,7 @@ def gateway_context(application: Application) -> GatewayContext:
         production=settings.mode == "production",
         card_gateway=settings.payment_gateway,
         rate_limits=RateLimits(settings.requests_per_minute),
+        product_search=ProductSearch(embedder_of(application.services)),
         trusted_proxies=settings.trusted_proxies,
     )
 

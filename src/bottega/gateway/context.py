@@ -11,6 +11,7 @@ from bottega.gateway.rate_limits import RateLimits
 from bottega.platform.clock import Clock
 from bottega.platform.database.pool import Database
 from bottega.ports.services import Services
+from bottega.shop.catalogue.search import ProductSearch
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,5 +29,6 @@ class GatewayContext:
     production: bool
     card_gateway: str
     rate_limits: RateLimits
+    product_search: ProductSearch
     trusted_proxies: tuple[Network, ...] = ()
     known_guests: KnownGuests = field(default_factory=KnownGuests)

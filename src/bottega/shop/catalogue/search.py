@@ -1,125 +1,207 @@
-"""Searching products, the one way for shoppers, staff, the command line and agents: by keyword and by meaning."""
+"""Searching products: the one query path of shoppers, staff, the command line and agents."""
 
-from __future__ import annotations
-
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections import OrderedDict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import islice
 
 from bottega.kernel.errors import Invalid
 from bottega.platform.database.pool import Connection
 from bottega.ports.embedder import Embedder
-from bottega.retrieval.asked import Correction
-from bottega.retrieval.fusion import Scored, Weights
-from bottega.retrieval.narrowing import Narrowing
-from bottega.retrieval.search import Searched, Searcher
-from bottega.shop.catalogue.listing import Conditions, Filters, card_column
+from bottega.retrieval.asked import KeywordQuery
+from bottega.retrieval.fusion import Scored
+from bottega.retrieval.search import Searcher
+from bottega.shop.catalogue.constraint_conditions import conditions_of
+from bottega.shop.catalogue.listing import Conditions, card_column
 from bottega.shop.catalogue.product_documents import PRODUCTS
+from bottega.shop.catalogue.product_ranking import (
+    MOST_SORTED,
+    WEIGHTS,
+    listed,
+    narrowing_of,
+    search_plainly,
+    sorted_by,
+    sorted_by_number,
+    with_stock,
+)
+from bottega.shop.catalogue.search_facets import facets_of
+from bottega.shop.catalogue.search_records import Explanation, Relaxed, SearchPage, SearchRequest, SearchSort
+from bottega.shop.catalogue.shown_product import shown_product
+from bottega.shop.catalogue.understanding.model import Correction, Relaxation, ShownProduct, Understanding
+from bottega.shop.catalogue.understanding.read import understand
+from bottega.shop.catalogue.understanding.relaxing import relaxations
+from bottega.shop.catalogue.vocabulary_store import VocabularyCache
 
 # How deep a search can be paged.
 DEEPEST_RESULT = 400
-# What cannot be bought now stands behind what can, unless it is much better.
-OUT_OF_STOCK_SHARE = 0.7
-# Fitted on the open grades by `benchmarks/search_quality.py --fit`; see docs/search.md.
-FITTED_ON = "d7e2995f97427daf19764da78d2bcd6931403b3b0013375dfa461a391b7d12da"
-WEIGHTS = Weights(keyword=2.0, meaning=1.0, flatness=100.0, coverage=0.004, least_cosine=0.3)
+# So many weaker forms of a sentence are tried before the answer is that there is nothing.
+MOST_RELAXATIONS = 16
+REMEMBERED_SENTENCES = 2_000
 
 
 @dataclass(frozen=True, slots=True)
-class SearchPage:
-    """Cards as JSON text, the best first, and what is to be said about the search as a whole."""
+class _Found:
+    """What one form of the sentence led to."""
 
-    cards: list[str]
-    next_position: str | None
-    # How many products have a word of the query; with `total_is_exact` false there may be more.
+    ranked: list[Scored]
+    query: KeywordQuery
     total: int
     total_is_exact: bool
-    corrections: tuple[Correction, ...] = ()
-    degraded: dict[str, str] = field(default_factory=dict[str, str])
+    degraded: dict[str, str]
 
 
-async def search_products(
-    connection: Connection,
-    text: str,
-    filters: Filters,
-    now: datetime,
-    *,
-    embedder: Embedder | None = None,
-    after: str = "",
-    limit: int = 20,
-) -> SearchPage:
-    """A page of cards, the best first."""
-    skipped = _skipped(after)
-    end = min(skipped + limit, DEEPEST_RESULT)
-    searched = await product_search(connection, text, filters, embedder, number=end + 1)
-    ranked = searched.found
-    shown = ranked[skipped:end]
-    cards = await _cards(connection, [one.row["product_id"] for one in shown], filters.currency, now)
-    more_follow = len(ranked) > end and end < DEEPEST_RESULT
-    return SearchPage(
-        cards,
-        str(end) if more_follow else None,
-        max(searched.considered, len(ranked)) if filters.are_wide else len(ranked),
-        searched.complete,
-        searched.query.corrections,
-        searched.degraded,
+class ProductSearch:
+    """What one process keeps for searching products; `embedder` is None where search goes by keyword alone."""
+
+    def __init__(self, embedder: Embedder | None) -> None:
+        self._searcher = Searcher(PRODUCTS, WEIGHTS, search_plainly, embedder)
+        self._vocabulary = VocabularyCache()
+        self._understood: OrderedDict[tuple[object, ...], Understanding] = OrderedDict()
+
+    async def search(self, connection: Connection, request: SearchRequest, now: datetime) -> SearchPage:
+        """A page of products, the best first, with what was understood, what was relaxed, and what was not searched."""
+        skipped = _skipped(request.after)
+        end = min(skipped + request.limit, DEEPEST_RESULT)
+        read = await self._read(connection, request, now)
+        sort = _sort_of(request, read)
+        chosen, relaxed, found = await self._first_that_finds(connection, request, read, sort, end + 1)
+        shown = found.ranked[skipped:end]
+        product_ids = [one.row["product_id"] for one in shown]
+        cards = await _cards(connection, product_ids, request.filters.currency, now)
+        more_follow = len(found.ranked) > end and end < DEEPEST_RESULT
+        return SearchPage(
+            cards=[cards[product_id] for product_id in product_ids if product_id in cards],
+            product_ids=tuple(product_id for product_id in product_ids if product_id in cards),
+            next_position=str(end) if more_follow else None,
+            total=found.total,
+            total_is_exact=found.total_is_exact,
+            constraints=chosen.constraints,
+            removed=read.removed,
+            relaxed=relaxed,
+            sort=sort,
+            sort_wish=read.sort if request.sort == "relevance" else None,
+            corrections=_corrections(read, found),
+            degraded=found.degraded,
+            facets=await facets_of(connection, found.ranked, request.filters.currency) if request.facets else None,
+            explanations=tuple(_explanation(one, found.query, chosen) for one in shown) if request.explain else None,
+        )
+
+    async def _read(self, connection: Connection, request: SearchRequest, now: datetime) -> Understanding:
+        """The sentence read with what the catalogue knows; the same sentence is read once."""
+        currency = request.filters.currency
+        if not request.understands:
+            return Understanding(request.text, request.text, request.text, currency)
+        vocabulary = await self._vocabulary.current(connection)
+        shown: ShownProduct | None = None
+        if request.shown is not None:
+            shown = await shown_product(connection, request.shown, currency, now)
+            return understand(request.text, vocabulary, currency=currency, shown=shown, without=request.without)
+        key = (vocabulary.version, currency, request.without, request.text)
+        read = self._understood.get(key)
+        if read is None:
+            read = understand(request.text, vocabulary, currency=currency, without=request.without)
+            self._understood[key] = read
+            while len(self._understood) > REMEMBERED_SENTENCES:
+                self._understood.popitem(last=False)
+        return read
+
+    async def _first_that_finds(
+        self, connection: Connection, request: SearchRequest, read: Understanding, sort: SearchSort, number: int
+    ) -> tuple[Understanding, Relaxed, _Found]:
+        """The sentence as it is, else the first weaker form of it that anything meets."""
+        first: _Found | None = None
+        for form, relaxed in _forms(read):
+            found = await self._find(connection, request, form, sort, number)
+            first = first or found
+            if found.ranked:
+                return form, relaxed, found
+        assert first is not None, "the sentence itself is the first form"
+        return read, Relaxed(), first
+
+    async def _find(
+        self, connection: Connection, request: SearchRequest, form: Understanding, sort: SearchSort, number: int
+    ) -> _Found:
+        conditions = Conditions()
+        conditions.narrow(request.filters)
+        conditions_of(form.constraints, form.currency, conditions)
+        narrowing = narrowing_of(conditions, is_wide=request.filters.are_wide and not form.constraints)
+        by_number = form.sort is not None and form.sort.order in ("lowest_number", "highest_number")
+        deep = MOST_SORTED if sort != "relevance" or by_number else number
+        if not form.ranking_words.strip():
+            ranked = await listed(connection, narrowing, sort, MOST_SORTED)
+            query, degraded, considered, complete = KeywordQuery(), {}, len(ranked), len(ranked) < MOST_SORTED
+        else:
+            searched = await self._searcher.search(connection, form.ranking_words, narrowing, deep)
+            ranked = with_stock(searched.found)
+            query, degraded, considered, complete = (
+                searched.query,
+                searched.degraded,
+                searched.considered,
+                searched.complete,
+            )
+            if sort != "relevance":
+                ranked = sorted_by(ranked, sort)
+        if by_number and form.sort is not None:
+            fitting = sorted_by(ranked, "popular") if form.ranking_words.strip() else ranked
+            highest = form.sort.order == "highest_number"
+            ranked = await sorted_by_number(connection, fitting, form.sort.numbers, highest=highest)
+        if narrowing.is_wide and sort == "relevance":
+            return _Found(ranked, query, max(considered, len(ranked)), complete, degraded)
+        return _Found(ranked, query, len(ranked), len(ranked) < deep, degraded)
+
+
+def _forms(read: Understanding) -> Iterator[tuple[Understanding, Relaxed]]:
+    """The sentence, its weaker forms, and at last its constraints without the words."""
+    yield read, Relaxed()
+    for weaker in islice(relaxations(read), MOST_RELAXATIONS):
+        yield weaker.understanding, _relaxed(weaker)
+    if read.constraints and read.words.strip():
+        unsaid = replace(read, words="", ranking_words="")
+        yield unsaid, Relaxed(words=read.words)
+        for weaker in islice(relaxations(unsaid), MOST_RELAXATIONS):
+            yield weaker.understanding, _relaxed(weaker, read.words)
+
+
+def _relaxed(weaker: Relaxation, words: str = "") -> Relaxed:
+    return Relaxed(weaker.dropped, weaker.widened, words)
+
+
+def _sort_of(request: SearchRequest, read: Understanding) -> SearchSort:
+    """The order that was chosen, else the one that was said; orders by a number are made apart."""
+    if request.sort != "relevance" or read.sort is None:
+        return request.sort
+    match read.sort.order:
+        case "price" | "-price" | "rating" | "newest" | "popular":
+            return read.sort.order
+        case "lowest_number" | "highest_number":
+            return "relevance"
+
+
+def _corrections(read: Understanding, found: _Found) -> tuple[Correction, ...]:
+    more = (Correction(one.said, one.read) for one in found.query.corrections)
+    return tuple(dict.fromkeys([*read.corrections, *more]))
+
+
+def _explanation(one: Scored, query: KeywordQuery, form: Understanding) -> Explanation:
+    return Explanation(
+        product_id=one.row["product_id"],
+        score=one.score,
+        bm25=one.bm25,
+        keyword_rank=one.keyword_rank,
+        coverage=one.coverage,
+        words=tuple(query.words_of(one.bits)),
+        missing=tuple(query.words_of(~one.bits)),
+        cosine=one.cosine,
+        meaning_rank=one.meaning_rank,
+        in_stock=one.row["in_stock"],
+        constraints=tuple(constraint.stated.label for constraint in form.constraints),
     )
 
 
-async def product_search(
-    connection: Connection, text: str, filters: Filters, embedder: Embedder | None, *, number: int
-) -> Searched:
-    """Products ranked, those in stock before the others of their kind."""
-    searcher = Searcher(PRODUCTS, WEIGHTS, search_plainly, embedder)
-    searched = await searcher.search(connection, text, _narrowing(filters), number)
-    searched.found.sort(key=lambda one: -_with_stock(one))
-    return searched
-
-
-def _with_stock(one: Scored) -> float:
-    return one.score if one.row["in_stock"] else one.score * OUT_OF_STOCK_SHARE
-
-
-def _narrowing(filters: Filters) -> Narrowing:
-    conditions = Conditions()
-    conditions.narrow(filters)
-    return Narrowing(
-        "search.products p",
-        "p.document",
-        str(conditions),
-        tuple(conditions.values),
-        ("p.product_id", "p.facets @> '{in_stock}' AS in_stock"),
-        is_wide=filters.are_wide,
-    )
-
-
-async def search_plainly(
-    connection: Connection, words: Sequence[str], narrowing: Narrowing, number: int
-) -> list[Scored]:
-    """Published products with the words in their title, brand or description, looked through one by one: for when the
-    postings are lost. Those with more of the words come first."""
-    values = list(narrowing.values)
-    first = len(values)
-    held = " + ".join(
-        f"(s.title || ' ' || s.brand || ' ' || s.description ILIKE ${first + place})::int"
-        for place in range(1, len(words) + 1)
-    )
-    values += [f"%{word.replace('%', '').replace('_', '')}%" for word in words]
-    rows = await connection.fetch(
-        f"SELECT * FROM (SELECT coalesce(p.document, 0) AS document, {held} AS held{narrowing.selected} "
-        f"FROM {narrowing.source} JOIN shop.products s ON s.id = p.product_id WHERE {narrowing.condition}) AS found "
-        f"WHERE held > 0 ORDER BY held DESC, product_id LIMIT {int(number)}",
-        *values,
-    )
-    return [
-        Scored(row["document"], row["held"] / len(words), 0.0, row["held"] / len(words), None, None, None, 0, row)
-        for row in rows
-    ]
-
-
-async def _cards(connection: Connection, product_ids: Sequence[str], currency: str, now: datetime) -> list[str]:
+async def _cards(connection: Connection, product_ids: Sequence[str], currency: str, now: datetime) -> dict[str, str]:
     if not product_ids:
-        return []
+        return {}
     rows = await connection.fetch(
         f"SELECT p.product_id, {card_column('$3')} FROM search.products p "
         "WHERE p.currency = $2 AND p.product_id = ANY ($1::text[])",
@@ -127,8 +209,7 @@ async def _cards(connection: Connection, product_ids: Sequence[str], currency: s
         currency,
         now,
     )
-    cards = {row["product_id"]: row["card"] for row in rows if row["card"] is not None}
-    return [cards[product_id] for product_id in product_ids if product_id in cards]
+    return {row["product_id"]: row["card"] for row in rows if row["card"] is not None}
 
 
 def _skipped(after: str) -> int:
