@@ -14,7 +14,7 @@ from bottega.actions.action import Action
 from bottega.actions.actor import Actor, system
 from bottega.actions.outcome import Outcome
 from bottega.bootstrap import Application, open_application, web_app
-from bottega.gateway import tokens
+from bottega.entrance import tokens
 from bottega.kernel.identifiers import new_id
 from bottega.platform.clock import SystemClock
 from bottega.settings import Settings
@@ -100,6 +100,8 @@ def settings_for(database_url: str, directory: Path, **changes: Any) -> Settings
         "DATABASE_URL": database_url,
         "data_dir": directory,
         "requests_per_minute": 1_000_000,
+        # A test that is about meaning asks for an embedder; no other starts a model's process.
+        "embedder": "none",
         **changes,
     }
     return Settings(_env_file=None, **values)  # pyright: ignore[reportCallIssue] - pydantic-settings' own argument

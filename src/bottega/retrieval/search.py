@@ -68,13 +68,18 @@ class Searcher:
         narrowing: Narrowing,
         number: int,
         *,
+        meaning: str | None = None,
         synonyms: Synonyms | None = None,
         correct: bool = True,
     ) -> Searched:
-        """At least the best `number` documents, where there are so many; a greater number only adds at the end."""
+        """At least the best `number` documents, where there are so many; a greater number only adds at the end.
+
+        `meaning` is what is embedded when that is another text than the words to look for (a whole sentence, say).
+        """
         if not words_of(text):
             return Searched([], KeywordQuery(), 0, True)
-        embedding = None if self.embedder is None else asyncio.create_task(_embedded(self.embedder, text))
+        sentence = meaning or text
+        embedding = None if self.embedder is None else asyncio.create_task(_embedded(self.embedder, sentence))
         try:
             query = await ask(connection, self.corpus, text, synonyms=synonyms, correct=correct)
             if query.documents == 0:

@@ -1,0 +1,92 @@
+"""Questions that documents answer, and handing over to a person."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from bottega.agents.assistant.dialogue.attributes import sentences_about, valued
+from bottega.agents.assistant.dialogue.here import Here, changing, missing_tool, refused
+from bottega.agents.assistant.dialogue.json_values import record, records
+from bottega.agents.assistant.dialogue.move import Call, Step, finish, need, phrase, verbatim
+from bottega.agents.assistant.dialogue.state import Asked, Goal, Json, State
+
+PASSAGES_QUOTED = 2
+LONGEST_QUOTE_CHARACTERS = 700
+LONGEST_SUBJECT_CHARACTERS = 120
+_MARKDOWN = re.compile(r"^\s{0,3}(?:#{1,6}\s+|>\s?)|\*\*|__|`", re.MULTILINE)
+
+
+def advance_policy(state: State, goal: Goal, here: Here) -> Step:
+    """Quotes the passages that answer, with their source; says so when no document does."""
+    if not here.results.offers("find_policy"):
+        return missing_tool(state, goal)
+    question = str(goal.slot("question") or goal.words)
+    call = Call("find_policy", {"question": question})
+    result = here.read(call)
+    if result is None:
+        return need(state, here.results.fitting(call))
+    if result.failed:
+        return finish(state, goal, *refused(result))
+    passages = passages_in(result.content)[:PASSAGES_QUOTED]
+    if not passages:
+        asked = Asked(what="offer", option="handover")
+        return finish(state, goal, phrase("policy.not_found"), choices=("Ask a colleague",), asked=asked)
+    quoted = [passages[0], *(passage for passage in passages[1:] if _same_section(passage, passages[0]))]
+    parts = [verbatim(f"{_quote(passage, question)} [{_source(passage)}]") for passage in quoted]
+    citations = tuple(dict.fromkeys(_source(passage) for passage in quoted))
+    return finish(state, goal, phrase("policy.lead"), *parts, citations=citations)
+
+
+def passages_in(content: Json) -> Sequence[Mapping[str, Any]]:
+    """Passages out of what the tool answers."""
+    held = record(content)
+    wrapped = (held[name] for name in ("passages", "items", "result") if held.get(name))
+    return records(next(wrapped, content))
+
+
+def _same_section(passage: Mapping[str, Any], first: Mapping[str, Any]) -> bool:
+    return passage.get("title") == first.get("title") and passage.get("section") == first.get("section")
+
+
+def _source(passage: Mapping[str, Any]) -> str:
+    return str(passage.get("evidence_id") or passage.get("id") or passage.get("passage_id") or "")
+
+
+def _quote(passage: Mapping[str, Any], question: str) -> str:
+    """The passage's own words: whole when it is short, else the sentences that speak of what was asked."""
+    text = _MARKDOWN.sub("", valued(passage.get("text") or "")).strip()
+    if len(text) <= LONGEST_QUOTE_CHARACTERS:
+        return text
+    found = sentences_about(question, text, limit=4)
+    if found:
+        return " ".join(found)[:LONGEST_QUOTE_CHARACTERS]
+    cut = text[:LONGEST_QUOTE_CHARACTERS]
+    return cut[: max(cut.rfind(". ") + 1, cut.rfind("\n"), 0)] or cut
+
+
+def advance_hand_over(state: State, goal: Goal, here: Here) -> Step:
+    """Opens a ticket with what was said, so that a person can take over."""
+    if not here.results.offers("escalate_support"):
+        return missing_tool(state, goal)
+    done = here.results.done("escalate_support")
+    if done is None:
+        words = goal.words.strip() or "The customer asks for a person."
+        arguments: dict[str, Json] = {"subject": _subject(goal), "summary": words, "text": words}
+        if state.orders and state.order_in_focus:
+            handle = next((order.handle for order in state.orders if order.number == state.order_in_focus), "")
+            arguments |= {"order_id": handle} if handle else {}
+        result = changing(state, goal, here, Call("escalate_support", arguments))
+    else:
+        result = changing(state, goal, here, Call("escalate_support", done.arguments))
+    if isinstance(result, Step):
+        return result
+    number = str(result.record.get("number") or "")
+    fields = {"number": number} if number else {}
+    return finish(state, goal, phrase("hand_over.done", **fields), handover=True)
+
+
+def _subject(goal: Goal) -> str:
+    named = {"complaint": "Complaint", "payment_problem": "Problem with a payment", "review": "Feedback"}
+    about = str(goal.slot("about") or "")
+    first_line = goal.words.strip().splitlines()[0] if goal.words.strip() else ""
+    return (named.get(about) or first_line or "Conversation with the assistant")[:LONGEST_SUBJECT_CHARACTERS]
