@@ -21,7 +21,7 @@ _CHUNK = re.compile(r'(?<!\S)["“„]([^"”“]{2,80})["”“](?!\w)|\S+')
 _NUMBER = r"\d+(?:[.,]\d+)*"
 _CURRENCY_SIGN = r"[€$£¥]"
 _RANGE = re.compile(
-    rf"^({_CURRENCY_SIGN})?({_NUMBER})([a-z€$£¥\"″°]*)[-–—]({_CURRENCY_SIGN})?(-?{_NUMBER})([^\d\s]*)$", re.I
+    rf"^({_CURRENCY_SIGN})?({_NUMBER})([a-z€$£¥\"″°]*)[-–—]({_CURRENCY_SIGN})?(-?{_NUMBER})([^\d\s]*)$", re.IGNORECASE
 )
 _AMOUNT = re.compile(
     rf"^([<>≤≥=~]=?)?({_CURRENCY_SIGN}|[a-z]{{3}}(?=\d))?([-−+]?{_NUMBER})([^\d\s+]*)(\+)?$", re.IGNORECASE
@@ -119,7 +119,7 @@ class Sentence:
 
 def sentence_of(text: str, language: Language, measures: Measures, names: Collection[str] = frozenset()) -> Sentence:
     """The tokens of a text, at most eighty; `names` are written with figures and no amounts ("3M")."""
-    reading = _Tokens(text, language, measures, names)
+    reading = _Tokens(language, measures, names)
     for chunk in _CHUNK.finditer(text):
         if len(reading.tokens) >= MOST_TOKENS:
             break
@@ -131,7 +131,7 @@ def sentence_of(text: str, language: Language, measures: Measures, names: Collec
 
 
 class _Tokens:
-    def __init__(self, text: str, language: Language, measures: Measures, names: Collection[str]) -> None:
+    def __init__(self, language: Language, measures: Measures, names: Collection[str]) -> None:
         self._names = names
         self._language = language
         self._measures = measures
