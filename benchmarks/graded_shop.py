@@ -29,7 +29,8 @@ from bottega.settings import Settings
 from bottega.shop.catalogue.index_upkeep import rebuild
 from bottega.shop.catalogue.listing import Filters
 from bottega.shop.catalogue.product_documents import PRODUCTS, documents_of
-from bottega.shop.catalogue.search import DEEPEST_RESULT, ProductSearch
+from bottega.shop.catalogue.product_ranking import DEEPEST_RESULT
+from bottega.shop.catalogue.search import search_products
 from bottega.shop.catalogue.search_records import Explanation, SearchRequest
 from bottega.shop.flows.product_files.importing import ImportChoices, import_file
 
@@ -84,7 +85,6 @@ class GradedShop:
         self._application = application
         self._identifiers = identifiers
         self._embedder = embedder_of(application.services)
-        self._search = ProductSearch(self._embedder)
 
     async def signals(self, query: str) -> Signals:
         """What the shop answers, deep, and why."""
@@ -93,7 +93,7 @@ class GradedShop:
         await self._embedder.embed([query], purpose="query", timeout_seconds=EMBED_TIMEOUT_SECONDS)
         request = SearchRequest(query, FILTERS, limit=DEEPEST_RESULT, explain=True)
         async with self._application.database.read() as connection:
-            page = await self._search.search(connection, request, self._application.clock.now())
+            page = await search_products(connection, request, self._application.clock.now(), embedder=self._embedder)
         if page.degraded:
             raise Unavailable("search_degraded", f"Search goes without a signal: {page.degraded}.")
         return Signals(tuple((self._identifiers[one.product_id], one) for one in page.explanations or ()))

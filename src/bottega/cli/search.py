@@ -24,7 +24,7 @@ from bottega.shop.catalogue.index_upkeep import IndexStatus, index_status
 from bottega.shop.catalogue.index_upkeep import rebuild as rebuild_index
 from bottega.shop.catalogue.listing import Filters
 from bottega.shop.catalogue.product_documents import PRODUCTS
-from bottega.shop.catalogue.search import ProductSearch
+from bottega.shop.catalogue.search import search_products
 from bottega.shop.catalogue.search_records import SearchRequest, SearchSort
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
@@ -145,7 +145,7 @@ async def _find(request: SearchRequest) -> dict[str, Any]:
             if not request.filters.currency:
                 currency = (await shop_settings.current(connection)).currency
                 chosen = _in_currency(request, currency)
-            page = await ProductSearch(embedder).search(connection, chosen, application.clock.now())
+            page = await search_products(connection, chosen, application.clock.now(), embedder=embedder)
     return page.as_record()
 
 

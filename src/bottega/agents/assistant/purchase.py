@@ -18,7 +18,7 @@ from bottega.kernel.money import format_amount
 from bottega.shop import shop_settings
 from bottega.shop.carts.actions import AddCartLine, ChooseShipping, CreateCart, SetCartContact
 from bottega.shop.catalogue.listing import Filters
-from bottega.shop.catalogue.search import ProductSearch
+from bottega.shop.catalogue.search import search_products
 from bottega.shop.catalogue.search_records import SearchRequest
 from bottega.shop.flows.cart_total import cart_total
 from bottega.shop.flows.pay_order import PayOrder
@@ -72,7 +72,6 @@ class Conversation:
     cart_id: str | None = None
     total_minor: int = 0
     order: dict[str, Any] | None = None
-    search: ProductSearch = field(default_factory=lambda: ProductSearch(None))
 
     async def hear(self, sentence: str) -> None:
         """Takes the shopper's next words and answers; a refusal is told in its own words."""
@@ -100,7 +99,9 @@ class Conversation:
         now = self.performer.clock.now()
         filters = Filters(self.currency, in_stock=True, minimum_minor=wish.least_minor, maximum_minor=wish.most_minor)
         async with self.performer.database.read() as connection:
-            found = await self.search.search(connection, SearchRequest(wish.query, filters, limit=OFFERS), now)
+            found = await search_products(
+                connection, SearchRequest(wish.query, filters, limit=OFFERS), now, embedder=None
+            )
             product_ids = [orjson.loads(card)["id"] for card in found.cards]
             rows = await connection.fetch(_CHEAPEST_IN_STOCK, product_ids, self.currency, now)
         return [

@@ -17,7 +17,9 @@ from bottega.gateway.answers import (
 from bottega.gateway.caller import Context
 from bottega.gateway.problems import responses
 from bottega.gateway.product_filters import chosen_filters, in_currency
+from bottega.retrieval.search import embedder_of
 from bottega.shop.catalogue.listing import Filters, ProductCard
+from bottega.shop.catalogue.search import search_products
 from bottega.shop.catalogue.search_records import SearchRequest, SearchSort
 
 router = APIRouter(prefix="/search", tags=["catalogue"])
@@ -130,5 +132,5 @@ async def search(
             facets=facets,
             explain=explain,
         )
-        found = await context.product_search.search(connection, asked, context.clock.now())
+        found = await search_products(connection, asked, context.clock.now(), embedder=embedder_of(context.services))
     return answer_with_etag(request, card_page(found.cards, found.next_position, found.about()))

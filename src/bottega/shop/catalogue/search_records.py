@@ -40,9 +40,8 @@ class Relaxed:
     # Words that no product has among those that meet the constraints.
     words: str = ""
 
-    @property
-    def is_nothing(self) -> bool:
-        return not (self.dropped or self.widened or self.words)
+
+NOTHING_RELAXED = Relaxed()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +74,7 @@ class SearchPage:
     product_ids: tuple[str, ...] = ()
     constraints: tuple[Constraint, ...] = ()
     removed: tuple[Constraint, ...] = ()
-    relaxed: Relaxed = Relaxed()
+    relaxed: Relaxed = NOTHING_RELAXED
     sort: SearchSort = "relevance"
     sort_wish: SortWish | None = None
     corrections: tuple[Correction, ...] = ()
