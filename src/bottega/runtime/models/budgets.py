@@ -119,14 +119,6 @@ class Budgets:
         async with self._database.connection() as connection:
             await connection.fetchval(SETTLE, reservation.id, cost_micros, self._clock.now())
 
-    async def expire(self) -> int:
-        """Turns overdue reservations into spent money; returns how many."""
-        count = 0
-        async with self._database.connection() as connection:
-            while await connection.fetchval("SELECT runtime.expire_one_reservation($1)", self._clock.now()):
-                count += 1
-        return count
-
     async def reconcile(self, reservation_id: str, cost_micros: int) -> None:
         """Somebody looked at the vendor's bill: what an expired reservation really cost."""
         async with self._database.connection() as connection:
