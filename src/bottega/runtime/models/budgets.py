@@ -158,5 +158,9 @@ async def expired_rows(connection: Connection) -> list[dict[str, object]]:
 
 
 def _of_periods(name: str, kind: str, limits: PeriodLimits, now: datetime) -> list[Account]:
-    periods = ((f"{name}/day/{now:%Y-%m-%d}", limits.day_micros), (f"{name}/month/{now:%Y-%m}", limits.month_micros))
-    return [Account(key, kind, most) for key, most in periods if most is not None]
+    found: list[Account] = []
+    if limits.day_micros is not None:
+        found.append(Account(f"{name}/day/{now:%Y-%m-%d}", kind, limits.day_micros))
+    if limits.month_micros is not None:
+        found.append(Account(f"{name}/month/{now:%Y-%m}", kind, limits.month_micros))
+    return found
