@@ -9,7 +9,7 @@ from bottega.actions.work import JobQueue
 from bottega.platform.clock import Clock
 from bottega.platform.database.pool import Database
 from bottega.platform.jobs import job, periodic
-from bottega.runtime import sweep
+from bottega.runtime import metrics, sweep
 from bottega.runtime.advance import ADVANCE_JOB
 from bottega.runtime.engine import Runtime
 from bottega.runtime.role import SAFE_TEXTS
@@ -63,3 +63,9 @@ async def tidy(context: RuntimeJobs, _: Mapping[str, Any]) -> None:
     await sweep.bury_the_dead(database, SAFE_TEXTS["error"], now)
     await sweep.expire_confirmations(database, now)
     await sweep.forget_old(database, now, keep_steps=STEPS_KEPT, keep_runs=RUNS_KEPT)
+
+
+@periodic("runtime.watch", every_seconds=300)
+async def watch(context: RuntimeJobs, _: Mapping[str, Any]) -> None:
+    """Metrics that miss their targets."""
+    await metrics.watch(context.database, context.clock.now())

@@ -45,6 +45,7 @@ def of_routed(routed: RoutedReply) -> dict[str, Json]:
                 {"id": call.id, "name": call.name, "arguments": dict(call.arguments)} for call in reply.tool_calls
             ],
             "continuation": reply.continuation,
+            "structured": None if reply.structured is None else dict(reply.structured),
             "stop_reason": reply.stop_reason,
         },
         "routed": {

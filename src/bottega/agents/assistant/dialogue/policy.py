@@ -23,6 +23,7 @@ from bottega.agents.assistant.dialogue.naming import about_product, named_in
 from bottega.agents.assistant.dialogue.state import Asked, Goal, GoalKind, Reply, State
 from bottega.agents.assistant.dialogue.understanding import Understood, Wish
 from bottega.agents.assistant.dialogue.wishes import goal_for, order_place
+from bottega.agents.assistant.language.patterns import says
 from bottega.agents.assistant.language.slots.contact import emails
 from bottega.agents.assistant.language.slots.numbers import order_numbers
 from bottega.ports.chat_model import UserMessage
@@ -217,6 +218,9 @@ def _wanted(state: State, wish: Wish, heard: Understood, currency: str) -> State
 
 def _settled(state: State, wish: Wish) -> Wish:
     """An unsure wish made likely where looking costs nothing, or where it plainly speaks of what was shown."""
+    if wish.intent in ("exchange", "order_amend") and state.last_added and not says(wish.text, "orders.placed"):
+        # With a cart in hand, swapping something is about the cart.
+        return Wish(wish.text, "cart_change", "likely", wish.probability, wish.also)
     if wish.certainty != "unsure":
         return wish
     found = refer(wish.text, state)

@@ -11,6 +11,7 @@ from bottega.agents.assistant.language.slots.answers import Answer, answer
 from bottega.agents.assistant.language.slots.contact import emails
 from bottega.agents.assistant.language.slots.corrections import Correction, correction
 from bottega.agents.assistant.language.slots.numbers import order_numbers
+from bottega.agents.assistant.language.slots.said import words_of
 from bottega.runtime.models.offline.intents import Guess, IntentReader, Reading
 from bottega.runtime.models.offline.splitting import clauses
 
@@ -91,6 +92,8 @@ FAMILIES: tuple[frozenset[str], ...] = (
 )
 
 Certainty = Literal["sure", "likely", "unsure"]
+# "It is B-10133", "number B-10133 please": no more than that.
+WORDS_BESIDE_A_VALUE = 3
 LIKELY = 0.45
 CLEARLY_AHEAD = 0.2
 LIKELY_TOGETHER = 0.65
@@ -137,15 +140,24 @@ async def understand(text: str, state: State, reader: IntentReader) -> Understoo
 
 
 def _without_values(text: str) -> str:
-    """Addresses of mail tell nothing of what is wanted; the number of an order tells that one is spoken about."""
+    """The text as it is read for intents: which order or which address of mail it is tells nothing of what is wanted."""
     for value in emails(text):
         text = text.replace(value, "my e-mail")
     for number in order_numbers(text):
-        text = re.sub(rf"(?i)\bb\W?{number.removeprefix('B-')}\b", number, text)
+        digits = number.removeprefix("B-")
+        text = re.sub(rf"(?i)(?:\b(?:my|the)\s+)?(?:\border\s+)?(?:\bnumber\s+)?(?:\bb\W?|#)?{digits}\b", "my order", text)
     return re.sub(r"\[(?:email|phone|personal|iban)_\d+\]", "my e-mail", text)
 
 
+def _is_only_values(text: str) -> bool:
+    """Whether nothing is said beside the number of an order, or beside an address of mail."""
+    rest = _without_values(text).lower().replace("my order", " ").replace("my e-mail", " ")
+    return rest != text.lower() and len(words_of(rest)) <= WORDS_BESIDE_A_VALUE
+
+
 def _wish(text: str, reading: Reading, state: State) -> Wish:
+    if _is_only_values(text):
+        return Wish(text, "give_details", "sure")
     guesses = weighed(reading.guesses, state)
     best, second = guesses[0], guesses[1] if len(guesses) > 1 else Guess("", 0.0)
     is_ahead = best.probability >= LIKELY and best.probability - second.probability >= CLEARLY_AHEAD

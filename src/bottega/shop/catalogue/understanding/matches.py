@@ -19,7 +19,16 @@ TOLD_MATERIAL_SHARE = 0.25
 TOLD_VALUE_SHARE = 0.3
 LEAST_TAGGED = 2
 # Where a phrase may be several things of the same length, the first of these.
-_ORDER: dict[str, int] = {"gender": 0, "category": 1, "brand": 2, "flag": 3, "colour": 4, "material": 5, "value": 6, "word": 7}
+_ORDER: dict[str, int] = {
+    "gender": 0,
+    "category": 1,
+    "brand": 2,
+    "flag": 3,
+    "colour": 4,
+    "material": 5,
+    "value": 6,
+    "word": 7,
+}
 _FAVOURED: dict[Marker, tuple[MatchKind, ...]] = {
     "by": ("brand",),
     "made_of": ("material", "colour"),
@@ -153,10 +162,14 @@ def _flag(reading: Reading, phrase: str, place: int, length: int, marker: Marker
             return None
         if reading.kind_phrase and f" {phrase}".endswith(f" {reading.kind_phrase.split()[-1]}"):
             return None
-        told = reading.coverage((*names, *(number for name in names for number in reading.vocabulary.flag_numbers.get(name, ()))))
+        told = reading.coverage(
+            (*names, *(number for name in names for number in reading.vocabulary.flag_numbers.get(name, ())))
+        )
         if phrase in reading.language.negation_suffixes:
             return None
-        if " " not in phrase and told < (MENTIONED_FLAG_SHARE if _says_more_than_titles(reading, phrase, names) else TOLD_FLAG_SHARE):
+        if " " not in phrase and told < (
+            MENTIONED_FLAG_SHARE if _says_more_than_titles(reading, phrase, names) else TOLD_FLAG_SHARE
+        ):
             return None
     known = [name for name in names if reading.coverage((name,)) > 0] or list(names)
     return Match("flag", place, length, tuple(known), reading.sentence.said(place, length))
@@ -173,7 +186,11 @@ def _colour(reading: Reading, phrase: str, place: int, length: int, marker: Mark
     colour = colour_of(reading, phrase)
     if colour is None or not reading.vocabulary.colours:
         return None
-    if colour in reading.language.ambiguous_colours and not negated and not _speaks_of_colour(reading, place, length, marker):
+    if (
+        colour in reading.language.ambiguous_colours
+        and not negated
+        and not _speaks_of_colour(reading, place, length, marker)
+    ):
         return None
     return Match("colour", place, length, (colour,), colour)
 
@@ -223,7 +240,7 @@ def _material(reading: Reading, phrase: str, place: int, length: int, marker: Ma
 
 
 def _stands_before_noun(reading: Reading, phrase: str, place: int, length: int) -> bool:
-    """"Leather case": a material in front of the thing, where such things tell what they are made of."""
+    """ "Leather case": a material in front of the thing, where such things tell what they are made of."""
     if phrase == reading.kind_phrase or reading.coverage(("material",)) < TOLD_MATERIAL_SHARE:
         return False
     if phrase not in reading.language.material_families and phrase not in reading.language.material_spellings:

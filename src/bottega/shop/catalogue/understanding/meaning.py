@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from bottega.shop.catalogue.understanding.kinds import TINY_SHARE, titled_with
+from bottega.shop.catalogue.understanding.kinds import TINY_SHARE, named_categories, titled_with
 from bottega.shop.catalogue.understanding.matches import Match
 from bottega.shop.catalogue.understanding.model import (
     BrandIs,
@@ -77,9 +77,7 @@ def _genders(reading: Reading, matches: Sequence[Match], said: str, place: int, 
     reading.found(TraitIs(stated, traits, negated, wider=wider), place)
 
 
-def _colours(
-    reading: Reading, matches: Sequence[Match], said: str, place: int, *, negated: bool, both: bool
-) -> None:
+def _colours(reading: Reading, matches: Sequence[Match], said: str, place: int, *, negated: bool, both: bool) -> None:
     colours = tuple(dict.fromkeys(match.values[0] for match in matches))
     if both and not negated and len(colours) == 2:
         pair = "+".join(sorted(colours))
@@ -125,9 +123,7 @@ def _is_other_pair(reading: Reading, words: Sequence[str], family: str) -> bool:
     return sum(word in reading.language.colour_families for word in words) > 1 and family not in words
 
 
-def _materials(
-    reading: Reading, matches: Sequence[Match], said: str, place: int, *, negated: bool, both: bool
-) -> None:
+def _materials(reading: Reading, matches: Sequence[Match], said: str, place: int, *, negated: bool, both: bool) -> None:
     names = tuple(dict.fromkeys(match.values[0] for match in matches))
     stated = Stated(_key("material", names, negated=negated), _label(matches, negated=negated, both=both), said)
     if both and not negated:
@@ -149,7 +145,7 @@ def _materials(
 
 
 def _only_resembles(reading: Reading, trait: str) -> bool:
-    """"Synthetic leather" is not leather, and what fits "leather boots" is none either."""
+    """ "Synthetic leather" is not leather, and what fits "leather boots" is none either."""
     value = reading.language.keys.of(trait.partition(":")[2].partition("=")[2] or trait.partition(":")[2])
     if trait.startswith("v:") and not any(part in trait for part in ("material", "lining", "insulation", "upper")):
         return True
@@ -173,7 +169,9 @@ def _flag(reading: Reading, match: Match, said: str, place: int, *, negated: boo
         if trait in reading.vocabulary.trait_counts
     )
     if negated:
-        stated = Stated(key, f"not {text}" if text.endswith(("proof", "able", "ed", "vegan")) else f"without {text}", said)
+        stated = Stated(
+            key, f"not {text}" if text.endswith(("proof", "able", "ed", "vegan")) else f"without {text}", said
+        )
         ruled_out = (*(f"is:{name}" for name in match.values), *said_otherwise)
         told_no = tuple(f"not:{name}" for name in match.values)
         loose = FlagIs(stated, (), none_of=ruled_out)
@@ -308,7 +306,10 @@ def _other_halves(reading: Reading, phrase: str, group: Sequence[str], paths: Se
     """What shares a category's title with the word: "Gloves and mittens", when gloves are asked for."""
     found: dict[str, None] = {}
     for path in paths:
-        halves = [reading.language.keys.of(half) for half in halves_of(reading.vocabulary.categories[path].title, reading.language.accessory_words)]
+        halves = [
+            reading.language.keys.of(half)
+            for half in halves_of(reading.vocabulary.categories[path].title, reading.language.accessory_words)
+        ]
         if len(halves) < 2 or any(phrase == half or half in group for half in halves[:-1] + halves[-1:]) is False:
             continue
         found.update(dict.fromkeys(f"w:{half.split()[-1]}" for half in halves if half not in group and half != phrase))
@@ -322,7 +323,7 @@ def _is_kind(kind: str, group: Sequence[str]) -> bool:
 def _paths(reading: Reading, phrase: str, group: Sequence[str]) -> tuple[str, ...]:
     """The categories a word names, without those inside another of them; a title of just these words before others."""
     vocabulary, keys = reading.vocabulary, reading.language.keys
-    found = dict.fromkeys(path for word in (phrase, *group) for path in vocabulary.category_phrases.get(word, ()))
+    found = named_categories(reading, (phrase, *group))
     exact = [path for path in found if _is_titled(vocabulary.categories[path], (phrase, *group), keys.of)]
     own = [path for path in exact if _is_titled(vocabulary.categories[path], (phrase,), keys.of)]
     chosen = [path for path in found if path in (own or exact or found) or not (own or exact)]

@@ -122,15 +122,7 @@ class OtherThan:
 
 
 Constraint = (
-    PriceBound
-    | BrandIs
-    | CategoryIs
-    | TraitIs
-    | FlagIs
-    | NumberBound
-    | RatingBound
-    | AvailabilityIs
-    | OtherThan
+    PriceBound | BrandIs | CategoryIs | TraitIs | FlagIs | NumberBound | RatingBound | AvailabilityIs | OtherThan
 )
 
 

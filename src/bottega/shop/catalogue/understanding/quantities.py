@@ -26,7 +26,9 @@ WIDER_NEAR_SHARE = 0.12
 INCH_SPAN = 0.95
 BINARY_SPAN = 0.025
 
-TITLED_DIMENSIONS = frozenset({"storage", "length", "frequency", "charge", "power", "voltage", "apparent_power", "volume"})
+TITLED_DIMENSIONS = frozenset(
+    {"storage", "length", "frequency", "charge", "power", "voltage", "apparent_power", "volume"}
+)
 
 Pointed = tuple[tuple[str, ...], int, int]
 
@@ -57,10 +59,10 @@ def read_quantity(reading: Reading, amount: "Amount") -> int | None:
     if not ranges:
         return None
     wider = _ranges(reading, amount, names, wide=True) if amount.bound is None and not amount.is_range else ()
-    stated = Stated(f"number:{names[0]}", _label(reading, amount, names[0], start, end), reading.sentence.said(start, end - start))
-    reading.found(
-        NumberBound(stated, ranges, NumberBound(stated, wider) if wider and wider != ranges else None), start
+    stated = Stated(
+        f"number:{names[0]}", _label(reading, amount, names[0], start, end), reading.sentence.said(start, end - start)
     )
+    reading.found(NumberBound(stated, ranges, NumberBound(stated, wider) if wider and wider != ranges else None), start)
     _claim(reading, amount, start, end)
     return end
 
@@ -96,7 +98,11 @@ def _is_kind(reading: Reading, pointed: Pointed) -> bool:
 def _named_behind(reading: Reading, amount: "Amount") -> Pointed | None:
     """Names of numbers behind the amount: "16 GB RAM", "20 hours of light", "3 hdmi ports"."""
     sentence, place = reading.sentence, amount.end
-    while place < len(sentence.tokens) and sentence.key(place, 1) in ("of", "a", "x", "the", "in") and sentence.free(place):
+    while (
+        place < len(sentence.tokens)
+        and sentence.key(place, 1) in ("of", "a", "x", "the", "in")
+        and sentence.free(place)
+    ):
         if sentence.at(place, reading.vocabulary.number_phrases) is not None:
             break
         place += 1
@@ -125,7 +131,12 @@ def _begins_kind(reading: Reading, place: int, length: int) -> bool:
 def _named_before(reading: Reading, amount: "Amount") -> Pointed | None:
     """Names of numbers before the amount: "RAM of at least 16 GB", "comfort below -5 °C"."""
     sentence, place = reading.sentence, amount.start
-    while place > 0 and sentence.key(place - 1, 1) in ("of", "is", "a", "an", "with", "the", "at", "be", "to", "should", "must", "for") and sentence.free(place - 1):
+    while (
+        place > 0
+        and sentence.key(place - 1, 1)
+        in ("of", "is", "a", "an", "with", "the", "at", "be", "to", "should", "must", "for")
+        and sentence.free(place - 1)
+    ):
         if sentence.until(place, reading.vocabulary.number_phrases) is not None:
             break
         place -= 1
@@ -172,7 +183,9 @@ def _meant(reading: Reading, amount: "Amount") -> tuple[str, ...]:
     unit = amount.unit
     assert unit is not None, "asked for amounts with a unit"
     concepts = (*reading.language.usual.get(unit.name, ()), *reading.language.usual.get(unit.dimension, ()))
-    options = tuple(name for name in reading.vocabulary.dimensions.get(unit.dimension, ()) if name.startswith("option."))
+    options = tuple(
+        name for name in reading.vocabulary.dimensions.get(unit.dimension, ()) if name.startswith("option.")
+    )
     best: tuple[float, tuple[str, ...]] = (0.0, ())
     for place, concept in enumerate(concepts):
         names = _measuring(reading, (*_of_concepts(reading, (concept,)), *(options if place == 0 else ())), unit)
@@ -216,7 +229,9 @@ def _is_usual_figure(reading: Reading, amount: "Amount", names: Sequence[str], u
 
 def _measuring(reading: Reading, names: Sequence[str], unit: Unit) -> tuple[str, ...]:
     numbers = reading.vocabulary.numbers
-    fitting = [name for name in names if (known := numbers[name].unit) is not None and known.dimension == unit.dimension]
+    fitting = [
+        name for name in names if (known := numbers[name].unit) is not None and known.dimension == unit.dimension
+    ]
     # What a variant is chosen by tells more than what holds for the whole product.
     return tuple(sorted(fitting, key=lambda name: (not name.startswith("option."), -reading.coverage((name,)))))
 
@@ -305,7 +320,9 @@ def _unit_text(unit: Unit | None) -> str:
     if unit is None or unit.dimension in ("people", "count"):
         return ""
     shown = {"celsius": " °C", "fahrenheit": " °F", "inch": '"', "gb": " GB", "tb": " TB", "mb": " MB", "g_m2": " g/m²"}
-    shown.update({"ghz": " GHz", "mhz": " MHz", "hz": " Hz", "w": " W", "kw": " kW", "v": " V", "mah": " mAh", "wh": " Wh"})
+    shown.update(
+        {"ghz": " GHz", "mhz": " MHz", "hz": " Hz", "w": " W", "kw": " kW", "v": " V", "mah": " mAh", "wh": " Wh"}
+    )
     return shown.get(unit.name, f" {unit.name}")
 
 
@@ -313,6 +330,20 @@ def _title(name: str) -> str:
     """An attribute's name as people read it: its words, without the unit and what stands in brackets."""
     plain = name.split(".")[1] if name.startswith("option.") else name
     parts = [part for part in plain.partition("__")[0].split("_") if part]
-    units = {"grams", "cm", "mm", "celsius", "litres", "hours", "watts", "lumens", "cuin", "kcal", "kg", "metres", "minutes"}
+    units = {
+        "grams",
+        "cm",
+        "mm",
+        "celsius",
+        "litres",
+        "hours",
+        "watts",
+        "lumens",
+        "cuin",
+        "kcal",
+        "kg",
+        "metres",
+        "minutes",
+    }
     kept = [part for part in parts if part not in units and part not in ("quantity",)]
     return " ".join(kept or parts)

@@ -39,8 +39,11 @@ def understand(
     read_comparisons(reading)
     read_sizes(reading)
     read_phrases(reading)
+    _leave_mere_preferences(reading)
     _read_kind(reading)
-    ordered = [constraint for _, constraint in sorted(zip(reading.places, reading.constraints, strict=True), key=_place)]
+    ordered = [
+        constraint for _, constraint in sorted(zip(reading.places, reading.constraints, strict=True), key=_place)
+    ]
     return Understanding(
         text=sentence.text,
         words=_words(reading, ("kept",)),
@@ -55,6 +58,13 @@ def understand(
 
 def _place(pair: tuple[int, Constraint]) -> int:
     return pair[0]
+
+
+def _leave_mere_preferences(reading: Reading) -> None:
+    """Preferences alone are words to rank by, not constraints: "laser printer" is searched as it stands."""
+    if all(constraint.stated.strength == "soft" for constraint in reading.constraints) and reading.sort is None:
+        reading.constraints.clear()
+        reading.places.clear()
 
 
 def _read_kind(reading: Reading) -> None:

@@ -96,7 +96,10 @@ def _soft(understanding: Understanding) -> Iterator[Relaxation]:
 
 
 def _relaxed(
-    understanding: Understanding, kept: Sequence[Constraint], dropped: Sequence[Constraint], widened: Sequence[Constraint]
+    understanding: Understanding,
+    kept: Sequence[Constraint],
+    dropped: Sequence[Constraint],
+    widened: Sequence[Constraint],
 ) -> Relaxation:
     return Relaxation(replace(understanding, constraints=tuple(kept)), tuple(dropped), tuple(widened))
 

@@ -20,8 +20,12 @@ Found = TypeVar("Found")
 _CHUNK = re.compile(r'(?<!\S)["“„]([^"”“]{2,80})["”“](?!\w)|\S+')
 _NUMBER = r"\d+(?:[.,]\d+)*"
 _CURRENCY_SIGN = r"[€$£¥]"
-_RANGE = re.compile(rf"^({_CURRENCY_SIGN})?({_NUMBER})([a-z€$£¥\"″°]*)[-–—]({_CURRENCY_SIGN})?(-?{_NUMBER})([^\d\s]*)$", re.I)
-_AMOUNT = re.compile(rf"^([<>≤≥=~]=?)?({_CURRENCY_SIGN}|[a-z]{{3}}(?=\d))?([-−+]?{_NUMBER})([^\d\s+]*)(\+)?$", re.IGNORECASE)
+_RANGE = re.compile(
+    rf"^({_CURRENCY_SIGN})?({_NUMBER})([a-z€$£¥\"″°]*)[-–—]({_CURRENCY_SIGN})?(-?{_NUMBER})([^\d\s]*)$", re.I
+)
+_AMOUNT = re.compile(
+    rf"^([<>≤≥=~]=?)?({_CURRENCY_SIGN}|[a-z]{{3}}(?=\d))?([-−+]?{_NUMBER})([^\d\s+]*)(\+)?$", re.IGNORECASE
+)
 _SLASHED = re.compile(r"^[^\W\d_]{2,}(?:/[^\W\d_]{2,})+$")
 _PIECE = re.compile(r"[^\W_]+|[&/]")
 _LEADING = "([{«'‘¿¡,;:"
@@ -108,12 +112,12 @@ class Sentence:
     def is_name(self, start: int, length: int) -> bool:
         """Whether the words are written with capitals as names are, in a sentence that is not all capitals."""
         first = self.tokens[start].text
-        return first[:1].isupper() and not (start == 0 and length == 1 and not first.isupper()) and not self.text.isupper()
+        return (
+            first[:1].isupper() and not (start == 0 and length == 1 and not first.isupper()) and not self.text.isupper()
+        )
 
 
-def sentence_of(
-    text: str, language: Language, measures: Measures, names: Collection[str] = frozenset()
-) -> Sentence:
+def sentence_of(text: str, language: Language, measures: Measures, names: Collection[str] = frozenset()) -> Sentence:
     """The tokens of a text, at most eighty; `names` are written with figures and no amounts ("3M")."""
     reading = _Tokens(text, language, measures, names)
     for chunk in _CHUNK.finditer(text):
@@ -226,5 +230,5 @@ class _Tokens:
             self.add(piece[0], start + piece.start(), "word", glued=piece.start() > 0)
         if not _PIECE.search(text):
             for place, character in enumerate(text):
-                if character in "€$£¥%°\"″":
+                if character in '€$£¥%°"″':
                     self.add(character, start + place, "word")

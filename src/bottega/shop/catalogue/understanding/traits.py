@@ -112,7 +112,9 @@ def sizes_of(text: str, measures: Measures) -> list[str]:
 def head_of(title: str, language: Language) -> str:
     """The last word of a title's first part that is no colour: "Down Jacket Black with Hood" → jacket."""
     words = words_in(_TITLE_END.split(title, maxsplit=1)[0])
-    return next((word for word in reversed(words) if word.isalpha() and len(word) > 2 and not _is_colour(word, language)), "")
+    return next(
+        (word for word in reversed(words) if word.isalpha() and len(word) > 2 and not _is_colour(word, language)), ""
+    )
 
 
 def _is_colour(word: str, language: Language) -> bool:
@@ -134,9 +136,7 @@ class _Reader:
         for name, value in self._attributes.items():
             self._attribute(name, value)
         common = self._common_of_variants()
-        variants = {
-            variant_id: self._variant(options, common) for variant_id, options, _ in self._product.variants
-        }
+        variants = {variant_id: self._variant(options, common) for variant_id, options, _ in self._product.variants}
         for role in ("colour", "size", "material", "gender"):
             prefix = f"{role}:"
             if any(trait.startswith(prefix) for traits in variants.values() for trait in traits):

@@ -1,10 +1,11 @@
 """From a bearer token or cookie to an actor; what ended or was revoked proves nothing from the next request on."""
 
 from fastapi import Request
+from starlette.requests import HTTPConnection
 
 from bottega.actions.actor import Actor
-from bottega.gateway import tokens
-from bottega.gateway.context import GatewayContext
+from bottega.entrance import tokens
+from bottega.entrance.context import ServingContext
 from bottega.kernel.errors import Forbidden
 from bottega.platform.database.pool import Row
 
@@ -13,7 +14,7 @@ OPERATOR_SCOPE = "bottega.operator"
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
-async def identify(request: Request, context: GatewayContext) -> Actor | None:
+async def identify(request: Request, context: ServingContext) -> Actor | None:
     """The actor that the request's token stands for, or None; a write by cookie has to come from our own pages."""
     operator: Actor | None = request.scope.get(OPERATOR_SCOPE)
     if operator is not None:
@@ -24,6 +25,11 @@ async def identify(request: Request, context: GatewayContext) -> Actor | None:
         return None
     if bearer is None and request.method not in READING:
         refuse_other_sites(request, context, certain=True)
+    return await actor_of_token(context, token)
+
+
+async def actor_of_token(context: ServingContext, token: str) -> Actor | None:
+    """The actor that a token stands for, or None."""
     if token.startswith(tokens.GUEST):
         return await _guest(context, token)
     if token.startswith(tokens.SESSION):
@@ -33,7 +39,7 @@ async def identify(request: Request, context: GatewayContext) -> Actor | None:
     return None
 
 
-def refuse_other_sites(request: Request, context: GatewayContext, *, certain: bool) -> None:
+def refuse_other_sites(request: Request, context: ServingContext, *, certain: bool) -> None:
     """Refuses what a browser sends on behalf of another site; `certain` also refuses what does not say its origin."""
     site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
     if site is not None:
@@ -50,7 +56,17 @@ def refuse_other_sites(request: Request, context: GatewayContext, *, certain: bo
         )
 
 
-async def _guest(context: GatewayContext, token: str) -> Actor | None:
+def is_from_our_pages(connection: HTTPConnection, context: ServingContext) -> bool:
+    """Whether a WebSocket was opened by our own pages, or by a program. A browser always says where a page is from;
+    a cookie alone, which it would send from any page, proves nothing."""
+    origin = connection.headers.get("origin")
+    if origin is not None:
+        scheme = "https" if connection.url.scheme in ("wss", "https") else "http"
+        return origin in (context.public_url.rstrip("/"), f"{scheme}://{connection.headers.get('host', '')}")
+    return connection.cookies.get(tokens.COOKIE) is None
+
+
+async def _guest(context: ServingContext, token: str) -> Actor | None:
     """A guest who has registered since, or was blocked or forgotten, is no guest any more."""
     customer_id = tokens.guest_of(context.token_key, token, context.clock.now())
     if customer_id is None:
@@ -63,7 +79,7 @@ async def _guest(context: GatewayContext, token: str) -> Actor | None:
     return Actor("customer", customer_id, "guest")
 
 
-async def _session(context: GatewayContext, token: str) -> Actor | None:
+async def _session(context: ServingContext, token: str) -> Actor | None:
     async with context.database.read() as connection:
         row = await connection.fetchrow(_SESSION, tokens.token_digest(token), context.clock.now())
     if row is None:
@@ -73,7 +89,7 @@ async def _session(context: GatewayContext, token: str) -> Actor | None:
     return Actor("customer", row["subject_id"], "customer")
 
 
-async def _api_key(context: GatewayContext, token: str) -> Actor | None:
+async def _api_key(context: ServingContext, token: str) -> Actor | None:
     now = context.clock.now()
     async with context.database.read() as connection:
         row: Row | None = await connection.fetchrow(_API_KEY, tokens.token_digest(token), now)

@@ -2,8 +2,8 @@
 
 import pytest
 
-from bottega.gateway import window_counts
-from bottega.gateway.window_counts import WindowCounts
+from bottega.entrance import window_counts
+from bottega.entrance.window_counts import WindowCounts
 
 
 def test_a_window_counts_until_it_is_over(monkeypatch: pytest.MonkeyPatch) -> None:

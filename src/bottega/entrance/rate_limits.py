@@ -6,13 +6,9 @@ import time
 
 from limits import RateLimitItem, RateLimitItemPerHour, RateLimitItemPerMinute
 from limits.strategies import FixedWindowRateLimiter
-from starlette.requests import HTTPConnection
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from bottega.gateway import tokens
-from bottega.gateway.client_address import Network, client_address
-from bottega.gateway.problems import TooManyRequests, problem_response
-from bottega.gateway.window_counts import WindowCounts
+from bottega.entrance.refusals import TooManyRequests
+from bottega.entrance.window_counts import WindowCounts
 
 # Costly or guessable requests get a part of `requests_per_minute`, per address.
 _PARTS: dict[tuple[str, str], float] = {
@@ -25,6 +21,7 @@ _PARTS: dict[tuple[str, str], float] = {
 }
 _REFUSED_TOKENS_PART = 1 / 10
 CODES_PER_HOUR = 6
+_CHAT_PART = 1 / 20
 
 
 class RateLimits:
@@ -38,6 +35,7 @@ class RateLimits:
             route: RateLimitItemPerMinute(_part(requests_per_minute, part)) for route, part in _PARTS.items()
         }
         self._codes = RateLimitItemPerHour(CODES_PER_HOUR)
+        self._messages = RateLimitItemPerMinute(_part(requests_per_minute, _CHAT_PART))
 
     def count_request(self, method: str, path: str, address: str, token: str | None) -> None:
         """Counts a request before it is served; raises `TooManyRequests`.
@@ -63,6 +61,10 @@ class RateLimits:
         """Counts a code asked for by mail, by the digest of the address, whether anybody has it or not."""
         self._hit(self._codes, f"code {purpose}", digest.hex())
 
+    def count_chat_message(self, session: str) -> None:
+        """Counts a message of a conversation: each may ask a model."""
+        self._hit(self._messages, "chat", hashlib.blake2b(session.encode(), digest_size=12).hexdigest())
+
     def _hit(self, item: RateLimitItem, bucket: str, key: str) -> None:
         if not self._limiter.hit(item, bucket, key):
             raise self._too_many(item, bucket, key)
@@ -75,37 +77,6 @@ class RateLimits:
             next_step="Wait as long as Retry-After says.",
             retry_after_seconds=max(1.0, math.ceil(resets_at - time.time())),
         )
-
-
-class RateLimited:
-    """Pure ASGI: counts before any route or database is reached."""
-
-    def __init__(self, app: ASGIApp, rate_limits: RateLimits, trusted_proxies: tuple[Network, ...]) -> None:
-        self._app = app
-        self._rate_limits = rate_limits
-        self._trusted_proxies = trusted_proxies
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["path"] == "/healthz":
-            await self._app(scope, receive, send)
-            return
-        address = client_address(scope, self._trusted_proxies)
-        token = tokens.token_of(HTTPConnection(scope))
-        try:
-            self._rate_limits.count_request(scope["method"], scope["path"].rstrip("/"), address, token)
-        except TooManyRequests as refusal:
-            await problem_response(refusal)(scope, receive, send)
-            return
-        if token is None:
-            await self._app(scope, receive, send)
-            return
-
-        async def send_counting_refusals(message: Message) -> None:
-            if message["type"] == "http.response.start" and message["status"] == 401:
-                self._rate_limits.count_refused_token(address)
-            await send(message)
-
-        await self._app(scope, receive, send_counting_refusals)
 
 
 def _part(requests_per_minute: int, part: float) -> int:
