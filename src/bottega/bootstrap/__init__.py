@@ -17,6 +17,7 @@ import bottega.actions.undo
 import bottega.runtime.knowledge.actions
 import bottega.runtime.knowledge.jobs
 import bottega.runtime.memory.jobs
+import bottega.runtime.models.jobs
 import bottega.shop
 from bottega.actions.effects import EffectDriver
 from bottega.actions.perform import Performer
@@ -57,6 +58,7 @@ CORE_ACTIONS = (
     bottega.runtime.knowledge.actions,
     bottega.runtime.knowledge.jobs,
     bottega.runtime.memory.jobs,
+    bottega.runtime.models.jobs,
 )
 
 
