@@ -12,7 +12,7 @@ LANGUAGE_FOLDER = "language"
 def offline_model(data_directory: Path | None, embedder: Embedder | None, *, currency: str = "EUR") -> OfflineModel:
     """The assistant's model that needs no model. Costs nothing before its first question, and works without embedder.
 
-    `data_directory` is where `bottega language train` keeps a classifier for another embedder; `currency` is the shop's.
+    `data_directory` is where `bottega language train` keeps a classifier of its own; `currency` is the shop's.
     """
     return OfflineModel(_LoadedWhenAsked(data_directory, embedder, currency))
 

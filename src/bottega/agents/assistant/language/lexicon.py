@@ -21,6 +21,7 @@ class Lexicon:
     ordinals: Mapping[str, int]
     references: Mapping[str, tuple[str, ...]]
     answers: Mapping[str, frozenset[str]]
+    offers: Mapping[str, tuple[str, ...]]
     silent: Mapping[str, frozenset[str]]
     corrections: tuple[str, ...]
     months: Mapping[str, int]
@@ -49,6 +50,7 @@ def lexicon() -> Lexicon:
         ordinals=tables["ordinals"],
         references=_tuples(tables["references"]),
         answers={name: frozenset(words) for name, words in tables["answers"].items()},
+        offers=_tuples(tables["offers"]),
         silent={name: frozenset(words) for name, words in tables["silent"].items()},
         corrections=tuple(longest_first),
         months=tables["months"],

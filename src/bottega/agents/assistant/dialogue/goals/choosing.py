@@ -25,7 +25,12 @@ NAMED_LIKENESS = 92
 
 def refer(text: str, state: State) -> Reference | None:
     """The shown products that the text refers to."""
-    return reference(text, [item.as_shown() for item in state.shown], focus=state.focus)
+    found = reference(text, [item.as_shown() for item in state.shown], focus=state.focus)
+    if found is not None and found.by != "pronoun":
+        return found
+    before = [item.as_shown() for item in state.seen if item not in state.shown]
+    named = reference(text, before)
+    return named if named is not None and named.by == "name" and not named.is_ambiguous else found
 
 
 def product_of(state: State, goal: Goal, here: Here) -> Product | Step:
@@ -121,9 +126,9 @@ def variant_of(state: State, goal: Goal, product: Product) -> Mapping[str, Json]
 def chosen_options(goal: Goal, product: Product) -> dict[str, str]:
     """Options named so far: those settled, and those in the goal's words."""
     offered = products.options_of(product)
-    settled = {name: value for name, value in record(goal.slot("options")).items() if name in offered}
-    named = options(goal.words, offered)
-    chosen = {**settled, **named}
+    settled = {name: str(value) for name, value in record(goal.slot("options")).items() if name in offered}
+    # What was searched for counts where nothing else was said: "boots in 42", and then "I'll take them".
+    chosen = {**options(str(goal.slot("hints") or ""), offered), **settled, **options(goal.words, offered)}
     return {name: value for name, value in chosen.items() if value != ANY} | {
         name: values[0] for name, value in chosen.items() if value == ANY and (values := _possible(product, {}, name))
     }
@@ -203,11 +208,18 @@ def _chosen_order(
     if said:
         return said[-1]
     fitting = [order for order in candidates if fits(order)]
+    others = [order for order in fitting if str(order.get("number")) != state.order_in_focus]
+    if says(goal.words, "orders.other") and state.order_in_focus and len(others) == 1:
+        return str(others[0]["number"])
     if state.order_in_focus and any(str(order.get("number")) == state.order_in_focus for order in fitting):
         return state.order_in_focus
     named = named_order(goal.words, fitting, today)
     if named is not None:
         return named
+    if not fitting and candidates:
+        # None comes into question: the one that is meant can at least be told why not.
+        named = named_order(goal.words, candidates, today)
+        return named or state.order_in_focus or str(candidates[0]["number"])
     return str(fitting[0]["number"]) if len(fitting) == 1 else fitting
 
 
