@@ -56,6 +56,7 @@ def test_start_status_and_stop(data_directory: Path, with_weights: None) -> None
     shown = record(running)
     assert (shown["state"], shown["process_id"]) == ("ready", record(started)["process_id"])
     assert (shown["queries"], shown["passages"], shown["waiting"]) == (0, 0, {"query": 0, "passage": 0})
+    assert shown["connections"] == 0
     assert Path(shown["log_file"]).read_text().count(" serves ") == 1
     assert f"model: {MODEL}" in typed("embedder", "start").stdout
     assert record(typed("embedder", "stop", "--json")) == {"state": "stopped", "was_running": True}
@@ -98,7 +99,8 @@ def test_the_doctor_says_which_embedder_and_whether_it_is_ready(
     monkeypatch.setenv("BOTTEGA_EMBEDDER_WEIGHTS", str(data_directory / "nowhere"))
     state, detail = finding(typed("doctor", "--json"))
     assert state == "attention"
-    assert detail.startswith(f"{ready}; not ready, search goes by keyword: Meaning is away: the weights")
+    missing = "Meaning is away: the language model's file model.safetensors is missing."
+    assert detail.startswith(f"{ready}; not ready, search goes by keyword: {missing}")
     typed("embedder", "stop")
     monkeypatch.setenv("BOTTEGA_EMBEDDER", "none")
     none = ("attention", "BOTTEGA_EMBEDDER is none: search goes by keyword alone")

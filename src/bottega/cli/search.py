@@ -15,7 +15,7 @@ from bottega.cli.progress import shown_progress
 from bottega.cli.refusals import shown, write_json
 from bottega.kernel.money import format_amount
 from bottega.shop import shop_settings
-from bottega.shop.catalogue.index import rebuild as rebuild_index
+from bottega.shop.catalogue.index_upkeep import rebuild as rebuild_index
 from bottega.shop.catalogue.listing import Filters
 from bottega.shop.catalogue.search import search_products
 

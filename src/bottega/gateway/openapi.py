@@ -5,11 +5,11 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
+from bottega.entrance.tokens import COOKIE
 from bottega.gateway.caller import HeldAnswer
 from bottega.gateway.openapi_examples import example_of
 from bottega.gateway.problems import MEDIA_TYPE, Problem
 from bottega.gateway.routes import READING, Route, routes_of
-from bottega.gateway.tokens import COOKIE
 
 KEY_PARAMETER = "Idempotency-Key"
 ALWAYS: tuple[int, ...] = (400, 422, 429, 503)
@@ -36,6 +36,7 @@ TAGS = {
     "catalogue": "Products, variants, categories and collections, for shoppers and staff.",
     "customers": "Accounts, address books and consent.",
     "gift cards": "Cards with money on them: issuing, balance, closing.",
+    "documents": "What the shop says in writing: policies with their versions, and the passages that are cited.",
     "effects": "Calls to the outside world: what was intended, sent and answered.",
     "log": "The action log, and undoing an entry.",
     "orders": "Orders after they are placed.",

@@ -9,7 +9,7 @@ from typing import assert_never
 import structlog
 
 from bottega.kernel.errors import Unavailable
-from bottega.ports.chat_model import RequestRefused
+from bottega.ports.chat_model import TIMED_OUT, RequestRefused
 from bottega.runtime import prompt
 from bottega.runtime.confirmation import new_request
 from bottega.runtime.evidence import Evidence, Json
@@ -34,6 +34,9 @@ from bottega.runtime.settled import settled
 from bottega.runtime.tool import ChangingTool
 
 _log = structlog.get_logger(__name__)
+
+# Critics that object because it must not be; the others object because it cannot be.
+RULES = frozenset({"provenance", "policy", "confirmation"})
 
 
 class ModelDriven:
@@ -96,8 +99,7 @@ class ModelDriven:
         tools = reflection.get("tools")
         offered = None if tools is None else frozenset(tools)
         decided["verdicts"] = await verdicts_of(decided, context, self._parts.guard, number=step.number, tools=offered)
-        objected = any(verdict["verdict"] == "objection" for verdict in decided["verdicts"])
-        take_in(going.end(step, "done", decided, fault="invalid_call" if objected else None), context)
+        take_in(going.end(step, "done", decided, fault=_fault_of(decided)), context)
         changes = any(verdict.get("effect") not in (None, "read") for verdict in decided["verdicts"])
         await going.write(durable=changes)
 
@@ -118,6 +120,8 @@ class ModelDriven:
             routed = await self._parts.router.complete(model_call(context, intent), request)
         except (NoModelAnswered, RequestRefused) as failure:
             fault = "refused" if isinstance(failure, RequestRefused) else "provider"
+            if isinstance(failure, NoModelAnswered) and any(one.reason == TIMED_OUT for one in failure.attempts):
+                fault = "timeout"
             _log.warning("no_model_answered", run_id=context.run.id, code=failure.code)
             going.end(step, "refused", {**step.detail, "failure": failure.code}, fault=fault)
             going.use(Usage(model_calls=1))
@@ -315,6 +319,17 @@ class ModelDriven:
     async def _tell(self, kind: str, data: Mapping[str, Json]) -> None:
         if self._listener is not None:
             await self._listener.on_event(self._context.run, kind, data)
+
+
+def _fault_of(decided: Mapping[str, Json]) -> str | None:
+    """What kind of failure a decision stands for in the metrics."""
+    critics = {verdict["critic"] for verdict in decided["verdicts"] if verdict["verdict"] == "objection"}
+    if critics & RULES:
+        return "rule_violation"
+    if critics:
+        return "invalid_call"
+    attempts = decided.get("routed", {}).get("attempts", ())
+    return "timeout" if any(attempt["reason"] == TIMED_OUT for attempt in attempts) else None
 
 
 def _is_for(step: Step, verdict: Mapping[str, Json]) -> bool:

@@ -1,7 +1,7 @@
 """The model's files for the tests: its weights from the installed package, and a graph built once per session."""
 
 import shutil
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from bottega.connectors.minilm import graph_cache, weights
 from bottega.connectors.minilm.embedder import MiniLmEmbedder
 from bottega.connectors.minilm.identity import PINNED_FILES, MiniLm
 from bottega.kernel.errors import Unavailable
+from tests.fakes.model_hub import Hub, model_hub
 
 OpenEmbedder = Callable[..., MiniLmEmbedder]
 
@@ -49,6 +50,12 @@ def weights_folder(published: Path, tmp_path: Path) -> Path:
     for pinned in PINNED_FILES:
         (folder / pinned.name).symlink_to(published / pinned.name)
     return folder
+
+
+@pytest.fixture
+def hub() -> Iterator[Hub]:
+    with model_hub() as running:
+        yield running
 
 
 @pytest.fixture

@@ -121,6 +121,7 @@ async def test_a_cache_of_sound_files_that_the_runtime_cannot_use_is_built_again
     assert graph_cache.digest_of(folder / "graph.onnx") == old
 
 
+@pytest.mark.slow
 async def test_a_process_that_ends_while_it_starts_is_not_started_over_and_over(
     open_embedder: OpenEmbedder, data_directory: Path
 ) -> None:

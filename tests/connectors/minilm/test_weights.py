@@ -32,7 +32,8 @@ def test_the_folder_of_the_settings_is_the_only_place(weights_folder: Path, tmp_
     assert [place.folder for place in weights.places(elsewhere)] == [tmp_path / "elsewhere"]
     refusal = refusal_of(elsewhere)
     assert refusal.code == "embedder_weights_missing"
-    assert "BOTTEGA_EMBEDDER_WEIGHTS" in refusal.message
+    assert refusal.message == "Meaning is away: the language model's file model.safetensors is missing."
+    assert "BOTTEGA_EMBEDDER_WEIGHTS" in refusal.next_step
 
 
 @pytest.mark.parametrize("name", ["model.safetensors", "tokenizer.json"])

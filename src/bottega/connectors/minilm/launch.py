@@ -40,7 +40,7 @@ def launch(setup: MiniLm) -> bool:
     output = process_files.open_log(files)
     try:
         subprocess.run(  # noqa: S603 - our own module
-            [*DETACHED, sys.executable, "-m", MODULE, setup.to_json(), str(lock)],
+            [*DETACHED, sys.executable, "-P", "-m", MODULE, setup.to_json(), str(lock)],
             check=True,
             pass_fds=(lock,),
             stdin=subprocess.DEVNULL,

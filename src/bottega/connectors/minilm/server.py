@@ -129,6 +129,11 @@ class EmbedderServer:
             self._counts.refused += 1
             unavailable = refusal if isinstance(refusal, Unavailable) else Unavailable(refusal.code, refusal.message)
             answer = frames.Frame({"refusal": frames.refusal_record(unavailable)})
+        except Exception as error:
+            # A bug: the log has it, and the caller is not left waiting.
+            log.exception("a request failed")
+            refusal = meaning_is_away("embedder_failed", f"the language model failed ({type(error).__name__}).")
+            answer = frames.Frame({"refusal": frames.refusal_record(refusal)})
         with contextlib.suppress(ConnectionError):
             writer.write(frames.Frame({**answer.header, "id": number}, answer.body).encoded())
             await writer.drain()
@@ -166,9 +171,6 @@ class EmbedderServer:
                 vectors = await asyncio.gather(*futures)
         except TimeoutError:
             raise meaning_is_away("embedder_slow", "the language model did not answer in time.") from None
-        except Exception as error:
-            log.exception("texts could not be embedded")
-            raise meaning_is_away("embedder_failed", f"the language model failed ({type(error).__name__}).") from error
         finally:
             # Cancelling takes back what no thread has begun with.
             for future in futures:
@@ -190,7 +192,8 @@ class EmbedderServer:
             "process_id": os.getpid(),
             "model": self._setup.model,
             "uptime_seconds": round(time.monotonic() - self._began, 1),
-            "connections": len(self._connections),
+            # Without the one that asks.
+            "connections": len(self._connections) - 1,
             "waiting": dict(self._waiting),
             "queries": self._counts.queries,
             "passages": self._counts.passages,

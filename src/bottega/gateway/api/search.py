@@ -9,6 +9,7 @@ from bottega.gateway.answers import DEFAULT_PAGE, LARGEST_PAGE, Page, answer_wit
 from bottega.gateway.caller import Context
 from bottega.gateway.problems import responses
 from bottega.gateway.product_filters import chosen_filters, in_currency
+from bottega.retrieval.search import embedder_of
 from bottega.shop.catalogue.listing import Filters, ProductCard
 from bottega.shop.catalogue.search import search_products
 
@@ -28,5 +29,13 @@ async def search(
     after = decode_cursor(cursor)
     async with context.database.read() as connection:
         chosen = await in_currency(connection, filters)
-        found = await search_products(connection, q, chosen, context.clock.now(), after=after, limit=limit)
+        found = await search_products(
+            connection,
+            q,
+            chosen,
+            context.clock.now(),
+            embedder=embedder_of(context.services),
+            after=after,
+            limit=limit,
+        )
     return answer_with_etag(request, card_page(found.cards, found.next_position))

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, assert_never
 
 import orjson
@@ -12,6 +13,7 @@ from bottega.platform.database.connection_loss import is_connection_loss
 from bottega.runtime.context import RunContext
 from bottega.runtime.evidence import Evidence, Json
 from bottega.runtime.loop.decide import call_of
+from bottega.runtime.stored_json import storable
 from bottega.runtime.tool import Answered, Awaiting, ChangingTool, Refused, Tool, ToolCall, ToolOutcome
 
 _log = structlog.get_logger(__name__)
@@ -65,7 +67,7 @@ def _within_limits(outcome: ToolOutcome, tool: Tool) -> ToolOutcome:
     if not isinstance(outcome, Answered):
         return outcome
     limit = tool.limits.result_bytes
-    value = outcome.value
+    value = storable(outcome.value)
     while (size := len(orjson.dumps(value))) > limit:
         shorter = _shortened(value)
         if shorter is None:
@@ -75,21 +77,7 @@ def _within_limits(outcome: ToolOutcome, tool: Tool) -> ToolOutcome:
             value = {"done": True, "left_out": "The result is too large to be shown."}
             break
         value = shorter
-    return outcome if value is outcome.value else _with_value(outcome, value)
-
-
-def _with_value(outcome: Answered, value: Json) -> Answered:
-    return Answered(
-        value,
-        outcome.labels,
-        outcome.kind,
-        outcome.version,
-        outcome.fresh_for,
-        outcome.slots,
-        outcome.entry_id,
-        outcome.repeated,
-        outcome.read_back,
-    )
+    return replace(outcome, value=value)
 
 
 def _shortened(value: Json) -> Json | None:

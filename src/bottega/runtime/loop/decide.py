@@ -9,6 +9,7 @@ from bottega.runtime.evidence import Evidence, Json
 from bottega.runtime.guard.guard import Guard
 from bottega.runtime.models.call import ModelCall, RoutedReply
 from bottega.runtime.models.offline.model import MEMORY_SLOT
+from bottega.runtime.stored_json import storable_text
 from bottega.runtime.tool import ToolCall
 
 LONGEST_REPLY_KEPT_CHARACTERS = 20_000
@@ -39,11 +40,12 @@ def of_routed(routed: RoutedReply) -> dict[str, Json]:
     return {
         **({"slots": {MEMORY_SLOT: reply.continuation}} if remembers else {}),
         "reply": {
-            "text": reply.text[:LONGEST_REPLY_KEPT_CHARACTERS],
+            "text": storable_text(reply.text[:LONGEST_REPLY_KEPT_CHARACTERS]),
             "calls": [
                 {"id": call.id, "name": call.name, "arguments": dict(call.arguments)} for call in reply.tool_calls
             ],
             "continuation": reply.continuation,
+            "structured": None if reply.structured is None else dict(reply.structured),
             "stop_reason": reply.stop_reason,
         },
         "routed": {

@@ -1,95 +1,137 @@
-"""Keyword search over published products: every term first, fewer of them when that finds too little."""
+"""Searching products, the one way for shoppers, staff, the command line and agents: by keyword and by meaning."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from bottega.kernel.errors import Invalid
-from bottega.platform.database.pool import Connection, Row
-from bottega.retrieval.keyword import query_of
-from bottega.shop.catalogue.listing import CardPage, Conditions, Filters, card_column
+from bottega.platform.database.pool import Connection
+from bottega.ports.embedder import Embedder
+from bottega.retrieval.asked import Correction
+from bottega.retrieval.fusion import Scored, Weights
+from bottega.retrieval.narrowing import Narrowing
+from bottega.retrieval.search import Searched, Searcher
+from bottega.shop.catalogue.listing import Conditions, Filters, card_column
+from bottega.shop.catalogue.product_documents import PRODUCTS
 
-# So many products are ranked at most, of those with the terms in the title and of the others; never every match.
-MOST_CANDIDATES = 500
 # How deep a search can be paged.
 DEEPEST_RESULT = 400
-# Products ranked beyond those shown, so that what is in stock can still move up.
-SPARE_RESULTS = 40
+# What cannot be bought now stands behind what can, unless it is much better.
+OUT_OF_STOCK_SHARE = 0.7
+# Fitted on the open grades by `benchmarks/search_quality.py --fit`; see docs/search.md.
+FITTED_ON = "d7e2995f97427daf19764da78d2bcd6931403b3b0013375dfa461a391b7d12da"
+WEIGHTS = Weights(keyword=2.0, meaning=1.0, flatness=100.0, coverage=0.004, least_cosine=0.3)
+
+
+@dataclass(frozen=True, slots=True)
+class SearchPage:
+    """Cards as JSON text, the best first, and what is to be said about the search as a whole."""
+
+    cards: list[str]
+    next_position: str | None
+    # How many products have a word of the query; with `total_is_exact` false there may be more.
+    total: int
+    total_is_exact: bool
+    corrections: tuple[Correction, ...] = ()
+    degraded: dict[str, str] = field(default_factory=dict[str, str])
 
 
 async def search_products(
-    connection: Connection, text: str, filters: Filters, now: datetime, *, after: str = "", limit: int = 20
-) -> CardPage:
-    """A page of cards, the best first. Products that have all words come before those that have some of them."""
+    connection: Connection,
+    text: str,
+    filters: Filters,
+    now: datetime,
+    *,
+    embedder: Embedder | None = None,
+    after: str = "",
+    limit: int = 20,
+) -> SearchPage:
+    """A page of cards, the best first."""
     skipped = _skipped(after)
-    wanted = min(skipped + limit, DEEPEST_RESULT) + 1
-    found: dict[str, Row] = {}
-    for stage in query_of(text).stages:
-        for row in await _ranked(connection, stage, filters, now, wanted + len(found)):
-            found.setdefault(row["product_id"], row)
-        if len(found) >= wanted:
-            break
-    rows = list(found.values())
-    shown = rows[skipped : min(skipped + limit, DEEPEST_RESULT)]
-    cards = [row["card"] for row in shown if row["card"] is not None]
-    more_follow = len(rows) > skipped + limit and skipped + limit < DEEPEST_RESULT
-    return CardPage(cards, str(skipped + limit) if more_follow else None)
-
-
-async def _ranked(connection: Connection, query: str, filters: Filters, now: datetime, number: int) -> list[Row]:
-    if not filters.are_wide:
-        return await _fetched(connection, query, filters, now, number, narrowed=True)
-    rows = await _fetched(connection, query, filters, now, number, narrowed=False)
-    # Where nothing narrows, all that matches is taken to have a price in the currency; some of it had none.
-    if len(rows) < number and (not rows or rows[0]["considered"] > len(rows)):
-        return await _fetched(connection, query, filters, now, number, narrowed=True)
-    return rows
-
-
-async def _fetched(
-    connection: Connection, query: str, filters: Filters, now: datetime, number: int, *, narrowed: bool
-) -> list[Row]:
-    conditions = Conditions()
-    asked = conditions.parameter(query)
-    card = card_column(conditions.parameter(now))
-    wanted = conditions.parameter(number)
-    conditions.narrow(filters)
-    statement = _RANKED.format(
-        asked=asked,
-        most=MOST_CANDIDATES,
-        joined="JOIN search.products p USING (product_id)" if narrowed else "",
-        narrowed=f"AND {conditions}" if narrowed else "",
-        spare=f"{wanted} + {SPARE_RESULTS}",
-        wanted=wanted,
-        card=card,
-        conditions=conditions,
+    end = min(skipped + limit, DEEPEST_RESULT)
+    searched = await product_search(connection, text, filters, embedder, number=end + 1)
+    ranked = searched.found
+    shown = ranked[skipped:end]
+    cards = await _cards(connection, [one.row["product_id"] for one in shown], filters.currency, now)
+    more_follow = len(ranked) > end and end < DEEPEST_RESULT
+    return SearchPage(
+        cards,
+        str(end) if more_follow else None,
+        max(searched.considered, len(ranked)) if filters.are_wide else len(ranked),
+        searched.complete,
+        searched.query.corrections,
+        searched.degraded,
     )
-    return await connection.fetch(statement, *conditions.values)
+
+
+async def product_search(
+    connection: Connection, text: str, filters: Filters, embedder: Embedder | None, *, number: int
+) -> Searched:
+    """Products ranked, those in stock before the others of their kind."""
+    searcher = Searcher(PRODUCTS, WEIGHTS, search_plainly, embedder)
+    searched = await searcher.search(connection, text, _narrowing(filters), number)
+    searched.found.sort(key=lambda one: -_with_stock(one))
+    return searched
+
+
+def _with_stock(one: Scored) -> float:
+    return one.score if one.row["in_stock"] else one.score * OUT_OF_STOCK_SHARE
+
+
+def _narrowing(filters: Filters) -> Narrowing:
+    conditions = Conditions()
+    conditions.narrow(filters)
+    return Narrowing(
+        "search.products p",
+        "p.document",
+        str(conditions),
+        tuple(conditions.values),
+        ("p.product_id", "p.facets @> '{in_stock}' AS in_stock"),
+        is_wide=filters.are_wide,
+    )
+
+
+async def search_plainly(
+    connection: Connection, words: Sequence[str], narrowing: Narrowing, number: int
+) -> list[Scored]:
+    """Published products with the words in their title, brand or description, looked through one by one: for when the
+    postings are lost. Those with more of the words come first."""
+    values = list(narrowing.values)
+    first = len(values)
+    held = " + ".join(
+        f"(s.title || ' ' || s.brand || ' ' || s.description ILIKE ${first + place})::int"
+        for place in range(1, len(words) + 1)
+    )
+    values += [f"%{word.replace('%', '').replace('_', '')}%" for word in words]
+    rows = await connection.fetch(
+        f"SELECT * FROM (SELECT coalesce(p.document, 0) AS document, {held} AS held{narrowing.selected} "
+        f"FROM {narrowing.source} JOIN shop.products s ON s.id = p.product_id WHERE {narrowing.condition}) AS found "
+        f"WHERE held > 0 ORDER BY held DESC, product_id LIMIT {int(number)}",
+        *values,
+    )
+    return [
+        Scored(row["document"], row["held"] / len(words), 0.0, row["held"] / len(words), None, None, None, 0, row)
+        for row in rows
+    ]
+
+
+async def _cards(connection: Connection, product_ids: Sequence[str], currency: str, now: datetime) -> list[str]:
+    if not product_ids:
+        return []
+    rows = await connection.fetch(
+        f"SELECT p.product_id, {card_column('$3')} FROM search.products p "
+        "WHERE p.currency = $2 AND p.product_id = ANY ($1::text[])",
+        list(product_ids),
+        currency,
+        now,
+    )
+    cards = {row["product_id"]: row["card"] for row in rows if row["card"] is not None}
+    return [cards[product_id] for product_id in product_ids if product_id in cards]
 
 
 def _skipped(after: str) -> int:
     if after and not (after.isdecimal() and len(after) < 6):
         raise Invalid("bad_cursor", "This cursor belongs to another list.", next_step="Begin without a cursor.")
     return min(int(after or 0), DEEPEST_RESULT)
-
-
-# Titles are looked at first; the other words of products only when titles alone do not give enough. Rank: how well the
-# title matches (PostgreSQL's ts_rank; weights of D, C, B, A; long titles a little behind), then what is in stock.
-_RANKED = """
-WITH asked AS MATERIALIZED (SELECT {asked}::tsquery AS query),
-titled AS MATERIALIZED (
-    SELECT t.product_id, ts_rank('{{0.05, 0.2, 0.5, 1.0}}', t.title, (SELECT query FROM asked), 1) AS rank
-    FROM search.texts t {joined}
-    WHERE t.title @@ (SELECT query FROM asked) {narrowed}
-    LIMIT {most}),
-others AS (
-    SELECT t.product_id, ts_rank('{{0.05, 0.2, 0.5, 1.0}}', t.title, (SELECT query FROM asked), 1) * 0.5 AS rank
-    FROM search.texts t {joined}
-    WHERE t.body @@ (SELECT query FROM asked) AND NOT t.title @@ (SELECT query FROM asked) {narrowed}
-    LIMIT CASE WHEN (SELECT count(*) FROM titled) >= {wanted} THEN 0 ELSE {most} END),
-best AS (
-    SELECT product_id, rank FROM (SELECT * FROM titled UNION ALL SELECT * FROM others) AS candidates
-    ORDER BY rank DESC, product_id LIMIT {spare})
-SELECT p.product_id, (SELECT count(*) FROM best) AS considered, {card}
-FROM best JOIN search.products p USING (product_id)
-WHERE {conditions}
-ORDER BY best.rank * CASE WHEN p.facets @> '{{in_stock}}' THEN 1.0 ELSE 0.7 END DESC, p.product_id
-LIMIT {wanted}"""
