@@ -285,7 +285,9 @@ def _details(state: State, heard: Understood, currency: str) -> State:
             return state.with_changed(open_goal.having(order=numbers[-1]))
         return state.with_goal(Goal(kind="track", slots={"order": numbers[-1]}))
     if state.shown:
-        goal = about_product(Goal(kind="add", words=heard.text), heard.text, state, names_only_with_capitals=False)
+        # A bare number that is no quantity is a size.
+        words = f"size {heard.text}" if heard.text.strip(" .!").isdigit() else heard.text
+        goal = about_product(Goal(kind="add", words=words), heard.text, state, names_only_with_capitals=False)
         if goal.slot("product") or goal.slot("among"):
             return state.with_goal(goal)
     if state.goals:

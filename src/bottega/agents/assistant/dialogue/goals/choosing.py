@@ -120,7 +120,22 @@ def variant_of(state: State, goal: Goal, product: Product) -> Mapping[str, Json]
         )
         note = phrase("product.not_together", title=title, values=enumerated(list(chosen.values())))
         return _ask_option(state.with_changed(goal), goal, product, last, dict(goal.slot("options") or {}), note)
+    there = [variant for variant in products.matching(product, {}) if products.available(variant) > 0]
+    if products.available(fitting[0]) <= 0 and there and offered:
+        return _ask_another(state, goal, product, chosen)
     return fitting[0]
+
+
+def _ask_another(state: State, goal: Goal, product: Product, chosen: Mapping[str, str]) -> Step:
+    """What was chosen is sold out: the last option for which something else is there is asked anew."""
+    names = list(chosen)
+    note = phrase("stock.sold_out_chosen", title=str(product.get("title", "")), chosen=" ".join(chosen.values()))
+    for kept in range(len(names) - 1, -1, -1):
+        rest = {name: chosen[name] for name in names[:kept]}
+        if any(products.available(variant) > 0 for variant in products.matching(product, rest)):
+            goal = goal.having(options=rest or None, hints=None).model_copy(update={"words": ""})
+            return _ask_option(state.with_changed(goal), goal, product, names[kept], rest, note)
+    raise AssertionError("something of the product is there")
 
 
 def chosen_options(goal: Goal, product: Product) -> dict[str, str]:
