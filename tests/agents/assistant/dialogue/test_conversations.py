@@ -304,4 +304,4 @@ async def test_a_document_that_is_silent_is_not_made_up_for() -> None:
     counter = new_counter()
     await hold(counter, "what is your return policy?")
     assert counter.structured["citations"] == []
-    assert counter.structured["choices"] == ["Ask a colleague"]
+    assert counter.structured["choices"] == ["Ask a colleague", "No"]

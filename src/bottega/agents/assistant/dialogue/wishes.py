@@ -31,7 +31,6 @@ POLICY_INTENTS = frozenset(
     }
 )
 # Which of these only the account's own pages or a colleague can do; the documents are asked first.
-ACCOUNT_INTENTS = frozenset({"newsletter", "account_create", "account_edit", "account_password", "account_delete"})
 
 Maker = Callable[[str, State], Goal]
 

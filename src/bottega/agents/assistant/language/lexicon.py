@@ -22,6 +22,7 @@ class Lexicon:
     references: Mapping[str, tuple[str, ...]]
     answers: Mapping[str, frozenset[str]]
     offers: Mapping[str, tuple[str, ...]]
+    canonical: Mapping[str, str]
     silent: Mapping[str, frozenset[str]]
     corrections: tuple[str, ...]
     months: Mapping[str, int]
@@ -51,6 +52,7 @@ def lexicon() -> Lexicon:
         references=_tuples(tables["references"]),
         answers={name: frozenset(words) for name, words in tables["answers"].items()},
         offers=_tuples(tables["offers"]),
+        canonical=tables["canonical"],
         silent={name: frozenset(words) for name, words in tables["silent"].items()},
         corrections=tuple(longest_first),
         months=tables["months"],
