@@ -24,6 +24,11 @@ async def identify(request: Request, context: ServingContext) -> Actor | None:
         return None
     if bearer is None and request.method not in READING:
         refuse_other_sites(request, context, certain=True)
+    return await actor_of(context, token)
+
+
+async def actor_of(context: ServingContext, token: str) -> Actor | None:
+    """The actor that a token stands for, or None."""
     if token.startswith(tokens.GUEST):
         return await _guest(context, token)
     if token.startswith(tokens.SESSION):
