@@ -20,7 +20,7 @@ from bottega.ports import chat_model as port
 from bottega.ports.chat_model import CallLimits, ChatReply, ChatRequest, Usage, UserMessage
 from bottega.runtime.models.call import ModelCall
 from bottega.runtime.models.models_file import ModelsFile
-from bottega.runtime.models.prices import FREE, UNKNOWN, ListedPrice, SetPrice
+from bottega.runtime.models.prices import FREE, ListedPrice, SetPrice
 from bottega.settings import Settings
 from tests.fakes.model_formats import OpenAIFormat
 from tests.fakes.model_server import model_server
@@ -69,7 +69,7 @@ def test_a_key_may_stand_in_the_environment_file(tmp_path: Path, monkeypatch: py
         ({}, ListedPrice("anthropic", "claude-haiku-4-5")),
         ({"provider": "bedrock"}, ListedPrice("aws", "claude-haiku-4-5")),
         ({"price": {"input": 1, "output": 5}}, SetPrice(Decimal(1), Decimal(5))),
-        ({"provider": "compatible", "base_url": "http://127.0.0.1/v1"}, UNKNOWN),
+        ({"provider": "compatible", "base_url": "http://127.0.0.1/v1", "price": {"input": 0, "output": 0}}, FREE),
         ({"provider": "compatible", "base_url": "http://127.0.0.1/v1", "level": "local"}, FREE),
     ],
 )
@@ -137,13 +137,12 @@ async def test_the_router_of_a_file(database_url: str, tmp_path: Path) -> None:
 
 SCRIPT = """
 import sys
-import threading
 from decimal import Decimal
 from bottega.bootstrap.models import routes_of
 from bottega.runtime.models.models_file import ModelsFile
 import bottega.runtime.models.router
 routes_of(ModelsFile.model_validate({"routes": [
-    {"name": provider, "provider": provider, "level": "small", "model": "m", "base_url": "http://127.0.0.1/v1"}
+    {"name": provider, "provider": provider, "level": "local", "model": "m", "base_url": "http://127.0.0.1/v1"}
     for provider in ("anthropic", "openai", "google", "bedrock", "compatible")
 ]}), {})
 heavy = {"anthropic", "boto3", "botocore", "genai_prices", "google.genai", "httpx2", "openai", "pydantic_ai"}

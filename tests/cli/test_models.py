@@ -19,6 +19,7 @@ from bottega.ports.chat_model import ChatReply, Usage
 from bottega.runtime.models.breakers import Breakers
 from bottega.runtime.models.budgets import BudgetLimits, Budgets, PeriodLimits
 from bottega.runtime.models.call import ModelCall
+from bottega.runtime.models.jobs import tend
 from tests.fakes.model_formats import OpenAIFormat
 from tests.fakes.model_server import ModelServer, model_server
 
@@ -139,7 +140,7 @@ async def test_an_expired_reservation_is_listed_and_corrected(shell: Any, databa
     await Budgets(database, Earlier(), limits).reserve(
         "mat_dead", ModelCall("chat", "assistant"), call_id="mcl_1", route="haiku", amount_micros=700, seconds=1
     )
-    await Budgets(database, SystemClock(), limits).expire()
+    await tend(database, datetime.now(UTC))
     _, output = await shell("spend", "--json")
     found = json.loads(output)
     assert [(row["id"], row["amount_micros"]) for row in found["expired"]] == [("mat_dead", 700)]

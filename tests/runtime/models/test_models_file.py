@@ -71,6 +71,7 @@ def test_a_price_keeps_its_digits(tmp_path: Path) -> None:
         ({"routes": [ROUTE | {"base_url": None}]}, "base_url is missing"),
         ({"routes": [ROUTE | {"base_url": "ftp://x"}]}, "routes.0.base_url"),
         ({"routes": [ROUTE | {"provider": "openai", "base_url": None}]}, "key_env is missing"),
+        ({"routes": [ROUTE | {"level": "small"}]}, "price is missing"),
         ({"routes": [ROUTE | {"tries": 0}]}, "routes.0.tries"),
         ({"currency": "EUR"}, "per_dollar is missing"),
         ({"intents": {"chat": []}}, "intents.chat"),

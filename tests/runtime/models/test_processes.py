@@ -121,8 +121,8 @@ async def test_a_killed_process_leaves_its_reservation_as_spent(
     # Nobody has written the call down, but its money is not free.
     assert await bench.calls() == []
     bench.clock.set_to(datetime.now(UTC) + timedelta(minutes=1))
-    assert await bench.budgets().expire() == 0
+    assert await bench.tend("reservations_expired") == 0
     bench.clock.advance(timedelta(minutes=6))
-    assert await bench.budgets().expire() == 2
+    assert await bench.tend("reservations_expired") == 2
     assert list((await bench.accounts()).values()) == [(reserved, 0)]
     assert len(await bench.reservations()) == 2

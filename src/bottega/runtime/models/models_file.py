@@ -72,6 +72,8 @@ class RouteOfFile(_Part):
             raise ValueError("base_url is missing: where does the server listen?")
         if self.provider in ("anthropic", "openai", "google") and self.base_url is None and self.key_env is None:
             raise ValueError("key_env is missing: which variable holds the key?")
+        if self.provider == "compatible" and self.level != "local" and self.price is None:
+            raise ValueError("price is missing: no list knows what this server costs (0 and 0 if nothing)")
         return self
 
 

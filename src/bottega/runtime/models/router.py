@@ -6,6 +6,8 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 
+import structlog
+
 from bottega.kernel.errors import Refusal
 from bottega.kernel.identifiers import new_id
 from bottega.platform.clock import Clock
@@ -24,6 +26,8 @@ from bottega.runtime.models.records import CallRecord, Outcome, write_record
 from bottega.runtime.models.retries import pause_before_retry
 from bottega.runtime.models.route import Route, offline_route
 from bottega.runtime.models.work import LEAST_SECONDS, SHARE_WITH_FALLBACK, PassedOver, Work
+
+log = structlog.get_logger(__name__)
 
 # How long this process remembers how fast a route was, and how much the newest answer weighs.
 OBSERVED_SECONDS = 60.0
@@ -94,7 +98,8 @@ class Router:
 
     def _look_prices_up(self) -> None:
         for route in self._routes:
-            route.price.is_known()
+            if not route.price.is_known():
+                log.warning("model_price_unknown", route=route.name, next_step="set its price in the models' file")
         self._knows_prices = True
 
     def _work(self, call: ModelCall, request: ChatRequest, *, streaming: bool) -> Work:

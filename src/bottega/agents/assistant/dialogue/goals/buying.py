@@ -28,6 +28,10 @@ def advance(state: State, goal: Goal, here: Here) -> Step:
     if isinstance(cart, Step):
         return cart
     if not lines_of(cart):
+        adding = state.goal_of("add")
+        if adding is not None:
+            # Something is still being put into the cart: that comes first.
+            return Step(state.pursuing(adding.id))
         return finish(state, goal, phrase("buy.empty"), asked=Asked(what="product"))
     if cart.get("problem"):
         return finish(state, goal, phrase("talk.refused"), verbatim(str(cart["problem"])))
@@ -78,7 +82,9 @@ def _contact(state: State, goal: Goal, here: Here, cart: Mapping[str, Json]) -> 
     said = AddressParts(**goal.slot("new_address")) if goal.slot("new_address") else AddressParts(**dict(state.address))
     arguments: dict[str, Json] = {}
     if not said.is_empty:
-        said = said.completed(AddressParts(name=str(owner.get("name") or ""), country=str(cart.get("country") or "")))
+        said = said.completed(AddressParts(name=str(owner.get("name") or ""))).in_country(
+            str(cart.get("country") or "")
+        )
         if said.missing:
             return ask_rest_of_address(state, goal, said)
         arguments["shipping_address"] = said.as_record()

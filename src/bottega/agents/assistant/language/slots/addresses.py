@@ -62,6 +62,10 @@ class AddressParts:
         }
         return tuple(name for name, value in needed.items() if not value)
 
+    def in_country(self, default_country: str) -> "AddressParts":
+        """The address in that country when none is named and the postcode fits it."""
+        return self if self.country else replace(self, country=_country_of(self.postal_code, default_country))
+
     @property
     def is_empty(self) -> bool:
         """Whether nothing of an address was found."""
