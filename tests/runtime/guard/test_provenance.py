@@ -100,7 +100,7 @@ REVIEW = record(
         ({"quantity": 24}, "twenty-four of them", "principal"),
         ({"quantity": 3}, "the same again", "shop"),
         ({"quantity": 4}, "one more", "principal"),
-        ({"quantity": 1}, "take two out", "principal"),
+        ({"quantity": 2}, "take one out", "principal"),
         ({"quantity": 0}, "I do not want it any more", "principal"),
         ({"amount_minor": 4990}, "pay it", "shop"),
         ({"amount_minor": 2000}, "a card over 20 euro", "principal"),
