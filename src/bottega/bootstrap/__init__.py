@@ -208,6 +208,7 @@ def serving_context(application: Application) -> ServingContext:
         public_url=settings.public_url,
         production=settings.mode == "production",
         card_gateway=settings.payment_gateway,
+        publishable_key=settings.stripe_publishable_key,
         rate_limits=RateLimits(settings.requests_per_minute),
         trusted_proxies=settings.trusted_proxies,
         chat=Chat(agents.started, application.performer, feed, ASSISTANT),
