@@ -106,7 +106,7 @@ async def test_conversations_taken_over_are_counted(workshop: Workshop) -> None:
     await workshop.runtime.hand_over("s1", None)
     found = await measured(workshop)
     assert (found["interventions"].value, found["interventions"].sample) == (50.0, 2)
-    (handover,) = await workshop.rows("SELECT taken_by, given_back_at IS NOT NULL AS over FROM runtime.handovers")
+    (handover,) = await workshop.rows("SELECT taken_by, given_back_at IS NOT NULL AS over FROM runtime.takeovers")
     assert handover == {"taken_by": "stf_eve", "over": True}
 
 

@@ -18,6 +18,7 @@ import bottega.runtime.jobs
 import bottega.runtime.knowledge.actions
 import bottega.runtime.knowledge.jobs
 import bottega.runtime.memory.jobs
+import bottega.runtime.models.jobs
 import bottega.runtime.switches
 import bottega.shop
 from bottega.actions.effects import EffectDriver
@@ -34,9 +35,9 @@ from bottega.bootstrap.knowledge import connect_library
 from bottega.connectors.sandbox.mail import PostgresOutbox
 from bottega.connectors.sandbox.payment_store import PostgresPaymentStore
 from bottega.connectors.sandbox.payments import SandboxPaymentGateway
+from bottega.entrance.context import ServingContext
+from bottega.entrance.rate_limits import RateLimits
 from bottega.gateway.application import create_app
-from bottega.gateway.context import GatewayContext
-from bottega.gateway.rate_limits import RateLimits
 from bottega.platform.clock import Clock, SystemClock
 from bottega.platform.database import embedded
 from bottega.platform.database.migrate import migrate
@@ -60,6 +61,7 @@ CORE_ACTIONS = (
     bottega.runtime.knowledge.actions,
     bottega.runtime.knowledge.jobs,
     bottega.runtime.memory.jobs,
+    bottega.runtime.models.jobs,
     bottega.runtime.jobs,
     bottega.runtime.switches,
 )
@@ -190,12 +192,12 @@ async def _close_connectors(services: Services) -> None:
             await services.get(port, name).close()  # pyright: ignore[reportAbstractUsage] - the port is the key
 
 
-def gateway_context(application: Application) -> GatewayContext:
+def serving_context(application: Application) -> ServingContext:
     """What the web application needs of an application."""
     settings = application.settings
     agents = application.agents
     feed = Feed(application.database)
-    return GatewayContext(
+    return ServingContext(
         database=application.database,
         performer=application.performer,
         effects=application.effects,
@@ -206,6 +208,7 @@ def gateway_context(application: Application) -> GatewayContext:
         public_url=settings.public_url,
         production=settings.mode == "production",
         card_gateway=settings.payment_gateway,
+        publishable_key=settings.stripe_publishable_key,
         rate_limits=RateLimits(settings.requests_per_minute),
         trusted_proxies=settings.trusted_proxies,
         chat=Chat(agents.started, application.performer, feed, ASSISTANT),
@@ -215,7 +218,7 @@ def gateway_context(application: Application) -> GatewayContext:
 
 def web_app(application: Application, described: FastAPI | None = None) -> FastAPI:
     """The ASGI application over an open application."""
-    return create_app(gateway_context(application), described)
+    return create_app(serving_context(application), described)
 
 
 def connect_services(settings: Settings, database: Database, clock: Clock) -> Services:

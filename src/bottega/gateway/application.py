@@ -11,12 +11,12 @@ from starlette.responses import Response
 
 import bottega.gateway.api
 from bottega import __version__
+from bottega.entrance.context import ServingContext
 from bottega.gateway import chat_socket, dispatch, problems
 from bottega.gateway.answers import answer
-from bottega.gateway.context import GatewayContext
 from bottega.gateway.envelope import Envelope
 from bottega.gateway.openapi import complete_document
-from bottega.gateway.rate_limits import RateLimited
+from bottega.gateway.rate_limited import RateLimited
 
 DESCRIPTION = (
     "Every change is an action decided by policy and written to a verifiable log. Send `Idempotency-Key` with "
@@ -24,7 +24,7 @@ DESCRIPTION = (
 )
 
 
-def create_app(context: GatewayContext, app: FastAPI | None = None) -> FastAPI:
+def create_app(context: ServingContext, app: FastAPI | None = None) -> FastAPI:
     """The ASGI application of one web process; out of an unused `described()` when there is one already."""
     app = app or described()
     app.state.context = context

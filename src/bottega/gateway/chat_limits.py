@@ -1,7 +1,7 @@
 """How much may be said, and how many may listen."""
 
-from bottega.gateway.context import GatewayContext
-from bottega.gateway.problems import TooManyRequests
+from bottega.entrance.context import ServingContext
+from bottega.entrance.refusals import TooManyRequests
 
 LONGEST_WAIT_SECONDS = 60.0
 # A JSON frame around the longest message, escapes included.
@@ -10,7 +10,7 @@ FIRST_FRAME_SECONDS = 10.0
 IDLE_SECONDS = 1_800.0
 
 
-def count_message(context: GatewayContext, session: str) -> None:
+def count_message(context: ServingContext, session: str) -> None:
     """Counts a message against the conversation's own limit; raises `TooManyRequests`."""
     context.rate_limits.count_chat_message(session)
 

@@ -16,7 +16,11 @@ from bottega.actions.actor import Actor
 from bottega.agents.chat.events import position_of
 from bottega.agents.chat.feed import Feed, TooManyWatchers, Watcher
 from bottega.agents.chat.service import Chat, Said
-from bottega.gateway import tokens
+from bottega.entrance import tokens
+from bottega.entrance.client_address import client_address
+from bottega.entrance.context import ServingContext, chat_of
+from bottega.entrance.identity import actor_of_token, is_from_our_pages
+from bottega.entrance.refusals import TooManyRequests
 from bottega.gateway.chat_limits import (
     FIRST_FRAME_SECONDS,
     IDLE_SECONDS,
@@ -24,10 +28,6 @@ from bottega.gateway.chat_limits import (
     count_message,
     too_many_connections,
 )
-from bottega.gateway.client_address import client_address
-from bottega.gateway.context import GatewayContext, chat_of
-from bottega.gateway.identity import actor_of_token, is_from_our_pages
-from bottega.gateway.problems import TooManyRequests
 from bottega.kernel.errors import Forbidden, Invalid, Refusal
 from bottega.runtime.evidence import Json
 from bottega.runtime.run import Run
@@ -82,7 +82,7 @@ class Remarks:
 @router.websocket("/chat/{session}/socket")
 async def socket(websocket: WebSocket, session: str) -> None:
     """One connection to a conversation; any number of tabs may have one."""
-    context: GatewayContext = websocket.app.state.context
+    context: ServingContext = websocket.app.state.context
     if not is_from_our_pages(websocket, context):
         await websocket.close(NOT_YOURS)
         return
@@ -106,7 +106,7 @@ class _Ended(Exception):
 
 
 class _Connection:
-    def __init__(self, websocket: WebSocket, context: GatewayContext, session: str) -> None:
+    def __init__(self, websocket: WebSocket, context: ServingContext, session: str) -> None:
         self._websocket = websocket
         self._context = context
         self._chat: Chat = chat_of(context)

@@ -279,9 +279,9 @@ ORDER BY ordinal NULLS LAST"""
 
 _HAND_OVER = """
 WITH ended AS (
-    UPDATE runtime.handovers SET given_back_at = $3 WHERE session_id = $1 AND given_back_at IS NULL
+    UPDATE runtime.takeovers SET given_back_at = $3 WHERE session_id = $1 AND given_back_at IS NULL
 ), begun AS (
-    INSERT INTO runtime.handovers (session_id, taken_at, taken_by)
+    INSERT INTO runtime.takeovers (session_id, taken_at, taken_by)
     SELECT id, $3, $2 FROM runtime.sessions WHERE id = $1 AND $2::text IS NOT NULL AND held_by IS DISTINCT FROM $2
     ON CONFLICT DO NOTHING
 )

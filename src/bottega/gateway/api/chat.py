@@ -11,12 +11,12 @@ from bottega.agents.chat.events import position_of
 from bottega.agents.chat.feed import TooManyWatchers
 from bottega.agents.chat.replies import ChatReply, chat_reply
 from bottega.agents.chat.service import Said, new_session_id
-from bottega.gateway import tokens
+from bottega.entrance import tokens
+from bottega.entrance.context import chat_of
 from bottega.gateway.answers import answer
 from bottega.gateway.bodies import RequestBody
 from bottega.gateway.caller import Customer
 from bottega.gateway.chat_limits import LONGEST_WAIT_SECONDS, count_message, too_many_connections
-from bottega.gateway.context import chat_of
 from bottega.gateway.problems import responses
 from bottega.kernel.errors import Forbidden, Invalid
 from bottega.runtime.sessions import LONGEST_ID_CHARACTERS, LONGEST_MESSAGE_CHARACTERS

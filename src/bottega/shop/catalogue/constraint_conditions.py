@@ -3,9 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, assert_never
-
-import orjson
+from typing import assert_never
 
 from bottega.platform.database.pool import Connection
 from bottega.shop.catalogue.listing import Conditions
@@ -85,19 +83,20 @@ async def matching_variants(
     if not asked.of_one_variant or not product_ids:
         return {}
     ids, money, at = (conditions.parameter(value) for value in (list(product_ids), currency, now))
-    of_product = [f"EXISTS (SELECT FROM search.traits t WHERE t.product_id = p.product_id AND {text})" for text in asked.product]
+    of_product = [
+        f"EXISTS (SELECT FROM search.traits t WHERE t.product_id = p.product_id AND {text})" for text in asked.product
+    ]
     wanted = " AND ".join([*asked.offer, *asked.listed, *of_product])
     rows = await connection.fetch(
         _VARIANTS.format(ids=ids, currency=money, now=at, wanted=wanted, most=MOST_VARIANTS_NAMED), *conditions.values
     )
     found: dict[str, list[MatchedVariant]] = {}
     for row in rows:
-        options: Any = row["option_values"]
         variant = MatchedVariant(
             product_id=row["product_id"],
             variant_id=row["variant_id"],
             sku=row["sku"],
-            options=options if isinstance(options, dict) else orjson.loads(options),
+            options=row["option_values"],
             price_minor=row["price_minor"],
             in_stock=row["in_stock"],
         )
@@ -213,7 +212,9 @@ def _number(constraint: NumberBound, conditions: Conditions, asked: _Asked) -> N
             if earlier
             else ""
         )
-        branches.append(f"SELECT n.product_id, n.variant_id FROM search.numbers n WHERE {_in_range(one, conditions)}{lacks}")
+        branches.append(
+            f"SELECT n.product_id, n.variant_id FROM search.numbers n WHERE {_in_range(one, conditions)}{lacks}"
+        )
         earlier.append(one.name)
     found = " UNION ALL ".join(branches)
     if any(_may_differ(one.name) for one in constraint.ranges):
@@ -249,7 +250,8 @@ def _in_range(one: NumberRange, conditions: Conditions) -> str:
 
 _VARIANTS = """
 SELECT m.* FROM (
-    SELECT o.product_id, o.variant_id, v.sku, v.option_values, o.in_stock, shop.effective_amount(r, {now}) AS price_minor,
+    SELECT o.product_id, o.variant_id, v.sku, v.option_values, o.in_stock,
+           shop.effective_amount(r, {now}) AS price_minor,
            row_number() OVER (PARTITION BY o.product_id
                               ORDER BY o.in_stock DESC, shop.effective_amount(r, {now}), v.position) AS place
     FROM search.products p

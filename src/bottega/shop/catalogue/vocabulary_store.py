@@ -1,6 +1,6 @@
 """The vocabulary of the catalogue: learnt from the read model, kept in one row, and held by each process."""
 
-import time
+import hashlib
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,8 +20,6 @@ MOST_KINDS = 3_000
 MOST_WORDS = 60_000
 LEAST_FIELD_SHARE = 0.03
 LONGEST_STATEMENT_SECONDS = 300.0
-# How long a process goes on with what it has before it asks for a newer version.
-ASKED_EVERY_SECONDS = 2.0
 # A change of this share of the catalogue is learnt at once, a smaller one by the clock.
 LEARNT_AT_ONCE_SHARE = 0.3
 LEARNT_AT_LEAST_EVERY_SECONDS = 600
@@ -37,8 +35,9 @@ class Due:
     learnt_at: datetime | None
 
     def at_once(self) -> bool:
-        """Whether so much changed that waiting would mislead."""
-        return self.changed > 0 and (self.learnt_at is None or self.changed >= LEARNT_AT_ONCE_SHARE * self.products)
+        """Whether so much of a small catalogue changed that waiting would mislead; a large one takes too long."""
+        enough = self.learnt_at is None or self.changed >= LEARNT_AT_ONCE_SHARE * self.products
+        return self.changed > 0 and self.products <= SMALL_CATALOGUE and enough
 
     def by_the_clock(self, now: datetime) -> bool:
         """Whether a job should learn now: small catalogues always, larger ones when it is worth it."""
@@ -50,22 +49,17 @@ class Due:
 
 
 class VocabularyCache:
-    """A process's own copy, renewed when the kept one has a newer version."""
+    """A process's own vocabulary, made once per version."""
 
     def __init__(self) -> None:
         self._known = Vocabulary()
-        self._asked_at = 0.0
 
     async def current(self, connection: Connection) -> Vocabulary:
-        """The vocabulary, at most two seconds behind; an empty one before anything was learnt."""
-        now = time.monotonic()
-        if self._asked_at and now - self._asked_at < ASKED_EVERY_SECONDS:
-            return self._known
+        """The vocabulary as it was last learnt; empty before anything was."""
         row = await connection.fetchrow(
             "SELECT version, CASE WHEN version <> $1 THEN content END AS content FROM search.vocabulary",
             self._known.version,
         )
-        self._asked_at = now
         if row is not None and row["content"]:
             self._known = vocabulary_of(row["version"], orjson.loads(zlib.decompress(row["content"])))
         return self._known
@@ -77,20 +71,35 @@ async def due(connection: Connection) -> Due:
         "SELECT changed - learnt AS changed, learnt_at, (SELECT count(*) FROM search.traits) AS products "
         "FROM search.vocabulary"
     )
+    assert row is not None, "the table has its one row from the first"
     return Due(row["changed"], row["products"], row["learnt_at"])
 
 
-async def learn(connection: Connection, at: datetime) -> int:
-    """Reads the whole read model and keeps what it calls things; returns the new version. In a transaction."""
-    changed = await connection.fetchval("SELECT changed FROM search.vocabulary FOR UPDATE")
-    content = await _content(connection)
-    return await connection.fetchval(
-        "UPDATE search.vocabulary SET version = version + 1, content = $1, learnt = $2, learnt_at = $3 "
-        "RETURNING version",
-        zlib.compress(orjson.dumps(content), 6),
+async def learn(connection: Connection, at: datetime) -> str:
+    """Reads the whole read model and keeps what it calls things; returns the version. In a transaction.
+
+    The row is locked only for the writing at the end: the index goes on counting changes in it meanwhile.
+    """
+    changed = await connection.fetchval("SELECT changed FROM search.vocabulary")
+    content = orjson.dumps(await _content(connection))
+    version = hashlib.sha256(content).hexdigest()[:32]
+    await connection.execute(
+        "UPDATE search.vocabulary SET version = $1, content = $2, learnt = $3, learnt_at = $4",
+        version,
+        zlib.compress(content, 6),
         changed,
         at,
     )
+    return version
+
+
+async def learn_if_due(connection: Connection, at: datetime, *, by_the_clock: bool = False) -> bool:
+    """Learns when enough has changed; True when it did."""
+    state = await due(connection)
+    if not (state.by_the_clock(at) if by_the_clock else state.at_once()):
+        return False
+    await learn(connection, at)
+    return True
 
 
 async def _content(connection: Connection) -> dict[str, Any]:
@@ -127,7 +136,8 @@ async def _brands(connection: Connection, share: float) -> list[list[Any]]:
         total[row["word"]] = total.get(row["word"], 0) + row["n"]
         own[row["word"], row["brand"]] = row["n"]
     return [
-        [row["facet"], row["brand"], row["n"], _own_share(first[row["brand"]], row["brand"], own, total)] for row in rows
+        [row["facet"], row["brand"], row["n"], _own_share(first[row["brand"]], row["brand"], own, total)]
+        for row in rows
     ]
 
 
@@ -174,7 +184,12 @@ async def _kinds(connection: Connection, share: float, least: int) -> list[dict[
     named = [row["word"] for row in words]
     found: dict[str, dict[str, Any]] = {
         row["word"]: {
-            "word": row["word"], "products": row["n"], "heads": row["heads"], "fields": {}, "categories": {}, "prices": {},
+            "word": row["word"],
+            "products": row["n"],
+            "heads": row["heads"],
+            "fields": {},
+            "categories": {},
+            "prices": {},
         }
         for row in words
     }
@@ -196,15 +211,6 @@ async def _kinds(connection: Connection, share: float, least: int) -> list[dict[
 
 def _whole(prices: Any) -> list[int]:
     return [round(price) for price in prices]
-
-
-def example_content(**changes: Any) -> Mapping[str, Any]:
-    """The content of an empty catalogue, changed; what tests start from."""
-    empty: dict[str, Any] = {
-        "products": 0, "traits": {}, "fields": {}, "prices": {}, "brands": [], "categories": [], "numbers": [],
-        "kinds": [], "words": [],
-    }
-    return {**empty, **changes}
 
 
 _TRAITS = """

@@ -16,7 +16,7 @@ MOST_STARS = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Amount:
-    """One number, or a range of two, as far as the sentence tells; `start` and `end` are its tokens with the bounds'."""
+    """One number, or a range of two, as far as the sentence tells; `start` and `end` take in the bounds."""
 
     start: int
     end: int
@@ -52,7 +52,7 @@ def read_amounts(reading: Reading) -> None:
 
 
 def _continues(reading: Reading, last: Amount, amount: Amount, place: int) -> bool:
-    """"At least 64 GB storage and 4 GB RAM": the second amount is bounded as the first is."""
+    """ "At least 64 GB storage and 4 GB RAM": the second amount is bounded as the first is."""
     joined = reading.sentence.at(last.end, reading.language.joiners)
     if joined is None or last.bound is None or amount.bound is not None or amount.is_range:
         return False
@@ -197,7 +197,7 @@ def _bounds(reading: Reading, before: int, after: int) -> tuple[int, int, BoundW
 
 
 def _read_stars(reading: Reading, amount: Amount) -> int | None:
-    """"4 stars and up", "rated above 4", "at least 4.5 out of 5": a bound of the rating."""
+    """ "4 stars and up", "rated above 4", "at least 4.5 out of 5": a bound of the rating."""
     sentence, language = reading.sentence, reading.language
     if amount.unit is not None or amount.currency is not None or amount.is_range:
         return None

@@ -1,9 +1,10 @@
 """What kind of thing a sentence asks for: the noun that names it, and what the catalogue knows of such things."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 from bottega.shop.catalogue.understanding.reading import Reading
-from bottega.shop.catalogue.understanding.vocabulary import KindFigures
+from bottega.shop.catalogue.understanding.vocabulary import KindFigures, halves_of
 
 # Words this seldom at the end of titles are hardly names of things.
 LEAST_HEADS = 2
@@ -64,20 +65,41 @@ def _figures(reading: Reading, phrase: str) -> KindFigures | None:
     if " " in phrase and not _is_named(reading, phrase):
         return None
     group = language.kinds.get(phrase, (phrase,))
-    placed = [
-        figures
-        for word in (phrase, *group)
-        for path in vocabulary.category_phrases.get(word, ())
-        if (figures := vocabulary.kinds.get(f"category:{path}")) is not None
-    ]
+    paths = named_categories(reading, (phrase, *group))
+    placed = [figures for path in paths if (figures := vocabulary.kinds.get(f"category:{path}")) is not None]
     if placed and _is_well_placed(reading, phrase, placed):
-        return max(placed, key=lambda figures: figures.products)
+        return _together(placed)
     known = [
         figures
         for word in group
         if (figures := vocabulary.kinds.get(word.split()[-1])) is not None and _is_noun(reading, word, figures)
     ]
     return max(known, key=lambda figures: figures.products, default=None)
+
+
+def named_categories(reading: Reading, words: Sequence[str]) -> list[str]:
+    """The categories that words name; of a title naming several things ("Navigation and poles") what is inside it for
+    this one of them, where that has a category of its own."""
+    phrases = reading.vocabulary.category_phrases
+    found = list(dict.fromkeys(path for word in words for path in phrases.get(word, ())))
+    return [
+        path
+        for path in found
+        if len(halves_of(reading.vocabulary.categories[path].title)) < 2
+        or not any(other.startswith(f"{path}/") for other in found)
+    ]
+
+
+def _together(placed: Sequence[KindFigures]) -> KindFigures:
+    """What several categories tell, as of one kind."""
+    if len(placed) == 1:
+        return placed[0]
+    fields: Counter[str] = Counter()
+    for one in placed:
+        fields.update(one.fields)
+    largest = max(placed, key=lambda figures: figures.products)
+    total = sum(one.products for one in placed)
+    return KindFigures(largest.word, total, total, {}, dict(fields), largest.prices)
 
 
 def _is_well_placed(reading: Reading, phrase: str, placed: Sequence[KindFigures]) -> bool:

@@ -7,7 +7,7 @@ from functools import lru_cache
 from importlib import resources
 from typing import Any, Literal
 
-from bottega.shop.catalogue.understanding.words import PhraseKeys, folded, name_key
+from bottega.shop.catalogue.understanding.words import PhraseKeys, folded
 
 DEFAULT_LANGUAGE = "en"
 
@@ -16,7 +16,7 @@ Bound = Literal["most", "least", "around", "exactly"]
 
 @dataclass(frozen=True, slots=True)
 class BoundWord:
-    """What a phrase at a number makes of it; `concepts` where the phrase says which number is meant ("lighter than")."""
+    """What a phrase at a number makes of it; `concepts` where it says which number is meant ("lighter than")."""
 
     bound: Bound
     strict: bool = False
@@ -201,9 +201,7 @@ def measures() -> Measures:
         usual_units=roles["usual_units"],
         letters=tuple(sizes["letters"]),
         letter_names=sizes["letter_names"],
-        shoes={
-            system: {size: tuple(same) for size, same in table.items()} for system, table in sizes["shoes"].items()
-        },
+        shoes={system: {size: tuple(same) for size, same in table.items()} for system, table in sizes["shoes"].items()},
     )
 
 
@@ -261,7 +259,9 @@ def language(code: str = DEFAULT_LANGUAGE) -> Language:
         generic_flag_words=tuple(keys.of(word) for word in having["generic"]),
         too_general_flags=key_set(having["too_general"]),
         flag_words={name: tuple(map(keys.of, words)) for name, words in told["flag_words"].items()},
-        concept_phrases=_grouped((keys.of(phrase), name) for name, one in concepts.items() for phrase in one["phrases"]),
+        concept_phrases=_grouped(
+            (keys.of(phrase), name) for name, one in concepts.items() for phrase in one["phrases"]
+        ),
         concept_names={name: tuple(one["names"]) for name, one in concepts.items()},
         usual={dimension: tuple(names) for dimension, names in told["usual"].items()},
         degrees=_degrees(told, keys, "less", "more"),

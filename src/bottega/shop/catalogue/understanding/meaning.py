@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from bottega.shop.catalogue.understanding.kinds import TINY_SHARE, titled_with
+from bottega.shop.catalogue.understanding.kinds import TINY_SHARE, named_categories, titled_with
 from bottega.shop.catalogue.understanding.matches import Match
 from bottega.shop.catalogue.understanding.model import (
     BrandIs,
@@ -22,6 +22,7 @@ TOLD_NO_SHARE = 0.4
 FAITHFUL_SHARE = 0.55
 MOST_EXCLUDED_TRAITS = 400
 TITLED_SHARE = 0.3
+PLAIN_SHARE = 0.9
 
 
 def add_constraint(
@@ -77,9 +78,7 @@ def _genders(reading: Reading, matches: Sequence[Match], said: str, place: int, 
     reading.found(TraitIs(stated, traits, negated, wider=wider), place)
 
 
-def _colours(
-    reading: Reading, matches: Sequence[Match], said: str, place: int, *, negated: bool, both: bool
-) -> None:
+def _colours(reading: Reading, matches: Sequence[Match], said: str, place: int, *, negated: bool, both: bool) -> None:
     colours = tuple(dict.fromkeys(match.values[0] for match in matches))
     if both and not negated and len(colours) == 2:
         pair = "+".join(sorted(colours))
@@ -125,9 +124,7 @@ def _is_other_pair(reading: Reading, words: Sequence[str], family: str) -> bool:
     return sum(word in reading.language.colour_families for word in words) > 1 and family not in words
 
 
-def _materials(
-    reading: Reading, matches: Sequence[Match], said: str, place: int, *, negated: bool, both: bool
-) -> None:
+def _materials(reading: Reading, matches: Sequence[Match], said: str, place: int, *, negated: bool, both: bool) -> None:
     names = tuple(dict.fromkeys(match.values[0] for match in matches))
     stated = Stated(_key("material", names, negated=negated), _label(matches, negated=negated, both=both), said)
     if both and not negated:
@@ -149,8 +146,8 @@ def _materials(
 
 
 def _only_resembles(reading: Reading, trait: str) -> bool:
-    """"Synthetic leather" is not leather, and what fits "leather boots" is none either."""
-    value = reading.language.keys.of(trait.partition(":")[2].partition("=")[2] or trait.partition(":")[2])
+    """ "Synthetic leather" is not leather, and what fits "leather boots" is none either."""
+    value = reading.language.keys.of(_value_of(trait))
     if trait.startswith("v:") and not any(part in trait for part in ("material", "lining", "insulation", "upper")):
         return True
     return any(modifier in value for modifier in reading.language.not_really)
@@ -173,7 +170,9 @@ def _flag(reading: Reading, match: Match, said: str, place: int, *, negated: boo
         if trait in reading.vocabulary.trait_counts
     )
     if negated:
-        stated = Stated(key, f"not {text}" if text.endswith(("proof", "able", "ed", "vegan")) else f"without {text}", said)
+        stated = Stated(
+            key, f"not {text}" if text.endswith(("proof", "able", "ed", "vegan")) else f"without {text}", said
+        )
         ruled_out = (*(f"is:{name}" for name in match.values), *said_otherwise)
         told_no = tuple(f"not:{name}" for name in match.values)
         loose = FlagIs(stated, (), none_of=ruled_out)
@@ -221,19 +220,31 @@ def _told_free(reading: Reading, word: str) -> tuple[str, ...]:
     """Traits that say a thing is free of it: "PFAS-free", which names what it has not."""
     keys = reading.language.keys
     found = [f"is:{name}" for name in reading.vocabulary.flag_phrases.get(f"{word} free", ())]
-    for trait in reading.vocabulary.value_words.get(word, ()):
-        if f"{word} free" in keys.of(trait.partition(":")[2].partition("=")[2] or trait.partition(":")[2]):
-            found.append(trait)
+    told = reading.vocabulary.value_words.get(word, ())
+    found.extend(trait for trait in told if f"{word} free" in keys.of(_value_of(trait)))
     return tuple(found)
 
 
-def add_category(
-    reading: Reading, phrase: str, label: str, said: str, place: int, *, negated: bool = False, surely: bool = False
-) -> bool:
-    """The kind of thing: the categories it names where they hold most of what is called so, else words of titles.
+def _value_of(trait: str) -> str:
+    """What a trait says, without the name that it says it of."""
+    told = trait.partition(":")[2]
+    return told.partition("=")[2] or told
 
-    With `surely` only the former, and False otherwise.
-    """
+
+def is_plainly(reading: Reading, phrase: str, *, alone: bool) -> bool:
+    """Whether a phrase is the name of categories that hold what is called so, all but surely beside other words."""
+    group = reading.language.kinds.get(phrase, (phrase,))
+    paths = _paths(reading, phrase, group)
+    if not paths or not _faithful(reading, phrase, group, paths):
+        return False
+    if alone:
+        return True
+    titles = {reading.language.keys.of(reading.vocabulary.categories[path].title) for path in paths}
+    return phrase in titles and (" " in phrase or _share_in(reading, group, paths) >= PLAIN_SHARE)
+
+
+def add_category(reading: Reading, phrase: str, label: str, said: str, place: int, *, negated: bool = False) -> None:
+    """The kind of thing: the categories it names where they hold most of what is called so, else words of titles."""
     group = reading.language.kinds.get(phrase, (phrase,))
     paths = _paths(reading, phrase, group)
     words = tuple(f"w:{'+w:'.join(word.split())}" for word in group)
@@ -243,19 +254,16 @@ def add_category(
     stated = Stated(_key("category", [phrase], negated=negated), f"not {label}" if negated else label, said, strength)
     if negated:
         reading.found(CategoryIs(stated, paths, (*heads, *kinds), negated=True), place)
-        return True
+        return
     not_paths = () if phrase in reading.language.accessory_words else _accessories_below(reading, paths, group)
     if paths and _faithful(reading, phrase, group, paths):
         reading.found(_placed(reading, stated, phrase, group, paths, heads, not_paths), place)
-        return True
-    if surely:
-        return False
+        return
     by_words = CategoryIs(stated, paths, (*words, *kinds), not_paths=not_paths)
     if (paths or kinds) and _share_in(reading, group, paths) >= FAITHFUL_SHARE / 2:
         reading.found(CategoryIs(stated, paths, kinds, not_paths=not_paths, wider=by_words), place)
     else:
         reading.found(by_words, place)
-    return True
 
 
 def _tells_nothing(reading: Reading) -> bool:
@@ -308,7 +316,10 @@ def _other_halves(reading: Reading, phrase: str, group: Sequence[str], paths: Se
     """What shares a category's title with the word: "Gloves and mittens", when gloves are asked for."""
     found: dict[str, None] = {}
     for path in paths:
-        halves = [reading.language.keys.of(half) for half in halves_of(reading.vocabulary.categories[path].title, reading.language.accessory_words)]
+        halves = [
+            reading.language.keys.of(half)
+            for half in halves_of(reading.vocabulary.categories[path].title, reading.language.accessory_words)
+        ]
         if len(halves) < 2 or any(phrase == half or half in group for half in halves[:-1] + halves[-1:]) is False:
             continue
         found.update(dict.fromkeys(f"w:{half.split()[-1]}" for half in halves if half not in group and half != phrase))
@@ -322,7 +333,7 @@ def _is_kind(kind: str, group: Sequence[str]) -> bool:
 def _paths(reading: Reading, phrase: str, group: Sequence[str]) -> tuple[str, ...]:
     """The categories a word names, without those inside another of them; a title of just these words before others."""
     vocabulary, keys = reading.vocabulary, reading.language.keys
-    found = dict.fromkeys(path for word in (phrase, *group) for path in vocabulary.category_phrases.get(word, ()))
+    found = named_categories(reading, (phrase, *group))
     exact = [path for path in found if _is_titled(vocabulary.categories[path], (phrase, *group), keys.of)]
     own = [path for path in exact if _is_titled(vocabulary.categories[path], (phrase,), keys.of)]
     chosen = [path for path in found if path in (own or exact or found) or not (own or exact)]

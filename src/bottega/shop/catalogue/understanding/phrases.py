@@ -73,7 +73,7 @@ def _glued(reading: Reading, place: int) -> bool:
 
 
 def _unknown_excluded(reading: Reading, start: int, inside: int) -> int | None:
-    """"Without laces": words the catalogue has no name for are looked for in titles and values."""
+    """ "Without laces": words the catalogue has no name for are looked for in titles and values."""
     sentence, language = reading.sentence, reading.language
     words: list[str] = []
     end = inside
@@ -110,7 +110,12 @@ def _plain_at(reading: Reading, place: int) -> int | None:
         return None
     end = group.matches[-1].end
     negated = end < len(sentence.tokens) and sentence.tokens[end].key in reading.language.negation_suffixes
-    if negated and sentence.free(end) and len(group.matches) == 1 and group.matches[0].kind in ("material", "brand", "value", "colour"):
+    if (
+        negated
+        and sentence.free(end)
+        and len(group.matches) == 1
+        and group.matches[0].kind in ("material", "brand", "value", "colour")
+    ):
         end += 1
     else:
         negated = False
@@ -138,13 +143,15 @@ def _something_before(reading: Reading, place: int) -> bool:
     """Whether a thing was named before: then "for HP" says what it must fit, not who makes it."""
     language = reading.language
     return any(
-        token.key not in language.fillers and token.key not in language.links and token.claim in (None, "kept", "ranking")
+        token.key not in language.fillers
+        and token.key not in language.links
+        and token.claim in (None, "kept", "ranking")
         for token in reading.sentence.tokens[:place]
     )
 
 
 def _keep_compatible(reading: Reading, place: int, marked: int) -> int | None:
-    """"Toner for HP LaserJet": the brand behind "for" is searched by, and no constraint."""
+    """ "Toner for HP LaserJet": the brand behind "for" is searched by, and no constraint."""
     sentence = reading.sentence
     if reading.vocabulary.brands.get(sentence.key(place + marked, 1)) is None:
         return None
@@ -170,7 +177,11 @@ def _marker_at(reading: Reading, place: int) -> tuple[Marker, int]:
     if best[0] == "made_of" and sentence.key(place, best[1]) == "in":
         best = ("in", best[1])
     end = place + best[1]
-    while best[1] and end < len(sentence.tokens) and sentence.key(end, 1) in ("a", "an", "the", "any", "colour", "color", "some"):
+    while (
+        best[1]
+        and end < len(sentence.tokens)
+        and sentence.key(end, 1) in ("a", "an", "the", "any", "colour", "color", "some")
+    ):
         end += 1
     return best[0], end - place
 

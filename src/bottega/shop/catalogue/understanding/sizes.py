@@ -42,7 +42,9 @@ def _take(reading: Reading, start: int, marked: int, first: _Size) -> int:
     values = tuple(dict.fromkeys(value for size in sizes for value in size.values))
     label = " or ".join(size.label for size in sizes)
     traits = tuple(f"size:{value}" for value in values)
-    stated = Stated(f"size:{'|'.join(size.values[0] for size in sizes)}", f"size {label}", sentence.said(start, end - start))
+    stated = Stated(
+        f"size:{'|'.join(size.values[0] for size in sizes)}", f"size {label}", sentence.said(start, end - start)
+    )
     reading.found(TraitIs(stated, traits), start)
     sentence.claim(start, end - start, "constraint")
     return end
@@ -97,7 +99,7 @@ def _letters(reading: Reading, place: int, *, marked: bool) -> _Size | None:
 
 
 def _glued(reading: Reading, place: int) -> _Size | None:
-    """"EU42" and "UK8.5"."""
+    """ "EU42" and "UK8.5"."""
     token = reading.sentence.tokens[place]
     if token.kind != "model":
         return None
@@ -157,5 +159,12 @@ def _is_plain_size(reading: Reading, place: int, size: _Size) -> bool:
 def _ends_phrase(reading: Reading, place: int) -> bool:
     """Whether something else begins here: "boots 42 without …"."""
     sentence, language = reading.sentence, reading.language
-    tables = (language.links, language.negations, language.having, language.compatible, language.made_of, language.fillers)
+    tables = (
+        language.links,
+        language.negations,
+        language.having,
+        language.compatible,
+        language.made_of,
+        language.fillers,
+    )
     return any(sentence.has_at(place, table) for table in tables)

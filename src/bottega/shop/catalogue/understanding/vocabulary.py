@@ -72,7 +72,7 @@ class KindFigures:
 class Vocabulary:
     """A catalogue's own words, learnt from its published products; `version` changes with them."""
 
-    version: int = 0
+    version: str = ""
     language: Language = field(default_factory=lambda: language(DEFAULT_LANGUAGE))
     products: int = 0
     brands: Mapping[str, tuple[BrandFigures, ...]] = field(default_factory=dict[str, tuple[BrandFigures, ...]])
@@ -103,14 +103,13 @@ class Vocabulary:
     words: frozenset[str] = frozenset()
 
 
-def vocabulary_of(version: int, content: Mapping[str, Any], code: str = DEFAULT_LANGUAGE) -> Vocabulary:
+def vocabulary_of(version: str, content: Mapping[str, Any], code: str = DEFAULT_LANGUAGE) -> Vocabulary:
     """The vocabulary out of what was learnt, with its phrases made for looking sentences up."""
     spoken = language(code)
     traits: Mapping[str, int] = content["traits"]
     fields: Mapping[str, int] = content["fields"]
     categories = {
-        path: CategoryFigures(path, title, products, prices)
-        for path, title, products, prices in content["categories"]
+        path: CategoryFigures(path, title, products, prices) for path, title, products, prices in content["categories"]
     }
     numbers = {told["name"]: _number(told) for told in content["numbers"]}
     flags = _flags(traits)
@@ -212,7 +211,7 @@ def _flags(traits: Mapping[str, int]) -> dict[str, tuple[int, int]]:
 
 
 def _flag_phrases(flags: Mapping[str, tuple[int, int]], spoken: Language) -> dict[str, tuple[str, ...]]:
-    """Flags by their name, by their name without what only says "is there", by a short form in brackets, by synonyms."""
+    """Flags by their name, by it without what only says "is there", by a short form in brackets, by synonyms."""
     found: dict[str, dict[str, None]] = {}
     for name in sorted(flags, key=lambda name: -flags[name][0]):
         phrases: dict[str, None] = {}
@@ -313,7 +312,9 @@ def _number(told: Mapping[str, Any]) -> NumberFigures:
 
 def counts_things(name: str) -> bool:
     """Whether a number counts things: ports, outputs, cores."""
-    return name.startswith("number_of") or name.endswith(("_quantity", "_ports", "_outputs", "_inputs", "_slots", "_cores", "_threads"))
+    return name.startswith("number_of") or name.endswith(
+        ("_quantity", "_ports", "_outputs", "_inputs", "_slots", "_cores", "_threads")
+    )
 
 
 def _number_phrases(numbers: Mapping[str, NumberFigures], spoken: Language) -> dict[str, tuple[str, ...]]:

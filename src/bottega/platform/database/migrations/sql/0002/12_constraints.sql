@@ -55,7 +55,7 @@ BEGIN
     -- The vocabulary of the catalogue as it was last learnt, and how many products have got other words since.
     CREATE TABLE IF NOT EXISTS search.vocabulary (
         only_row  boolean PRIMARY KEY DEFAULT true CHECK (only_row),
-        version   bigint NOT NULL DEFAULT 0,
+        version   text COLLATE "C" NOT NULL DEFAULT '',      -- digest of the content: equal words, equal version
         content   bytea NOT NULL DEFAULT '',                 -- JSON, deflated
         changed   bigint NOT NULL DEFAULT 0,                 -- products whose words were written, ever
         learnt    bigint NOT NULL DEFAULT 0,                 -- the value of `changed` that `content` knows of

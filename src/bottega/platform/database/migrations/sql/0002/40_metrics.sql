@@ -46,14 +46,14 @@ CREATE TABLE runtime.judgements (
 );
 
 -- When a conversation was in a colleague's hands.
-CREATE TABLE runtime.handovers (
+CREATE TABLE runtime.takeovers (
     session_id text COLLATE "C" NOT NULL REFERENCES runtime.sessions ON DELETE CASCADE,
     taken_at   timestamptz NOT NULL,
     taken_by   text COLLATE "C" NOT NULL,
     given_back_at timestamptz,
     PRIMARY KEY (session_id, taken_at)
 );
-CREATE INDEX handovers_taken_at ON runtime.handovers (taken_at);
+CREATE INDEX takeovers_taken_at ON runtime.takeovers (taken_at);
 
 -- Missed targets: one row from when a figure was found to miss its target until it meets it again.
 CREATE TABLE runtime.alerts (
@@ -148,7 +148,7 @@ RETURNS TABLE (metric text, value double precision, sample bigint) LANGUAGE sql 
     ) / nullif(c.tasks, 0), c.tasks FROM counted c
     UNION ALL
     SELECT 'interventions', 100.0 * (
-        SELECT count(DISTINCT h.session_id) FROM runtime.handovers h WHERE h.taken_at >= from_at AND h.taken_at < until_at
+        SELECT count(DISTINCT h.session_id) FROM runtime.takeovers h WHERE h.taken_at >= from_at AND h.taken_at < until_at
     ) / nullif(c.number, 0), c.number FROM conversations c
     UNION ALL
     SELECT 'approval_wait', percentile_cont(0.5) WITHIN GROUP (ORDER BY a.minutes), count(*)
