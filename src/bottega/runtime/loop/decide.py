@@ -23,6 +23,7 @@ def model_call(context: RunContext, intent: str) -> ModelCall:
         intent=intent or role.intent,
         role=role.name,
         run_id=run.id,
+        run_limit_micros=role.limits.cost_micros,
         parent_run_ids=run.parent_ids,
         latency_target_seconds=role.latency_target_seconds,
         cost_limit_micros=max(left, 0),
