@@ -172,12 +172,13 @@ _SHELVES: Mapping[str, str] = {
 }
 # For shelves that nobody foresaw: the last of these words in a title.
 _WORDS = (
-    "jacket=shell coat=coat fleece=fleece gilet=gilet hoodie=hoodie shirt=crew tee=tee trousers=trousers shorts=shorts "
-    "boot=boot boots=boot shoe=shoe shoes=shoe sandal=sandal sandals=sandal hat=brim-hat cap=cap beanie=beanie "
-    "gloves=glove mittens=mitten socks=sock scarf=scarf belt=belt sunglasses=sunglasses helmet=helmet "
-    "backpack=day-pack pack=day-pack duffel=duffel bag=duffel tent=tent tarp=tarp hammock=hammock pillow=pillow mat=mat lantern=lantern "
-    "torch=torch stove=stove pot=pot pan=pan mug=mug bottle=bottle rope=rope harness=harness compass=compass map=map "
-    "book=book watch=watch poles=poles skis=skis umbrella=umbrella towel=towel knife=knife"
+    "jacket=shell coat=coat fleece=fleece gilet=gilet hoodie=hoodie shirt=crew tee=tee trousers=trousers "
+    "shorts=shorts boot=boot boots=boot shoe=shoe shoes=shoe sandal=sandal sandals=sandal hat=brim-hat cap=cap "
+    "beanie=beanie gloves=glove mittens=mitten socks=sock scarf=scarf belt=belt sunglasses=sunglasses "
+    "helmet=helmet backpack=day-pack pack=day-pack duffel=duffel bag=duffel tent=tent tarp=tarp hammock=hammock "
+    "pillow=pillow mat=mat lantern=lantern torch=torch stove=stove pot=pot pan=pan mug=mug bottle=bottle "
+    "rope=rope harness=harness compass=compass map=map book=book watch=watch poles=poles skis=skis "
+    "umbrella=umbrella towel=towel knife=knife "
 )
 
 

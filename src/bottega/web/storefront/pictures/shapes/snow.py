@@ -108,7 +108,7 @@ def poles(tones: Tones) -> str:
 def grips(tones: Tones) -> str:
     """Chains for shoes."""
     return (
-        f'<path d="M110 150q90-64 180 0 26 80-20 140-70 40-140 0-46-60-20-140z" fill="none" stroke="{tones.base}" stroke-width="20"/>'
+        seam("M110 150q90-64 180 0 26 80-20 140-70 40-140 0-46-60-20-140z", tones.base, 20)
         + seam("M124 220h152M140 266l120-92m0 92-120-92", tones.metal, 7, "2 12")
         + "".join(
             fill(f"m{x} {y} 10 20h-20z", tones.metal_dark)
