@@ -171,9 +171,9 @@ class ProcessorTime:
     def _used(self) -> dict[str, float]:
         main, worker, *web = self._web_and_worker
         return {
-            "web processes": sum(_processor_seconds(pid) for pid in web),
-            "job worker": _processor_seconds(worker) + _processor_seconds(main),
-            "PostgreSQL": sum(_processor_seconds(pid, ended=True) for pid in _database_family(self._directory)),
+            "web processes": sum(processor_seconds(pid) for pid in web),
+            "job worker": processor_seconds(worker) + processor_seconds(main),
+            "PostgreSQL": sum(processor_seconds(pid, ended=True) for pid in _database_family(self._directory)),
             "load client": time.process_time(),
         }
 
@@ -186,7 +186,7 @@ def _database_family(directory: Path) -> list[int]:
     return _family(found[0])
 
 
-def _processor_seconds(pid: int, *, ended: bool = False) -> float:
+def processor_seconds(pid: int, *, ended: bool = False) -> float:
     """User and system time of a process, with `ended` also of its children that ended (proc(5), fields 14 to 17)."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()

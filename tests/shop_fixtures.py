@@ -100,6 +100,8 @@ def settings_for(database_url: str, directory: Path, **changes: Any) -> Settings
         "DATABASE_URL": database_url,
         "data_dir": directory,
         "requests_per_minute": 1_000_000,
+        # A test that is about meaning asks for an embedder; no other starts a model's process.
+        "embedder": "none",
         **changes,
     }
     return Settings(_env_file=None, **values)  # pyright: ignore[reportCallIssue] - pydantic-settings' own argument

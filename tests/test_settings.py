@@ -86,3 +86,24 @@ def test_secrets_are_not_shown() -> None:
     settings = Settings(_env_file=None, secret=OWN_SECRET)  # pyright: ignore[reportCallIssue] - pydantic-settings' own
     assert OWN_SECRET not in repr(settings)
     assert OWN_SECRET not in settings.model_dump_json()
+
+
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [
+        ({"BOTTEGA_EMBEDDER": "openai", "BOTTEGA_EMBEDDER_URL": "http://localhost/v1"}, "BOTTEGA_EMBEDDER_MODEL"),
+        ({"BOTTEGA_EMBEDDER": "openai", "BOTTEGA_EMBEDDER_MODEL": "all-minilm"}, "BOTTEGA_EMBEDDER_URL"),
+        ({"BOTTEGA_EMBEDDER": "bedrock"}, "BOTTEGA_EMBEDDER_MODEL"),
+        ({"BOTTEGA_EMBEDDER_DIMENSIONS": "5000"}, "embedder_dimensions"),
+        ({"BOTTEGA_EMBEDDER_THREADS": "3"}, "embedder_threads"),
+        ({"BOTTEGA_EMBEDDER_IDLE_SECONDS": "0"}, "embedder_idle_seconds"),
+    ],
+)
+def test_an_embedder_that_is_not_fully_set_up_is_named(
+    environment: pytest.MonkeyPatch, changes: dict[str, str], named: str
+) -> None:
+    for name, value in changes.items():
+        environment.setenv(name, value)
+    with pytest.raises(Invalid) as caught:
+        load_settings()
+    assert named.casefold() in caught.value.message.casefold()

@@ -94,7 +94,7 @@ class Settings(BaseSettings):
         description="Where MiniLM's weights are downloaded from when they are not on this machine; empty: never.",
     )
     embedder_precision: Literal["int8", "fp32"] = Field(
-        "int8", description="`fp32` computes MiniLM's vectors exactly, in twice the time and memory."
+        "int8", description="`fp32` computes MiniLM's vectors exactly, in twice the time and with more memory."
     )
     embedder_threads: Annotated[int, Field(ge=1, le=2)] = Field(
         1, description="Threads of the embedder process for indexing; queries have one of their own."
@@ -102,8 +102,23 @@ class Settings(BaseSettings):
     embedder_idle_seconds: Annotated[float, Field(ge=1)] = Field(
         300, description="How long the embedder process stays after the last shop process has left it."
     )
+    models: Path | None = Field(
+        None,
+        description="File (TOML or JSON) that says which language models there are, see docs/models.md; absent: the "
+        "offline engine alone.",
+    )
     policy_packs: tuple[Path, ...] = Field(
         (), description="Folders of policy packs loaded after the default pack, as a JSON list."
+    )
+    document_folders: dict[str, Path] = Field(
+        default_factory=dict[str, Path],
+        description="Folders of the shop's documents by name, as a JSON object; absent: `documents` under the data "
+        "directory.",
+    )
+    supplier_document_folders: dict[str, Path] = Field(
+        default_factory=dict[str, Path],
+        description="Folders of other people's documents by name, as a JSON object: they may be read and are never "
+        "quoted as what the shop says.",
     )
     approval_hours: Annotated[int, Field(ge=1, le=720)] = Field(72, description="How long an approval waits.")
     requests_per_minute: Annotated[int, Field(ge=1)] = Field(

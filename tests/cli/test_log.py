@@ -37,6 +37,7 @@ class Shell:
 def shell(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shell:
     monkeypatch.setenv("DATABASE_URL", database_url)
     monkeypatch.setenv("BOTTEGA_DATA_DIR", str(tmp_path))
+    monkeypatch.setenv("BOTTEGA_EMBEDDER", "none")
     monkeypatch.setenv("COLUMNS", "200")
     return Shell()
 

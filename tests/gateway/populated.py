@@ -57,6 +57,7 @@ async def _fill(populated: Populated, first: list[str]) -> None:
     """Two rounds, because what one route makes another one needs."""
     creating = [found for found in operations() if found.method == "POST" and _makes_something(found)]
     await _held(populated)
+    await _documents(populated)
     for _ in range(2):
         for operation in creating:
             populated.ids = await identifiers(populated.shop, first)
@@ -88,11 +89,20 @@ async def _held(populated: Populated) -> None:
     assert held.status_code == 202, held.text
 
 
+async def _documents(populated: Populated) -> None:
+    """A document of the shop, in the folder where its owner would put it."""
+    library = populated.shop.application.knowledge
+    root = library.folders[0].root
+    root.mkdir(parents=True, exist_ok=True)
+    (root / "returns.md").write_text("# Returns\n\nWithin 30 days.\n")
+    await library.ingest_all()
+
+
 async def identifiers(shop: Shop, first: list[str]) -> dict[str, list[str]]:
     """Every identifier that is the key of a row, by prefix; oldest first, but those of `first` in front."""
     tables = await shop.fetch(
         "SELECT table_schema || '.' || table_name AS name FROM information_schema.columns WHERE column_name = 'id' "
-        "AND data_type = 'text' AND table_schema IN ('shop', 'log', 'platform') ORDER BY 1"
+        "AND data_type = 'text' AND table_schema IN ('shop', 'log', 'platform', 'runtime') ORDER BY 1"
     )
     found: dict[str, list[str]] = defaultdict(list)
     for table in tables:

@@ -4,8 +4,8 @@ import asyncio
 from typing import Any
 
 from bottega.bootstrap.background import catch_up
+from bottega.bootstrap.invariants import check_invariants
 from bottega.kernel.identifiers import new_id
-from bottega.shop.flows.check_invariants import check_invariants
 from tests.gateway.checkout import ADDRESS, Buyer, Counter, open_counter
 from tests.shop_fixtures import Shop
 

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
+from bottega.bootstrap.invariants import check_invariants
 from bottega.connectors.sandbox import webhook_signature
 from bottega.connectors.sandbox.payment_store import EVENT
 from bottega.connectors.sandbox.payments import DEFAULT_WEBHOOK_SECRET, SandboxPaymentGateway
 from bottega.ports.payment_gateway import GatewayEvent, PaymentGateway
-from bottega.shop.flows.check_invariants import check_invariants
 from bottega.shop.flows.reconcile import ask_about_unsettled, read_missed_events
 from bottega.shop.flows.webhook_inbox import MAXIMUM_ATTEMPTS, Inbox
 from tests.gateway.checkout import TOTAL_MINOR, Buyer, Counter, open_counter

@@ -9,7 +9,7 @@ from bottega.actions.actor import Actor
 from bottega.actions.log.verify import verify_log
 from bottega.actions.replay import verify_replay
 from bottega.bootstrap.background import catch_up, signing_key
-from bottega.shop.flows.check_invariants import check_invariants
+from bottega.bootstrap.invariants import check_invariants
 from bottega.shop.flows.product_files.importing import ImportChoices, import_file, unseen
 from bottega.shop.shipping.actions import CreateMethod, CreateZone, RateRow
 from bottega.shop.taxes.actions import LoadTaxRates

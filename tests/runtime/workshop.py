@@ -1,7 +1,8 @@
 """A runtime over the parcels' trade: real database, real policy, a scripted model, and short ways to write."""
 
+import asyncio
 import hashlib
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -144,14 +145,14 @@ TOOLS = (
     QueryTool(list_goods, nouns=parcels.NOUNS, labels=REVIEWED),
     QueryTool(my_parcels, nouns=parcels.NOUNS, labels=FieldLabels(personal=frozenset({"*.city"}))),
     ActionTool(OpenParcel, parcels.NOUNS, fills={"customer_id": _customer}, keeps={"parcel_id": "parcel_id"}),
-    ActionTool(AddToParcel, parcels.NOUNS, fills={"parcel_id": _parcel}, accomplishes=frozenset({"add"})),
+    ActionTool(AddToParcel, parcels.NOUNS, fills={"parcel_id": _parcel}, accomplishes=frozenset({"added"})),
     ActionTool(
         SendParcel,
         parcels.NOUNS,
         fills={"parcel_id": _parcel, "expected_total_minor": _total},
         read_back=_sent,
         summarise=_sending,
-        accomplishes=frozenset({"send", "sent"}),
+        accomplishes=frozenset({"sent"}),
     ),
 )
 CLERK = Role("clerk", "You help customers with their parcels.", TOOLS)
@@ -188,6 +189,13 @@ def calls(*wanted: tuple[str, Mapping[str, Any]], text: str = "") -> ChatReply:
 def results(request: ChatRequest) -> list[Any]:
     """What the tools called so far in this turn have answered, as the model sees it."""
     return [message.content for message in request.messages if isinstance(message, ToolResult)]
+
+
+async def until(is_so: Callable[[], Awaitable[bool]], *, seconds: float = 20.0) -> None:
+    """Looks again and again until something is so; a test that waits longer than this fails."""
+    async with asyncio.timeout(seconds):
+        while not await is_so():  # noqa: ASYNC110 - what is waited for happens in the database, in other processes
+            await asyncio.sleep(0.01)
 
 
 @dataclass
@@ -262,11 +270,13 @@ async def open_workshop(
     pace: Pace | None = None,
     script: Script | None = None,
     policy: PolicyBook | None = None,
+    is_fresh: bool = True,
 ) -> AsyncGenerator[Workshop]:
-    """A runtime in a fresh database."""
-    connection = await asyncpg.connect(dsn)
-    await connection.execute(parcels.SCHEMA)
-    await connection.close()
+    """A runtime in a fresh database, or in one that another process works in too."""
+    if is_fresh:
+        connection = await asyncpg.connect(dsn)
+        await connection.execute(parcels.SCHEMA)
+        await connection.close()
     async with AsyncExitStack() as stack:
         database = await Database.open(dsn, writers=16, readers=8)
         stack.push_async_callback(database.close)

@@ -7,12 +7,12 @@ from typing import Any
 
 from bottega.actions.actor import Actor
 from bottega.actions.outcome import Done, Outcome
+from bottega.bootstrap.invariants import check_invariants
 from bottega.kernel.address import Address
 from bottega.kernel.identifiers import new_id
 from bottega.shop.carts.actions import AddCartLine, ChooseShipping, CreateCart, SetCartContact
 from bottega.shop.customers.actions import insert_customer
 from bottega.shop.customers.model import NewCustomer, NewGiftCard, NewInstrument
-from bottega.shop.flows.check_invariants import check_invariants
 from bottega.shop.flows.pay_order import PayOrder
 from bottega.shop.flows.place_order import PlaceOrder
 from bottega.shop.flows.ship_order import EndShipment, ShipOrder

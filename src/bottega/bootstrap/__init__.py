@@ -5,7 +5,7 @@ import importlib
 import pkgutil
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import timedelta
 from importlib import resources
 
@@ -14,12 +14,24 @@ from fastapi import FastAPI
 import bottega.actions.approvals
 import bottega.actions.effect_decisions
 import bottega.actions.undo
+import bottega.runtime.jobs
+import bottega.runtime.knowledge.actions
+import bottega.runtime.knowledge.jobs
+import bottega.runtime.memory.jobs
+import bottega.runtime.models.jobs
+import bottega.runtime.switches
 import bottega.shop
 from bottega.actions.effects import EffectDriver
 from bottega.actions.perform import Performer
 from bottega.actions.policy.engine import PolicyBook, load_packs
 from bottega.actions.registry import registered_handlers
+from bottega.agents.assistant.role import NAME as ASSISTANT
+from bottega.agents.chat.feed import Feed
+from bottega.agents.chat.service import Chat, Desk
+from bottega.agents.tools.payment_page import PaymentPages
+from bottega.bootstrap.agents import Agents
 from bottega.bootstrap.embedder import connect_embedder
+from bottega.bootstrap.knowledge import connect_library
 from bottega.connectors.sandbox.mail import PostgresOutbox
 from bottega.connectors.sandbox.payment_store import PostgresPaymentStore
 from bottega.connectors.sandbox.payments import SandboxPaymentGateway
@@ -37,10 +49,22 @@ from bottega.ports.mailer import Mailer
 from bottega.ports.payment_gateway import PaymentGateway
 from bottega.ports.services import Services
 from bottega.ports.simulated_payer import SimulatedPayer
+from bottega.runtime.engine import Runtime
+from bottega.runtime.knowledge.library import Library
 from bottega.settings import Settings
 
-# Importing them registers their handlers.
-CORE_ACTIONS = (bottega.actions.approvals, bottega.actions.effect_decisions, bottega.actions.undo)
+# Importing them registers their handlers and jobs.
+CORE_ACTIONS = (
+    bottega.actions.approvals,
+    bottega.actions.effect_decisions,
+    bottega.actions.undo,
+    bottega.runtime.knowledge.actions,
+    bottega.runtime.knowledge.jobs,
+    bottega.runtime.memory.jobs,
+    bottega.runtime.models.jobs,
+    bottega.runtime.jobs,
+    bottega.runtime.switches,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +79,23 @@ class Application:
     jobs: Jobs
     clock: Clock
     policy: PolicyBook
+    knowledge: Library
+    pages: PaymentPages
+    agents: Agents
+
+
+@dataclass(frozen=True, slots=True)
+class StaffedApplication(Application):
+    """An application whose agents are at work; what jobs are given."""
+
+    runtime: Runtime
+
+
+async def staffed(application: Application) -> StaffedApplication:
+    """The application with its agents at work."""
+    runtime = await application.agents.started()
+    parts = {field.name: getattr(application, field.name) for field in fields(Application)}
+    return StaffedApplication(**parts, runtime=runtime)
 
 
 def database_url(settings: Settings) -> str:
@@ -114,7 +155,34 @@ async def open_application(
             approval_lifetime=timedelta(hours=settings.approval_hours),
         )
         effects = EffectDriver(performer, services)
-        yield Application(settings, database, performer, services, effects, jobs, chosen_clock, policy)
+        knowledge = connect_library(settings, database, chosen_clock, services)
+        pages = PaymentPages(settings.public_url, derived_secret(settings, "payment pages"))
+        agents = Agents(
+            settings,
+            database,
+            performer,
+            services,
+            effects,
+            jobs,
+            chosen_clock,
+            knowledge,
+            pages,
+            secret=derived_secret(settings, "model cache"),
+        )
+        stack.push_async_callback(agents.close)
+        yield Application(
+            settings,
+            database,
+            performer,
+            services,
+            effects,
+            jobs,
+            chosen_clock,
+            policy,
+            knowledge,
+            pages,
+            agents,
+        )
 
 
 async def _close_connectors(services: Services) -> None:
@@ -127,6 +195,8 @@ async def _close_connectors(services: Services) -> None:
 def serving_context(application: Application) -> ServingContext:
     """What the web application needs of an application."""
     settings = application.settings
+    agents = application.agents
+    feed = Feed(application.database)
     return ServingContext(
         database=application.database,
         performer=application.performer,
@@ -141,6 +211,8 @@ def serving_context(application: Application) -> ServingContext:
         publishable_key=settings.stripe_publishable_key,
         rate_limits=RateLimits(settings.requests_per_minute),
         trusted_proxies=settings.trusted_proxies,
+        chat=Chat(agents.started, application.performer, feed, ASSISTANT),
+        desk=Desk(agents.started, application.performer, feed, ASSISTANT),
     )
 
 

@@ -1,14 +1,24 @@
 """The embedder that the settings ask for, and the process of the one that runs on this machine."""
 
+import asyncio
 from typing import TYPE_CHECKING
 
-from bottega.kernel.errors import Conflict
+import structlog
+
+from bottega.kernel.errors import Conflict, Unavailable
 from bottega.ports.embedder import Embedder
+from bottega.ports.services import Services
 from bottega.retrieval.remembered import RememberingEmbedder
 from bottega.settings import Settings
 
 if TYPE_CHECKING:
     from bottega.connectors.minilm.embedder import MiniLmEmbedder
+
+log = structlog.get_logger(__name__)
+
+WAKE_AFTER_SECONDS = 1.0
+# The first time, 91 MB may have to be downloaded.
+WAKE_TIMEOUT_SECONDS = 1_000.0
 
 # The connectors are imported when asked for: a process needs one of them at most.
 
@@ -45,6 +55,16 @@ def connect_embedder(settings: Settings) -> Embedder | None:
                 endpoint_url=settings.embedder_url,
             )
             return RememberingEmbedder(BedrockEmbedder(chosen))
+
+
+async def wake_embedder(services: Services) -> None:
+    """Loads the model of this machine before the first shopper asks, and after the first pages were served."""
+    await asyncio.sleep(WAKE_AFTER_SECONDS)
+    try:
+        embedder = services.get(Embedder)  # pyright: ignore[reportAbstractUsage] - the port is the key
+        await embedder.wait_ready(timeout_seconds=WAKE_TIMEOUT_SECONDS)
+    except Unavailable as refusal:
+        log.warning("embedder_away", reason=str(refusal))
 
 
 def local_embedder(settings: Settings) -> "MiniLmEmbedder":

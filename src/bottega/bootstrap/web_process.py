@@ -9,6 +9,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from bottega.bootstrap import open_application
 from bottega.bootstrap.addresses import whole_site
 from bottega.bootstrap.background import run_background
+from bottega.bootstrap.embedder import wake_embedder
 from bottega.bootstrap.preparation import prepared, settle_memory
 from bottega.platform.telemetry import configure
 from bottega.settings import load_settings
@@ -25,6 +26,7 @@ class WebProcess:
         self._stack = AsyncExitStack()
         self._stop = asyncio.Event()
         self._background: asyncio.Task[None] | None = None
+        self._waking: asyncio.Task[None] | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -54,11 +56,16 @@ class WebProcess:
         if os.environ.get(IN_PROCESS_WORKER) == "1":
             self._background = asyncio.create_task(run_background(application, self._stop))
             self._background.add_done_callback(_end_with_it)
+        if settings.embedder == "minilm":
+            self._waking = asyncio.create_task(wake_embedder(application.services))
         self._app = whole_site(application, described, pages)
         settle_memory()
 
     async def _end(self) -> None:
         self._stop.set()
+        if self._waking is not None:
+            self._waking.cancel()
+            await asyncio.gather(self._waking, return_exceptions=True)
         if self._background is not None:
             await asyncio.gather(self._background, return_exceptions=True)
         await self._stack.aclose()

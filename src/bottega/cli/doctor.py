@@ -14,13 +14,13 @@ from bottega.actions.invariants import Checked
 from bottega.actions.log.readers import reader_states
 from bottega.bootstrap import Application
 from bottega.bootstrap.background import anchor
+from bottega.bootstrap.invariants import check_invariants
 from bottega.cli.context import open_application
 from bottega.cli.refusals import shown, write_json
 from bottega.kernel.errors import Refusal
 from bottega.platform.database import migrate
 from bottega.platform.database.pool import Connection
 from bottega.ports.embedder import Embedder
-from bottega.shop.flows.check_invariants import check_invariants
 
 EXIT_UNWELL = 1
 EXIT_UNCHECKED = 2
@@ -50,7 +50,7 @@ def register(app: typer.Typer) -> None:
 
 
 def doctor(
-    invariants: Annotated[bool, typer.Option("--invariants", help="Check I1 to I15 by SQL instead.")] = False,
+    invariants: Annotated[bool, typer.Option("--invariants", help="Check I1 to I19 by SQL instead.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
     """Look at database, log, readers, jobs and effects; with --invariants, check what must always hold.

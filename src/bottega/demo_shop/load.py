@@ -41,8 +41,20 @@ async def load(application: Application, clock: SetClock, progress: Progress) ->
     await load_people(loader, progress)
     await load_logins(loader)
     clock.set_to(loader.today)
+    await load_documents(application)
     name = content.read("settings.json")["settings"]["shop_name"]
     await loader.perform("finished", ChangeShopSettings(values={"shop_name": name}))
+
+
+async def load_documents(application: Application) -> None:
+    """The shop's policies, put where its owner would edit them; what lies there already is left as it is."""
+    own = application.knowledge.folders[0]
+    own.root.mkdir(parents=True, exist_ok=True)
+    for file in (content.folder() / "documents").iterdir():
+        target = own.root / file.name
+        if not target.exists():
+            target.write_bytes(file.read_bytes())
+    await application.knowledge.ingest_all()
 
 
 async def load_frame(loader: Loader) -> None:

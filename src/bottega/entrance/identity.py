@@ -1,6 +1,7 @@
 """From a bearer token or cookie to an actor; what ended or was revoked proves nothing from the next request on."""
 
 from fastapi import Request
+from starlette.requests import HTTPConnection
 
 from bottega.actions.actor import Actor
 from bottega.entrance import tokens
@@ -24,10 +25,10 @@ async def identify(request: Request, context: ServingContext) -> Actor | None:
         return None
     if bearer is None and request.method not in READING:
         refuse_other_sites(request, context, certain=True)
-    return await actor_of(context, token)
+    return await actor_of_token(context, token)
 
 
-async def actor_of(context: ServingContext, token: str) -> Actor | None:
+async def actor_of_token(context: ServingContext, token: str) -> Actor | None:
     """The actor that a token stands for, or None."""
     if token.startswith(tokens.GUEST):
         return await _guest(context, token)
@@ -53,6 +54,16 @@ def refuse_other_sites(request: Request, context: ServingContext, *, certain: bo
             "This request did not come from the shop's own pages.",
             next_step="Programs send the token in the Authorization header instead of the cookie.",
         )
+
+
+def is_from_our_pages(connection: HTTPConnection, context: ServingContext) -> bool:
+    """Whether a WebSocket was opened by our own pages, or by a program. A browser always says where a page is from;
+    a cookie alone, which it would send from any page, proves nothing."""
+    origin = connection.headers.get("origin")
+    if origin is not None:
+        scheme = "https" if connection.url.scheme in ("wss", "https") else "http"
+        return origin in (context.public_url.rstrip("/"), f"{scheme}://{connection.headers.get('host', '')}")
+    return connection.cookies.get(tokens.COOKIE) is None
 
 
 async def _guest(context: ServingContext, token: str) -> Actor | None:

@@ -28,6 +28,7 @@ _PARTS: dict[tuple[str, str], float] = {
 }
 _REFUSED_TOKENS_PART = 1 / 10
 CODES_PER_HOUR = 6
+_CHAT_PART = 1 / 20
 
 
 class RateLimits:
@@ -41,6 +42,7 @@ class RateLimits:
             route: RateLimitItemPerMinute(_part(requests_per_minute, part)) for route, part in _PARTS.items()
         }
         self._codes = RateLimitItemPerHour(CODES_PER_HOUR)
+        self._messages = RateLimitItemPerMinute(_part(requests_per_minute, _CHAT_PART))
 
     def count_request(self, method: str, path: str, address: str, token: str | None) -> None:
         """Counts a request before it is served; raises `TooManyRequests`.
@@ -65,6 +67,10 @@ class RateLimits:
     def count_code(self, purpose: str, digest: bytes) -> None:
         """Counts a code asked for by mail, by the digest of the address, whether anybody has it or not."""
         self._hit(self._codes, f"code {purpose}", digest.hex())
+
+    def count_chat_message(self, session: str) -> None:
+        """Counts a message of a conversation: each may ask a model."""
+        self._hit(self._messages, "chat", hashlib.blake2b(session.encode(), digest_size=12).hexdigest())
 
     def _hit(self, item: RateLimitItem, bucket: str, key: str) -> None:
         if not self._limiter.hit(item, bucket, key):

@@ -12,7 +12,7 @@ from starlette.responses import Response
 import bottega.gateway.api
 from bottega import __version__
 from bottega.entrance.context import ServingContext
-from bottega.gateway import dispatch, problems
+from bottega.gateway import chat_socket, dispatch, problems
 from bottega.gateway.answers import answer
 from bottega.gateway.envelope import Envelope
 from bottega.gateway.openapi import complete_document
@@ -54,6 +54,7 @@ def described() -> FastAPI:
     for module in sorted(pkgutil.iter_modules(bottega.gateway.api.__path__), key=lambda found: found.name):
         routes = importlib.import_module(f"bottega.gateway.api.{module.name}")
         app.include_router(routes.router, prefix="/api")
+    app.include_router(chat_socket.router, prefix="/api")
     app.add_api_route("/healthz", _health, include_in_schema=False)
     return app
 

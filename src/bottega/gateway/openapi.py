@@ -36,6 +36,7 @@ TAGS = {
     "catalogue": "Products, variants, categories and collections, for shoppers and staff.",
     "customers": "Accounts, address books and consent.",
     "gift cards": "Cards with money on them: issuing, balance, closing.",
+    "documents": "What the shop says in writing: policies with their versions, and the passages that are cited.",
     "effects": "Calls to the outside world: what was intended, sent and answered.",
     "log": "The action log, and undoing an entry.",
     "orders": "Orders after they are placed.",

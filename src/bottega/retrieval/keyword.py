@@ -1,120 +1,170 @@
-"""Keyword search: text folded into terms, vectors to store them in, and queries to find them by."""
+"""Ranking by BM25: the best postings of each term, summed up for the documents among them, never every match."""
 
-import re
-import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Literal
 
-LONGEST_TERM = 40
-LARGEST_VECTOR_TERMS = 1_500
-LARGEST_QUERY_TERMS = 12
-LARGEST_FOR_ALL_BUT_ONE = 8
-# A vector's positions stop at 16,383 (PostgreSQL, section 8.11.1); ranking needs far fewer.
-LARGEST_POSITION = 255
+from bottega.platform.database.pool import Connection, Row
+from bottega.retrieval.asked import KeywordQuery
+from bottega.retrieval.corpus import Corpus
+from bottega.retrieval.narrowing import Narrowing, Parameters
 
-Weight = Literal["A", "B", "C", "D"]
-
-_WORD = re.compile(r"\w+(?:[-./_+]\w+)*")
-_PIECE = re.compile(r"[^\W\d_]+|\d+")
-_JOINT = re.compile(r"[-./_+]")
-_SPECIAL = str.maketrans({"ß": "ss", "æ": "ae", "ø": "o", "œ": "oe", "ł": "l", "đ": "d", "ð": "d", "þ": "th"})
+# So many postings of each term are read, those with the greatest impact; the deeper figure when a condition leaves
+# too few of them.
+POSTINGS_READ = 3_000
+POSTINGS_READ_DEEPLY = 40_000
+# A condition that at most so many documents meet is looked at first, and all of them are scored.
+NARROW_DOCUMENTS = 2_000
+# An answered word is worth so much in choosing candidates, beside the sum of impacts.
+COVERAGE_IN_CHOICE = 4.0
+# Words after these count for the score but not for the coverage by which candidates are chosen.
+_CHOICE_WORDS = 8
 
 
 @dataclass(frozen=True, slots=True)
-class KeywordQuery:
-    """A search as tsquery texts, the strictest first: every term, all but one, any; none when nothing was asked."""
+class Match:
+    """A document with its BM25 score, the words it answers (as bits), and the columns of the narrowing."""
 
-    stages: tuple[str, ...]
-
-
-def fold(text: str) -> str:
-    """Lower case without accents."""
-    if text.isascii():
-        return text.lower()
-    plain = unicodedata.normalize("NFKD", text.casefold().translate(_SPECIAL))
-    return "".join(character for character in plain if not unicodedata.combining(character))
+    document: int
+    score: float
+    bits: int
+    row: Row
 
 
-@lru_cache(maxsize=50_000)
-def terms_of_word(word: str) -> tuple[str, ...]:
-    """The terms of one folded word: itself joined, and its pieces ('tn-2110' → tn2110, tn, 2110)."""
-    joined = _JOINT.sub("", word)
-    if _has_digit(joined):
-        terms = [joined, *_JOINT.split(word), *_PIECE.findall(word)]
-    else:
-        parts = [_singular(part) for part in _JOINT.split(word)]
-        terms = [_singular(joined), *parts]
-    return tuple(dict.fromkeys(term[:LONGEST_TERM] for term in terms if term))
+@dataclass(frozen=True, slots=True)
+class Matches:
+    """The best documents by keyword. `considered` counts those with a term; `complete`: no other has one."""
+
+    found: tuple[Match, ...]
+    considered: int
+    complete: bool
 
 
-def terms_of(text: str) -> list[str]:
-    """All terms of a text in their order, each once."""
-    found: dict[str, None] = {}
-    for word in _WORD.findall(fold(text)):
-        found.update(dict.fromkeys(terms_of_word(word)))
-    return list(found)
+async def rank(
+    connection: Connection,
+    corpus: Corpus,
+    query: KeywordQuery,
+    narrowing: Narrowing,
+    number: int,
+    allowed: Sequence[int] | None = None,
+) -> Matches:
+    """The best `number` documents that meet the narrowing; `allowed` names all that do, when they are few.
+
+    They come in the order in which they were chosen, so that a greater number only adds at the end.
+    """
+    if not query.terms:
+        return Matches((), 0, True)
+    if allowed is not None:
+        rows = await _fetch(connection, _AMONG_ALLOWED, corpus, query, narrowing, number, allowed)
+        return _matches(rows, complete=True)
+    rows = await _fetch(connection, _FROM_POSTINGS, corpus, query, narrowing, number, POSTINGS_READ)
+    cut = any(frequency > POSTINGS_READ for frequency in query.frequencies.values())
+    if len(rows) < number and cut:
+        rows = await _fetch(connection, _FROM_POSTINGS, corpus, query, narrowing, number, POSTINGS_READ_DEEPLY)
+        cut = any(frequency > POSTINGS_READ_DEEPLY for frequency in query.frequencies.values())
+    return _matches(rows, complete=not cut)
 
 
-def weighted_vector(parts: Iterable[tuple[Weight, str]]) -> str:
-    """A tsvector's text out of weighted texts; a term in several keeps the weight of the first."""
-    entries: dict[str, str] = {}
-    position = 0
-    for weight, text in parts:
-        for word in _WORD.findall(fold(text)):
-            for term in terms_of_word(word):
-                # Each its own position: of terms at one position ts_rank takes none into account.
-                position = min(position + 1, LARGEST_POSITION)
-                entries.setdefault(term, f"'{term}':{position}{weight}")
-    return " ".join(list(entries.values())[:LARGEST_VECTOR_TERMS])
+async def score(
+    connection: Connection, corpus: Corpus, query: KeywordQuery, narrowing: Narrowing, documents: Sequence[int]
+) -> list[Match]:
+    """The matches among these documents that meet the narrowing."""
+    if not query.terms or not documents:
+        return []
+    rows = await _fetch(connection, _AMONG_ALLOWED, corpus, query, narrowing, len(documents), documents)
+    return list(_matches(rows, complete=True).found)
 
 
-def plain_vector(texts: Sequence[str]) -> str:
-    """A tsvector's text without positions: only whether a term occurs."""
-    found: dict[str, None] = {}
-    for word in _WORD.findall(fold(" \n ".join(texts))):
-        found.update(dict.fromkeys(terms_of_word(word)))
-    return " ".join(f"'{term}'" for term in list(found)[:LARGEST_VECTOR_TERMS])
+async def are_lost(connection: Connection, corpus: Corpus, query: KeywordQuery) -> bool:
+    """Whether the tables contradict each other: documents without vocabulary, or terms without postings."""
+    if not query.terms:
+        return not await connection.fetchval(f"SELECT EXISTS (SELECT FROM {corpus.terms})")
+    return not await connection.fetchval(
+        f"SELECT EXISTS (SELECT FROM {corpus.postings} WHERE term = ANY ($1::int[]))",
+        [term.number for term in query.terms],
+    )
 
 
-def query_of(text: str) -> KeywordQuery:
-    """What to ask for, given what a person typed; at most 12 words count."""
-    words = list(dict.fromkeys(_WORD.findall(fold(text))))[:LARGEST_QUERY_TERMS]
-    asked = list(dict.fromkeys(term for term in (_asked(word) for word in words) if term))
-    stages = [" & ".join(asked)]
-    if 3 <= len(asked) <= LARGEST_FOR_ALL_BUT_ONE:
-        combinations = [asked[:left_out] + asked[left_out + 1 :] for left_out in range(len(asked))]
-        stages.append(" | ".join(f"({' & '.join(kept)})" for kept in combinations))
-    if len(asked) > 1:
-        stages.append(" | ".join(asked))
-    return KeywordQuery(tuple(stages) if asked else ())
+async def few_allowed(connection: Connection, narrowing: Narrowing) -> list[int] | None:
+    """All documents that meet the narrowing when they are at most `NARROW_DOCUMENTS`, else None."""
+    if narrowing.is_wide:
+        return None
+    rows = await connection.fetch(
+        f"SELECT {narrowing.document} AS document FROM {narrowing.source} WHERE {narrowing.condition} "
+        f"AND {narrowing.document} IS NOT NULL LIMIT {NARROW_DOCUMENTS + 1}",
+        *narrowing.values,
+    )
+    return [row["document"] for row in rows] if len(rows) <= NARROW_DOCUMENTS else None
 
 
-def _asked(word: str) -> str:
-    """One word of a query: a model number may be written with its parts joined or apart."""
-    joined, *pieces = terms_of_word(word) or ("",)
-    if not joined:
-        return ""
-    apart = _PIECE.findall(word) if _has_digit(joined) else pieces
-    if len(apart) < 2:
-        return f"'{joined}'"
-    together = " & ".join(f"'{piece[:LONGEST_TERM]}'" for piece in apart)
-    return f"('{joined}' | ({together}))"
+def _matches(rows: Sequence[Row], *, complete: bool) -> Matches:
+    found = tuple(Match(row["document"], row["score"], row["bits"], row) for row in rows)
+    return Matches(found, rows[0]["considered"] if rows else 0, complete)
 
 
-def _has_digit(text: str) -> bool:
-    return any(character.isdigit() for character in text)
+async def _fetch(
+    connection: Connection,
+    statement: str,
+    corpus: Corpus,
+    query: KeywordQuery,
+    narrowing: Narrowing,
+    number: int,
+    reach: object,
+) -> list[Row]:
+    parameters = Parameters(list(narrowing.values))
+    bonus = [COVERAGE_IN_CHOICE * query.coverage(bits) for bits in range(1 << min(len(query.words), _CHOICE_WORDS))]
+    filled = statement.format(
+        terms=parameters.add([term.number for term in query.terms]),
+        weights=parameters.add([term.weight for term in query.terms]),
+        bits=parameters.add([term.bits for term in query.terms]),
+        bonus=parameters.add(bonus),
+        mask=len(bonus) - 1,
+        reach=parameters.add(reach),
+        number=parameters.add(number),
+        postings=corpus.postings,
+        documents=corpus.documents,
+        source=narrowing.source,
+        key=narrowing.document,
+        condition=narrowing.condition,
+        columns=narrowing.selected,
+    )
+    return await connection.fetch(filled, *parameters.values)
 
 
-def _singular(word: str) -> str:
-    """Harman's S-stemmer (1991), and boxes, torches and glasses besides; other words stay."""
-    if len(word) < 4 or not word.endswith("s"):
-        return word
-    if word.endswith(("xes", "ches", "shes", "sses", "zzes")):
-        return word[:-2]
-    if word.endswith("ies") and not word.endswith(("eies", "aies")):
-        return f"{word[:-3]}y"
-    if word.endswith("es") and not word.endswith(("aes", "ees", "oes")):
-        return word[:-1]
-    return word if word.endswith(("us", "ss")) else word[:-1]
+# Of a term with more postings than are read, a document may have a posting that was not among them: the terms that it
+# keeps itself complete its score.
+_FROM_POSTINGS = """
+WITH asked AS MATERIALIZED (
+    SELECT * FROM unnest({terms}::int[], {weights}::real[], {bits}::int[]) AS a (term, weight, bits)),
+heads AS (
+    SELECT h.document, a.weight * h.impact AS score, a.bits
+    FROM asked a CROSS JOIN LATERAL (
+        SELECT p.document, p.impact FROM {postings} p WHERE p.term = a.term ORDER BY p.impact DESC LIMIT {reach}) AS h),
+gathered AS MATERIALIZED (
+    SELECT document, sum(score) + ({bonus}::real[])[1 + (bit_or(bits) & {mask})] AS chosen_by
+    FROM heads GROUP BY document ORDER BY 2 DESC),
+chosen AS (
+    SELECT g.document, g.chosen_by{columns}
+    FROM gathered g JOIN {source} ON {key} = g.document WHERE {condition}
+    ORDER BY g.chosen_by DESC LIMIT {number})
+SELECT c.*, s.score, s.bits, (SELECT count(*) FROM gathered) AS considered
+FROM chosen c JOIN {documents} d USING (document) CROSS JOIN LATERAL (
+    SELECT sum(a.weight * d.impacts[array_position(d.terms, a.term)]) AS score, bit_or(a.bits) AS bits
+    FROM asked a WHERE a.term = ANY (d.terms)) AS s
+WHERE s.score IS NOT NULL
+ORDER BY c.chosen_by DESC, c.document"""
+
+_AMONG_ALLOWED = """
+WITH asked AS MATERIALIZED (
+    SELECT * FROM unnest({terms}::int[], {weights}::real[], {bits}::int[]) AS a (term, weight, bits)),
+scored AS MATERIALIZED (
+    SELECT d.document, s.score, s.bits
+    FROM {documents} d CROSS JOIN LATERAL (
+        SELECT sum(a.weight * d.impacts[array_position(d.terms, a.term)]) AS score, bit_or(a.bits) AS bits
+        FROM asked a WHERE a.term = ANY (d.terms)) AS s
+    WHERE d.document = ANY ({reach}::int[]) AND d.terms && {terms}::int[] AND s.score IS NOT NULL),
+chosen AS (
+    SELECT s.*, s.score + ({bonus}::real[])[1 + (s.bits & {mask})] AS chosen_by
+    FROM scored s ORDER BY 4 DESC, 1 LIMIT {number})
+SELECT c.document, c.score, c.bits, (SELECT count(*) FROM scored) AS considered{columns}
+FROM chosen c JOIN {source} ON {key} = c.document WHERE {condition}
+ORDER BY c.chosen_by DESC, c.document"""

@@ -2,7 +2,7 @@
 
 import time
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from bottega.kernel.errors import Unavailable
 from bottega.ports.embedder import (
@@ -24,8 +24,9 @@ WAITED_FOR = frozenset({"embedder_slow", "embedder_unreachable", "embedder_faile
 class RememberingEmbedder:
     """Implements `Embedder`. A remembered query is answered even while the other embedder is away."""
 
-    def __init__(self, embedder: Embedder) -> None:
+    def __init__(self, embedder: Embedder, *, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._embedder = embedder
+        self._monotonic = monotonic
         self._remembered: OrderedDict[str, Vector] = OrderedDict()
         self._fruitless = 0
         self._refusal: Unavailable | None = None
@@ -67,7 +68,7 @@ class RememberingEmbedder:
         await self._embedder.close()
 
     async def _ask(self, queries: list[str], timeout_seconds: float | None) -> list[Vector]:
-        if self._refusal is not None and time.monotonic() < self._paused_until:
+        if self._refusal is not None and self._monotonic() < self._paused_until:
             raise self._refusal
         try:
             vectors = await self._embedder.embed(queries, purpose="query", timeout_seconds=timeout_seconds)
@@ -92,7 +93,7 @@ class RememberingEmbedder:
 
     def _pause(self, refusal: Unavailable, seconds: float) -> None:
         self._refusal = refusal
-        self._paused_until = time.monotonic() + min(seconds, LONGEST_PAUSE_SECONDS)
+        self._paused_until = self._monotonic() + min(seconds, LONGEST_PAUSE_SECONDS)
 
     def _recall(self, text: str) -> Vector | None:
         vector = self._remembered.get(text)

@@ -45,8 +45,8 @@ async def _past(parts: Parts, run: Run) -> Past:
 
 def _context(parts: Parts, held: Held, session: Session | None, past: Past, steps: Sequence[Step]) -> RunContext:
     run = held.run
-    if session is not None and run.principal.customer_id is None and session.principal.customer_id is not None:
-        # Identified after the message was heard: the same conversation, the same customer.
+    if session is not None and session.principal.customer_id is not None:
+        # They may have been identified after the message was heard: the same conversation, the same customer.
         run = replace(run, principal=session.principal)
     said = run.task.get("said")
     context = RunContext(
@@ -54,6 +54,7 @@ def _context(parts: Parts, held: Held, session: Session | None, past: Past, step
         role=role_of(parts, run),
         performer=parts.performer,
         now=parts.clock.now(),
+        usage=run.usage,
         session=session,
         history=past.turns,
         evidence=list(past.evidence),

@@ -97,8 +97,8 @@ class Evidence:
 
     @property
     def trust(self) -> Trust:
-        """The worst label in it."""
-        return worst(leaf.trust for leaf in self.leaves())
+        """The worst label in it; what is empty says nothing."""
+        return worst(leaf.trust for leaf in self.leaves() if leaf.value != "")
 
     @property
     def is_private(self) -> bool:

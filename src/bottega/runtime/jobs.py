@@ -5,8 +5,11 @@ from datetime import timedelta
 from typing import Any, Protocol
 
 from bottega.actions.forgetting import also_forgets
+from bottega.actions.work import JobQueue
+from bottega.platform.clock import Clock
+from bottega.platform.database.pool import Database
 from bottega.platform.jobs import job, periodic
-from bottega.runtime import sweep
+from bottega.runtime import metrics, sweep
 from bottega.runtime.advance import ADVANCE_JOB
 from bottega.runtime.engine import Runtime
 from bottega.runtime.role import SAFE_TEXTS
@@ -17,11 +20,24 @@ STEPS_KEPT = timedelta(days=30)
 RUNS_KEPT = timedelta(days=180)
 
 
+class Starts(Protocol):
+    """Starts the runtime when it is first needed."""
+
+    async def started(self) -> Runtime: ...
+
+
 class RuntimeJobs(Protocol):
-    """What a job of the runtime is given; the application has it."""
+    """What a job of the runtime is given; the application has it. Only advancing a run needs the runtime itself, with
+    its models behind it: a worker that only sweeps stays small."""
 
     @property
-    def runtime(self) -> Runtime: ...
+    def database(self) -> Database: ...
+    @property
+    def jobs(self) -> JobQueue: ...
+    @property
+    def clock(self) -> Clock: ...
+    @property
+    def agents(self) -> Starts: ...
 
 
 also_forgets("runtime", sweep.forget_customer)
@@ -30,21 +46,26 @@ also_forgets("runtime", sweep.forget_customer)
 @job(ADVANCE_JOB, maximum_attempts=10, timeout_seconds=ADVANCE_SECONDS)
 async def advance(context: RuntimeJobs, payload: Mapping[str, Any]) -> None:
     """Goes on with one run; does nothing when somebody else has it or it is over."""
-    await context.runtime.advance(str(payload["run_id"]))
+    runtime = await context.agents.started()
+    await runtime.advance(str(payload["run_id"]))
 
 
 @periodic("runtime.sweep", every_seconds=2)
 async def wake_due(context: RuntimeJobs, _: Mapping[str, Any]) -> None:
     """Runs whose time has come or whose process died."""
-    parts = context.runtime.parts
-    await sweep.wake_due(parts.database, parts.jobs, parts.clock.now())
+    await sweep.wake_due(context.database, context.jobs, context.clock.now())
 
 
 @periodic("runtime.tidy", every_seconds=60)
 async def tidy(context: RuntimeJobs, _: Mapping[str, Any]) -> None:
     """Runs that killed their processes, requests that nobody answered, journals that are old."""
-    parts = context.runtime.parts
-    now = parts.clock.now()
-    await sweep.bury_the_dead(parts.database, SAFE_TEXTS["error"], now)
-    await sweep.expire_confirmations(parts.database, now)
-    await sweep.forget_old(parts.database, now, keep_steps=STEPS_KEPT, keep_runs=RUNS_KEPT)
+    database, now = context.database, context.clock.now()
+    await sweep.bury_the_dead(database, SAFE_TEXTS["error"], now)
+    await sweep.expire_confirmations(database, now)
+    await sweep.forget_old(database, now, keep_steps=STEPS_KEPT, keep_runs=RUNS_KEPT)
+
+
+@periodic("runtime.watch", every_seconds=300)
+async def watch(context: RuntimeJobs, _: Mapping[str, Any]) -> None:
+    """Metrics that miss their targets."""
+    await metrics.watch(context.database, context.clock.now())

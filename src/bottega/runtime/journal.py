@@ -5,14 +5,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-import orjson
-
 from bottega.actions.actor import ActorKind
 from bottega.kernel.identifiers import new_id
 from bottega.platform.database.pool import Connection, Database, Row
 from bottega.runtime.evidence import Json
 from bottega.runtime.presence import Presence
 from bottega.runtime.run import Principal, Run, RunState, Session, Step, Usage, Waiting
+from bottega.runtime.stored_json import encoded
 
 MAXIMUM_ATTEMPTS = 5
 """A run in which so many processes died is not given to another."""
@@ -89,12 +88,6 @@ class Journal:
         async with self._database.read() as connection:
             return await steps_of(connection, run_id)
 
-    async def find(self, run_id: str) -> Run | None:
-        """The run as it stands."""
-        async with self._database.read() as connection:
-            row = await connection.fetchrow("SELECT * FROM runtime.runs WHERE id = $1", run_id)
-        return None if row is None else run_of(row)
-
     async def write(self, held: Held, writing: Writing, now: datetime) -> Written:
         """Writes in one statement; raises `Overtaken` when the run is no longer this process's.
 
@@ -126,27 +119,6 @@ class Journal:
         more = answer is not None and row["last_ordinal"] is not None and row["last_ordinal"] > row["turn"]
         return Written(row["state"], row["stopped"], row["cancelled_by"] is not None, more)
 
-    async def start(self, connection: Connection, run: Run, start_key: str | None) -> Run:
-        """Inserts a run that is ready, in the caller's transaction; with a key that was used, the run it started."""
-        row = await connection.fetchrow(
-            _START,
-            run.id,
-            run.role,
-            run.principal.kind,
-            run.principal.id,
-            run.principal.customer_id,
-            list(run.parent_ids),
-            start_key,
-            encoded(run.task),
-            run.created_at,
-        )
-        if row is None:
-            row = await connection.fetchrow(
-                "SELECT * FROM runtime.runs WHERE role = $1 AND start_key = $2", run.role, start_key
-            )
-        assert row is not None, "the key stands in the table"
-        return run_of(row)
-
     async def signal(self, connection: Connection, run_ids: Sequence[str]) -> None:
         """Says that something happened that these runs have to look at."""
         await connection.execute(_SIGNAL, list(run_ids))
@@ -163,6 +135,28 @@ def new_run(
     """A run that is ready and belongs to no session."""
     run_id = new_id("run", milliseconds=int(now.timestamp() * 1000))
     return Run(run_id, role, "ready", principal, task, now, parent_ids=parent_ids)
+
+
+async def insert_run(connection: Connection, run: Run, start_key: str | None) -> Run:
+    """Inserts a run that is ready, in the caller's transaction; with a key that was used, the run that it started."""
+    row = await connection.fetchrow(
+        _START,
+        run.id,
+        run.role,
+        run.principal.kind,
+        run.principal.id,
+        run.principal.customer_id,
+        list(run.parent_ids),
+        start_key,
+        encoded(run.task),
+        run.created_at,
+    )
+    if row is None:
+        row = await connection.fetchrow(
+            "SELECT * FROM runtime.runs WHERE role = $1 AND start_key = $2", run.role, start_key
+        )
+    assert row is not None, "the key stands in the table"
+    return run_of(row)
 
 
 async def steps_of(connection: Connection, run_id: str) -> list[Step]:
@@ -220,35 +214,6 @@ def principal_of(row: Row | Mapping[str, Any]) -> Principal:
     """For whom a run or session works."""
     kind: ActorKind = row["principal_kind"]
     return Principal(kind, row["principal_id"], row["customer_id"])
-
-
-def encoded(value: Json) -> bytes:
-    """JSON that PostgreSQL can hold: characters that it cannot are replaced, wherever a model or a page had them."""
-    try:
-        text = orjson.dumps(value)
-    except orjson.JSONEncodeError:
-        text = orjson.dumps(_storable(value))
-    return orjson.dumps(_storable(value)) if b"\\u0000" in text else text
-
-
-def storable_text(text: str) -> str:
-    """The text without the characters that no column can hold."""
-    return text.replace("\x00", "\ufffd").encode("utf-8", "replace").decode("utf-8")
-
-
-def _storable(value: Json) -> Json:
-    members: Any = value
-    match value:
-        case str():
-            return storable_text(value)
-        case dict():
-            return {storable_text(str(name)): _storable(member) for name, member in members.items()}
-        case list() | tuple():
-            return [_storable(member) for member in members]
-        case int() if not -(2**63) <= value < 2**63:
-            return str(value)
-        case _:
-            return value
 
 
 def _step_record(step: Step, fault: str | None) -> dict[str, Any]:

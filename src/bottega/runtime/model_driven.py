@@ -9,8 +9,10 @@ from typing import assert_never
 import structlog
 
 from bottega.kernel.errors import Unavailable
-from bottega.ports.chat_model import RequestRefused
+from bottega.platform.telemetry import span_of
+from bottega.ports.chat_model import TIMED_OUT, RequestRefused
 from bottega.runtime import prompt
+from bottega.runtime import semantic_names as names
 from bottega.runtime.confirmation import new_request
 from bottega.runtime.evidence import Evidence, Json
 from bottega.runtime.going import Going, Stopped
@@ -34,6 +36,9 @@ from bottega.runtime.settled import settled
 from bottega.runtime.tool import ChangingTool
 
 _log = structlog.get_logger(__name__)
+
+# Critics that object because it must not be; the others object because it cannot be.
+RULES = frozenset({"provenance", "policy", "confirmation"})
 
 
 class ModelDriven:
@@ -96,10 +101,11 @@ class ModelDriven:
         tools = reflection.get("tools")
         offered = None if tools is None else frozenset(tools)
         decided["verdicts"] = await verdicts_of(decided, context, self._parts.guard, number=step.number, tools=offered)
-        objected = any(verdict["verdict"] == "objection" for verdict in decided["verdicts"])
-        going.end(step, "done", decided, fault="invalid_call" if objected else None)
-        changes = any(verdict.get("effect") not in (None, "read") for verdict in decided["verdicts"])
-        await going.write(durable=changes)
+        take_in(going.end(step, "done", decided, fault=_fault_of(decided)), context)
+        if decided["verdicts"]:
+            changes = any(verdict.get("effect") not in (None, "read") for verdict in decided["verdicts"])
+            await going.write(durable=changes)
+        # A reply without calls is written together with its check: nothing outside happens in between.
 
     async def _ask(self, reflection: Mapping[str, Json]) -> tuple[Step, dict[str, Json] | None]:
         """Asks a model; None when none has an answer. An intent that was recorded before is asked anew."""
@@ -115,9 +121,17 @@ class ModelDriven:
             step = going.note("decide", asked, state="intended")
         await going.write(durable=False)
         try:
-            routed = await self._parts.router.complete(model_call(context, intent), request)
+            with span_of(f"{names.CHAT} {intent}", {names.OPERATION: names.CHAT, names.RUN_ID: context.run.id}) as span:
+                routed = await self._parts.router.complete(model_call(context, intent), request)
+                span.set_attribute(names.RESPONSE_MODEL, routed.reply.model)
+                span.set_attribute(names.INPUT_TOKENS, routed.reply.usage.input_tokens)
+                span.set_attribute(names.OUTPUT_TOKENS, routed.reply.usage.output_tokens)
+                span.set_attribute(names.LEVEL, routed.level)
+                span.set_attribute(names.COST_MICROS, routed.cost_micros)
         except (NoModelAnswered, RequestRefused) as failure:
             fault = "refused" if isinstance(failure, RequestRefused) else "provider"
+            if isinstance(failure, NoModelAnswered) and any(one.reason == TIMED_OUT for one in failure.attempts):
+                fault = "timeout"
             _log.warning("no_model_answered", run_id=context.run.id, code=failure.code)
             going.end(step, "refused", {**step.detail, "failure": failure.code}, fault=fault)
             going.use(Usage(model_calls=1))
@@ -315,6 +329,17 @@ class ModelDriven:
     async def _tell(self, kind: str, data: Mapping[str, Json]) -> None:
         if self._listener is not None:
             await self._listener.on_event(self._context.run, kind, data)
+
+
+def _fault_of(decided: Mapping[str, Json]) -> str | None:
+    """What kind of failure a decision stands for in the metrics."""
+    critics = {verdict["critic"] for verdict in decided["verdicts"] if verdict["verdict"] == "objection"}
+    if critics & RULES:
+        return "rule_violation"
+    if critics:
+        return "invalid_call"
+    attempts = decided.get("routed", {}).get("attempts", ())
+    return "timeout" if any(attempt["reason"] == TIMED_OUT for attempt in attempts) else None
 
 
 def _is_for(step: Step, verdict: Mapping[str, Json]) -> bool:

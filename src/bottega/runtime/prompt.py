@@ -59,7 +59,8 @@ def _messages(context: RunContext, screen: Screen) -> Iterator[Message]:
 
 def _rounds(context: RunContext, screen: Screen) -> Iterator[Message]:
     """What this run has decided and found out so far."""
-    acted = {step.detail["call"]["id"]: step for step in context.steps if step.phase == "act"}
+    # A model's ids are its own within one reply; the keys of calls are ours and unique.
+    acted = {step.detail["call"]["key"]: step for step in context.steps if step.phase == "act"}
     for step in context.steps:
         if step.phase != "decide" or step.state != "done" or not step.detail["reply"]["calls"]:
             continue
@@ -68,7 +69,8 @@ def _rounds(context: RunContext, screen: Screen) -> Iterator[Message]:
         yield AssistantMessage(reply["text"], tuple(calls), reply.get("continuation", ""))
         verdicts = {verdict["call_id"]: verdict for verdict in step.detail["verdicts"]}
         for call in calls:
-            yield _result(call, verdicts[call.id], acted.get(call.id), context, screen)
+            verdict = verdicts[call.id]
+            yield _result(call, verdict, acted.get(verdict["key"]), context, screen)
 
 
 def _result(
@@ -108,7 +110,7 @@ def _asked(context: RunContext) -> str:
     if isinstance(said, str) and said:
         return said
     if context.task.get("token_digest"):
-        return "Yes."
+        return "No." if context.task.get("declined") else "Yes."
     return f"Your task: {dict(context.task)}"
 
 
@@ -122,6 +124,8 @@ def _for_own_engines(context: RunContext) -> dict[str, Json]:
         "said": _asked(context),
         "slots": dict(context.slots),
         "handles": dict(context.handles.by_handle),
-        "is_identified": context.customer_id is not None,
+        # A role may know better than that somebody is named: a guest has an id too.
+        "is_identified": bool(context.slots.get("is_identified", context.customer_id is not None)),
         "pending": None if context.pending is None else context.pending.summary,
+        "pending_tool": None if context.pending is None else context.pending.tool,
     }

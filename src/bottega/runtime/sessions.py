@@ -12,9 +12,10 @@ from bottega.kernel.identifiers import new_id
 from bottega.platform.database.pool import Database, Row
 from bottega.runtime.confirmation import ConfirmationRequest, request_of, token_digest
 from bottega.runtime.evidence import Evidence, Json, evidence_of
-from bottega.runtime.journal import Held, encoded, run_of, session_of
+from bottega.runtime.journal import Held, run_of, session_of
 from bottega.runtime.presence import Presence
 from bottega.runtime.run import Principal, Session, Turn
+from bottega.runtime.stored_json import encoded
 
 LONGEST_MESSAGE_CHARACTERS = 8_000
 LONGEST_ID_CHARACTERS = 100
@@ -157,12 +158,7 @@ class Sessions:
     async def hand_over(self, session_id: str, colleague: str | None, now: datetime) -> Session:
         """Gives the conversation to a colleague, or back to the agent with None."""
         async with self._database.connection() as connection:
-            row = await connection.fetchrow(
-                "UPDATE runtime.sessions SET held_by = $2, last_at = $3 WHERE id = $1 RETURNING *",
-                session_id,
-                colleague,
-                now,
-            )
+            row = await connection.fetchrow(_HAND_OVER, session_id, colleague, now)
         if row is None:
             raise no_such_session(session_id)
         return session_of(row)
@@ -280,6 +276,16 @@ SELECT no_turn.*, NULL, to_jsonb(c)
 FROM runtime.confirmations c LEFT JOIN runtime.turns no_turn ON false
 WHERE c.session_id = $1 AND c.state = 'pending'
 ORDER BY ordinal NULLS LAST"""
+
+_HAND_OVER = """
+WITH ended AS (
+    UPDATE runtime.takeovers SET given_back_at = $3 WHERE session_id = $1 AND given_back_at IS NULL
+), begun AS (
+    INSERT INTO runtime.takeovers (session_id, taken_at, taken_by)
+    SELECT id, $3, $2 FROM runtime.sessions WHERE id = $1 AND $2::text IS NOT NULL AND held_by IS DISTINCT FROM $2
+    ON CONFLICT DO NOTHING
+)
+UPDATE runtime.sessions SET held_by = $2, last_at = $3 WHERE id = $1 RETURNING *"""
 
 _TRANSCRIPT = """
 SELECT * FROM runtime.turns WHERE session_id = $1 AND ordinal > $2 ORDER BY ordinal LIMIT $3"""

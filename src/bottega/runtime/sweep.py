@@ -7,7 +7,8 @@ import structlog
 from bottega.actions.work import JobQueue
 from bottega.platform.database.pool import Connection, Database
 from bottega.runtime.confirmation import Confirmations
-from bottega.runtime.journal import MAXIMUM_ATTEMPTS, encoded
+from bottega.runtime.journal import MAXIMUM_ATTEMPTS
+from bottega.runtime.stored_json import encoded
 
 _log = structlog.get_logger(__name__)
 

@@ -133,7 +133,7 @@ class Tool(Protocol):
 
     @property
     def accomplishes(self) -> frozenset[str]:
-        """Stems of the words in which somebody would say that it was done: `cancel`, `refund`. Empty for reads."""
+        """The words in which somebody would say that it was done: `cancelled`, `refunded`. Empty for reads."""
         ...
 
     def check(self, arguments: Mapping[str, Json]) -> None:

@@ -1,4 +1,4 @@
-"""The invariants of commerce, I1 to I12, as queries that return what violates them."""
+"""The invariants of commerce, I1 to I12 and I16, as queries that return what violates them."""
 
 from collections.abc import Collection, Mapping
 
@@ -11,7 +11,7 @@ LegalTransitions = Mapping[str, Collection[tuple[str, str]]]
 
 
 def commerce_invariants(legal_transitions: LegalTransitions) -> list[Invariant]:
-    """I1 to I12; `legal_transitions` are the pairs (before, after) of each status column of shop.orders."""
+    """I1 to I12 and I16; `legal_transitions` are the pairs (before, after) of each status column of shop.orders."""
     return [
         BALANCED_LEDGER,
         CAPTURED_WITHIN_AUTHORISED,
@@ -25,6 +25,7 @@ def commerce_invariants(legal_transitions: LegalTransitions) -> list[Invariant]:
         _legal_transitions(legal_transitions),
         CHECKOUTS_END,
         ORDERS_ADD_UP,
+        LIMITS_HOLD,
     ]
 
 
@@ -280,4 +281,36 @@ HAVING o.net_minor <> sum(l.net_minor) OR o.discount_minor <> sum(l.discount_min
 
 ORDERS_ADD_UP = Invariant(
     "I12", "net lines + tax + shipping − discount = total", (ORDER_DOES_NOT_ADD_UP, LINES_DO_NOT_ADD_UP)
+)
+
+# What somebody had given back before, as each entry was told under the lock of its running total: one that was told a
+# stale total passed the limit beside another.
+GIVEN_OTHERWISE = """
+SELECT entry_id, actor, counted_minor, before_minor, 'its limit was checked against a stale total' AS why
+FROM (
+    SELECT e.id AS entry_id, e.actor_kind || ':' || e.actor_id AS actor,
+           (e.facts ->> 'refunded_today_minor')::bigint AS counted_minor,
+           coalesce(sum((e.facts ->> 'amount_minor')::bigint) OVER (
+               PARTITION BY e.actor_kind, e.actor_id, (e.recorded_at AT TIME ZONE 'UTC')::date
+               ORDER BY e.sequence ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS before_minor
+    FROM log.entries e WHERE e.facts ? 'refunded_today_minor' AND e.actor_kind <> 'system') AS given
+WHERE counted_minor <> before_minor"""
+
+LIMIT_PASSED_ALONE = """
+SELECT e.id AS entry_id, e.actor_kind || ':' || e.actor_id AS actor,
+       'the day''s limit was passed without approval' AS why
+FROM log.entries e
+WHERE e.actor_kind = 'staff' AND e.actor_role <> 'owner' AND e.approval_id IS NULL
+  AND e.facts ? 'refunded_today_minor' AND (e.facts ->> 'day_limit_minor') IS NOT NULL
+  AND (e.facts ->> 'refunded_today_minor')::bigint + (e.facts ->> 'amount_minor')::bigint
+      > (e.facts ->> 'day_limit_minor')::bigint"""
+
+PROMOTION_USED_OTHERWISE = """
+SELECT p.id AS promotion_id, p.used_total, count(u.order_id) AS uses, p.limit_total,
+       'it was used more often than it says or may' AS why
+FROM shop.promotions p LEFT JOIN shop.promotion_uses u ON u.promotion_id = p.id
+GROUP BY p.id HAVING p.used_total <> count(u.order_id) OR count(u.order_id) > p.limit_total"""
+
+LIMITS_HOLD = Invariant(
+    "I16", "limits hold under concurrency", (GIVEN_OTHERWISE, LIMIT_PASSED_ALONE, PROMOTION_USED_OTHERWISE)
 )

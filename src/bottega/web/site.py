@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from bottega.actions.refusals import refusal_of_database
 from bottega.entrance.client_address import client_address
 from bottega.entrance.context import ServingContext
-from bottega.entrance.identity import actor_of
+from bottega.entrance.identity import actor_of_token
 from bottega.entrance.refusals import status_of
 from bottega.kernel.errors import NotFound, Refusal, Unavailable
 from bottega.platform.database.connection_loss import is_connection_loss
@@ -85,7 +85,7 @@ class Site:
         if not token or is_public:
             return visit
         if len(token) <= LONGEST_TOKEN_CHARACTERS:
-            visit.actor = await actor_of(self._context, token)
+            visit.actor = await actor_of_token(self._context, token)
         if visit.actor is None:
             self._context.rate_limits.count_refused_token(client_address(request.scope, self._context.trusted_proxies))
             visit.carry("", 0)

@@ -9,7 +9,9 @@ import pytest
 from bottega.kernel.errors import Invalid, NotFound
 from bottega.shop.catalogue.detail import ProductDetail, product_detail
 from bottega.shop.catalogue.listing import CardPage, Filters, ProductCard, Sort, list_products
-from bottega.shop.catalogue.search import DEEPEST_RESULT, search_products
+from bottega.shop.catalogue.product_ranking import DEEPEST_RESULT
+from bottega.shop.catalogue.search import search_products
+from bottega.shop.catalogue.search_records import SearchPage, SearchRequest
 from bottega.shop.prices.actions import SetSalePrice
 from bottega.shop.reviews.actions import ImportReviews, ReviewRecord
 from tests.shop.catalogue.products_fixture import index, jacket, simple, stocked
@@ -18,11 +20,11 @@ from tests.shop_fixtures import Shop
 EURO = Filters("EUR")
 
 
-def cards(page: CardPage) -> list[dict[str, Any]]:
+def cards(page: CardPage | SearchPage) -> list[dict[str, Any]]:
     return [orjson.loads(card) for card in page.cards]
 
 
-def handles(page: CardPage) -> list[str]:
+def handles(page: CardPage | SearchPage) -> list[str]:
     return [card["handle"] for card in cards(page)]
 
 
@@ -31,9 +33,10 @@ async def listed(shop: Shop, filters: Filters = EURO, **options: Any) -> CardPag
         return await list_products(connection, filters, shop.application.clock.now(), **options)
 
 
-async def found(shop: Shop, text: str, filters: Filters = EURO, **options: Any) -> CardPage:
+async def found(shop: Shop, text: str, filters: Filters = EURO, **options: Any) -> SearchPage:
     async with shop.application.database.read() as connection:
-        return await search_products(connection, text, filters, shop.application.clock.now(), **options)
+        request = SearchRequest(text, filters, **options)
+        return await search_products(connection, request, shop.application.clock.now(), embedder=None)
 
 
 async def detail(shop: Shop, product: str, currency: str = "EUR", **options: Any) -> dict[str, Any]:

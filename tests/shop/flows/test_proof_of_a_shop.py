@@ -11,9 +11,9 @@ from bottega.actions.log.verify import verify_log
 from bottega.actions.log.verify_export import verify_export
 from bottega.actions.replay import verify_replay
 from bottega.bootstrap.background import anchor, signing_key
+from bottega.bootstrap.invariants import check_invariants
 from bottega.kernel.errors import Refusal
 from bottega.shop.flows.cancel_order import CancelOrder
-from bottega.shop.flows.check_invariants import check_invariants
 from bottega.shop.flows.refund_order import RefundOrder
 from bottega.shop.flows.ship_order import EndShipment, ShipOrder
 from tests.gateway.checkout import Buyer, bought, open_counter

@@ -3,7 +3,7 @@
 from typing import Any
 
 from bottega.actions.outcome import Failed
-from bottega.shop.flows.check_invariants import check_invariants
+from bottega.bootstrap.invariants import check_invariants
 from bottega.shop.flows.give_back import give_back_job
 from bottega.shop.flows.payment_progress import RecordPaymentState
 from tests.gateway.checkout import TOTAL_MINOR, Buyer, open_counter

@@ -11,6 +11,7 @@ import orjson
 
 from bottega.connectors.embedding_answers import refused_for, slow, unreachable, unusable, vectors_of
 from bottega.kernel.errors import Invalid, Unavailable
+from bottega.platform.outgoing_http import retry_after_of
 from bottega.ports.embedder import (
     PASSAGES_TIMEOUT_SECONDS,
     EmbedderHealth,
@@ -170,9 +171,9 @@ class BedrockEmbedder:
             content = answer["body"].read(LARGEST_ANSWER_BYTES + 1)
         except exceptions.ClientError as error:
             metadata = cast("dict[str, Any]", error.response.get("ResponseMetadata", {}))
-            raise refused_for(
-                int(metadata.get("HTTPStatusCode", 500)), _retry_after(metadata.get("HTTPHeaders", {}))
-            ) from error
+            headers = cast("dict[str, str]", metadata.get("HTTPHeaders", {}))
+            wait_seconds = retry_after_of([(name.encode(), value.encode()) for name, value in headers.items()])
+            raise refused_for(int(metadata.get("HTTPStatusCode", 500)), wait_seconds) from error
         except (exceptions.ConnectTimeoutError, exceptions.ReadTimeoutError) as error:
             raise slow() from error
         except exceptions.BotoCoreError as error:
@@ -218,12 +219,8 @@ def _titan_rows(answer: Any) -> list[Any]:
 def _cohere_rows(answer: Any) -> list[Any]:
     """Embeddings by type when types were asked for, a plain list from servers that do not know them."""
     try:
-        embeddings: Any = answer["embeddings"]
-        return list(embeddings if isinstance(embeddings, list) else embeddings["float"])  # pyright: ignore[reportUnknownArgumentType]
+        embeddings: object = answer["embeddings"]
+        rows = cast("dict[str, object]", embeddings)["float"] if isinstance(embeddings, dict) else embeddings
+        return list(cast("list[Any]", rows))
     except (KeyError, TypeError):
         raise unusable("it has no embeddings") from None
-
-
-def _retry_after(headers: dict[str, str]) -> float | None:
-    text = headers.get("retry-after", "")
-    return float(text[:9]) if text.isascii() and text.isdecimal() else None

@@ -1,6 +1,7 @@
 """A caller's connection to the embedder process: many requests at once, each answered or refused, none left hanging."""
 
 import asyncio
+import contextlib
 import itertools
 from typing import Any, Self
 
@@ -53,6 +54,10 @@ class Connection:
     async def close(self) -> None:
         self._reading.cancel()
         await asyncio.gather(self._reading, return_exceptions=True)
+        # A task that is cancelled before its first step never gets to its own end.
+        self._end()
+        with contextlib.suppress(OSError):
+            await self._writer.wait_closed()
 
     async def _read(self) -> None:
         try:
@@ -64,10 +69,13 @@ class Connection:
         except frames.BadFrame:
             pass
         finally:
-            for answer in self._expected.values():
-                if not answer.done():
-                    answer.set_exception(lost())
-            self._writer.close()
+            self._end()
+
+    def _end(self) -> None:
+        for answer in self._expected.values():
+            if not answer.done():
+                answer.set_exception(lost())
+        self._writer.close()
 
 
 def lost() -> Unavailable:

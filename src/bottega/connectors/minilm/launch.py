@@ -20,7 +20,7 @@ MODULE = "bottega.connectors.minilm"
 # Starts the process in the background and leaves, so that it is nobody's child and no caller's zombie.
 DETACHED = ("/bin/sh", "-c", '"$@" &', "sh")
 LAUNCH_TIMEOUT_SECONDS = 30.0
-END_PATIENCE_SECONDS = 5.0
+END_PATIENCE_SECONDS = 3.0
 PAUSE_SECONDS = 0.02
 
 
@@ -40,7 +40,7 @@ def launch(setup: MiniLm) -> bool:
     output = process_files.open_log(files)
     try:
         subprocess.run(  # noqa: S603 - our own module
-            [*DETACHED, sys.executable, "-m", MODULE, setup.to_json(), str(lock)],
+            [*DETACHED, sys.executable, "-P", "-m", MODULE, setup.to_json(), str(lock)],
             check=True,
             pass_fds=(lock,),
             stdin=subprocess.DEVNULL,

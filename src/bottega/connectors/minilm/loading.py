@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 5.0, 300.0
 
+LOADING = "being loaded"
+
 Told = Callable[[str], None]
 
 
@@ -31,6 +33,7 @@ class ModelLoader:
         self._failures = 0
         self._not_before = 0.0
         self._seen: tuple[object, ...] = ()
+        self._stage = LOADING
 
     @property
     def state(self) -> Literal["ready", "warming", "away"]:
@@ -45,7 +48,7 @@ class ModelLoader:
             return None
         if self._loading is None and self._refusal is not None:
             return self._refusal
-        return warming()
+        return warming(self._stage)
 
     def wake(self) -> "Encoder | None":
         """The encoder when it is there; else loading begins if it is time for it."""
@@ -89,6 +92,7 @@ class ModelLoader:
         """On a thread: from the cached graph, else from the weights, else from the hub."""
         from bottega.connectors.minilm.encoder import Encoder
 
+        self._stage = LOADING
         cached = graph_cache.find(self._setup)
         if cached is not None:
             try:
@@ -96,6 +100,7 @@ class ModelLoader:
             except Exception as error:  # noqa: BLE001 - written by another version of a library, say: built again
                 self._tell(f"the cached graph cannot be used: {error!r}")
         folder = self._weights_folder()
+        self._stage = "being prepared for its first use"
         self._tell("building the graph")
         return Encoder(graph_cache.build(self._setup, folder))
 
@@ -107,10 +112,11 @@ class ModelLoader:
                 raise
         from bottega.connectors.minilm.download import download
 
+        self._stage = "being downloaded"
         self._tell("downloading the weights")
         return download(self._setup)
 
 
-def warming() -> Unavailable:
-    """The refusal while the model is being loaded."""
-    return meaning_is_away("embedder_warming", "the language model is being loaded.", retry_after_seconds=1.0)
+def warming(stage: str = LOADING) -> Unavailable:
+    """The refusal while the model is on its way into memory."""
+    return meaning_is_away("embedder_warming", f"the language model is {stage}.", retry_after_seconds=1.0)

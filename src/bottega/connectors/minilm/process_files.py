@@ -54,8 +54,8 @@ def make_folder(files: ProcessFiles) -> None:
     except OSError as error:
         raise meaning_is_away(
             "embedder_folder_not_writable",
-            f"the folder {files.folder} cannot be made ({error.strerror}).",
-            next_step="Choose another data directory with BOTTEGA_DATA_DIR.",
+            f"its folder cannot be made ({error.strerror}).",
+            next_step=f"Make {files.folder} writable, or choose another BOTTEGA_DATA_DIR.",
         ) from error
     if status.st_uid != os.geteuid():
         raise foreign(files)
@@ -108,8 +108,8 @@ def process_id(files: ProcessFiles) -> int:
 def foreign(files: ProcessFiles) -> Unavailable:
     return meaning_is_away(
         "embedder_of_another_user",
-        f"{files.folder} belongs to another user.",
-        next_step="Run this as that user, or choose another BOTTEGA_DATA_DIR.",
+        "its folder belongs to another user.",
+        next_step=f"Run this as the owner of {files.folder}, or choose another BOTTEGA_DATA_DIR.",
     )
 
 

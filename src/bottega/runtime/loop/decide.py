@@ -8,6 +8,8 @@ from bottega.runtime.critic import NeedsYes, Objection, Planned
 from bottega.runtime.evidence import Evidence, Json
 from bottega.runtime.guard.guard import Guard
 from bottega.runtime.models.call import ModelCall, RoutedReply
+from bottega.runtime.models.offline.model import MEMORY_SLOT
+from bottega.runtime.stored_json import storable_text
 from bottega.runtime.tool import ToolCall
 
 LONGEST_REPLY_KEPT_CHARACTERS = 20_000
@@ -16,7 +18,7 @@ LONGEST_REPLY_KEPT_CHARACTERS = 20_000
 def model_call(context: RunContext, intent: str) -> ModelCall:
     """What the router is told about the question. Personal values were replaced on the way into the prompt."""
     role, run = context.role, context.run
-    left = role.limits.cost_micros - run.usage.cost_micros
+    left = role.limits.cost_micros - context.usage.cost_micros
     return ModelCall(
         intent=intent or role.intent,
         role=role.name,
@@ -33,13 +35,17 @@ def model_call(context: RunContext, intent: str) -> ModelCall:
 def of_routed(routed: RoutedReply) -> dict[str, Json]:
     """A model's answer as the journal keeps it."""
     reply = routed.reply
+    # The offline engine carries its memory from turn to turn in its replies; the session keeps the newest.
+    remembers = routed.level == "offline" and reply.continuation
     return {
+        **({"slots": {MEMORY_SLOT: reply.continuation}} if remembers else {}),
         "reply": {
-            "text": reply.text[:LONGEST_REPLY_KEPT_CHARACTERS],
+            "text": storable_text(reply.text[:LONGEST_REPLY_KEPT_CHARACTERS]),
             "calls": [
                 {"id": call.id, "name": call.name, "arguments": dict(call.arguments)} for call in reply.tool_calls
             ],
             "continuation": reply.continuation,
+            "structured": None if reply.structured is None else dict(reply.structured),
             "stop_reason": reply.stop_reason,
         },
         "routed": {

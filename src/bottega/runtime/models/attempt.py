@@ -7,7 +7,6 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-import asyncpg
 import structlog
 
 from bottega.kernel.errors import OutcomeUnknown, Refusal, Unavailable
@@ -23,10 +22,10 @@ from bottega.ports.chat_model import (
     TextDelta,
     Usage,
 )
+from bottega.runtime.models.away import going_on_without, is_away
 from bottega.runtime.models.breakers import Breakers, Permit
 from bottega.runtime.models.budgets import Budgets, OverBudget, Reservation
 from bottega.runtime.models.ladder import Rung
-from bottega.runtime.models.prices import FREE
 from bottega.runtime.models.rates import Rates
 from bottega.runtime.models.route import Route
 from bottega.runtime.models.sizes import likely_input_tokens, most_input_tokens
@@ -36,6 +35,8 @@ log = structlog.get_logger(__name__)
 
 # Given to a connector beyond its own limits before it is taken for stuck.
 STUCK_AFTER_SECONDS = 1.0
+# Of a try's time, waiting for one of the route's places may take so much.
+WAITING_SHARE = 0.4
 CONNECTOR_BROKE = "model_connector_broke"
 
 T = TypeVar("T")
@@ -56,9 +57,11 @@ class Attempts:
         if permit == "open":
             raise PassedOver("breaker_open")
         try:
-            async with self.rates.place(route, seconds) as there_is_room:
+            begun = time.monotonic()
+            async with self.rates.place(route, seconds * WAITING_SHARE) as there_is_room:
                 if not there_is_room:
                     raise PassedOver("busy")
+                seconds -= time.monotonic() - begun
                 if not self.rates.allows(route, likely_input_tokens(work.request)):
                     raise PassedOver("rate_limit")
                 reservation = await self._reserve(route, work, seconds)
@@ -70,15 +73,16 @@ class Attempts:
             raise
 
     async def _reserve(self, route: Route, work: Work, seconds: float) -> Reservation | None:
-        price = route.price or FREE
-        most = price.cost_micros(Usage(most_input_tokens(work.request), work.request.maximum_output_tokens))
+        most = route.price.cost_micros(Usage(most_input_tokens(work.request), work.request.maximum_output_tokens))
         try:
             return await self.budgets.reserve(
                 new_id("mat"), work.call, call_id=work.call_id, route=route.name, amount_micros=most, seconds=seconds
             )
         except OverBudget as refusal:
             raise PassedOver(f"over_budget {refusal.account}") from None
-        except (OSError, TimeoutError, Unavailable, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        except Exception as error:
+            if not is_away(error):
+                raise
             log.warning("budget_not_reserved", error=type(error).__name__)
             raise PassedOver("budget_unreachable") from error
 
@@ -118,7 +122,8 @@ class Attempts:
             written = len(reply.text) + sum(len(str(call.arguments)) for call in reply.tool_calls)
             reply = replace(reply, usage=Usage(likely_input_tokens(work.request), written // 3 + 1))
             work.cost_is_estimate = True
-        cost = (route.price or FREE).cost_micros(reply.usage)
+        cost = route.price.cost_micros(reply.usage)
+        work.cost_is_estimate = work.cost_is_estimate or not route.price.is_known()
         work.note(route, "answered", "ok", seconds=time.monotonic() - begun, cost_micros=cost)
         if reservation is not None:
             work.settling = (reservation, cost)
@@ -153,21 +158,18 @@ class Attempts:
         await self.breakers.gave_up(route.name, permit)
 
     async def _settle(self, reservation: Reservation, cost: int) -> None:
-        try:
+        # One that stays open expires into spent.
+        with going_on_without("reservation_not_settled", reservation=reservation.id):
             await self.budgets.settle(reservation, cost)
-        except (OSError, TimeoutError, Unavailable, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-            # It expires into spent.
-            log.warning("reservation_not_settled", reservation=reservation.id, error=type(error).__name__)
 
 
 def _cost_of_failure(route: Route, failure: Refusal, reservation: Reservation | None) -> tuple[int, bool]:
     """What a failure cost, and whether that is known: a lost reply of unknown size costs what was put aside."""
-    price = route.price or FREE
     usage = failure.usage if isinstance(failure, ReplyLost | RequestRefused) else None
     if usage is not None and usage != Usage():
-        return price.cost_micros(usage), True
+        return route.price.cost_micros(usage), True
     if isinstance(failure, OutcomeUnknown):
-        return (0, route.price is not None) if reservation is None else (reservation.amount_micros, False)
+        return (0, False) if reservation is None else (reservation.amount_micros, False)
     return 0, True
 
 
@@ -210,4 +212,4 @@ async def _within(last: float, route: Route, step: Awaitable[T]) -> T:
 def _with_context(request: ChatRequest, rung: Rung) -> ChatRequest:
     if rung.route.level != "offline":
         return request
-    return replace(request, context={**request.context, port.MAY_PASS: rung.may_pass})
+    return replace(request, context={**request.context, port.OTHERS_FOLLOW: rung.may_pass})

@@ -1,20 +1,19 @@
 """Circuit breakers: which routes are not asked just now, kept in the database for all processes together."""
 
+import asyncio
 import os
 import time
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 
-import asyncpg
 import structlog
 
-from bottega.kernel.errors import NotFound, Unavailable
+from bottega.kernel.errors import NotFound
 from bottega.platform.clock import Clock
 from bottega.platform.database.pool import Connection, Database
 from bottega.ports import chat_model as port
+from bottega.runtime.models.away import going_on_without
 
 log = structlog.get_logger(__name__)
 
@@ -59,6 +58,7 @@ class Breakers:
         self._owner = owner or f"{os.uname().nodename}:{os.getpid()}"
         self._seen: dict[str, _Seen] = {}
         self._read_at = float("-inf")
+        self._reading = asyncio.Lock()
 
     async def permit(self, route: str) -> Permit:
         """Whether the route may be asked; `probe` for the one caller that finds out whether it is back.
@@ -81,17 +81,16 @@ class Breakers:
         seen = self._seen.get(route)
         if permit != "probe" and (seen is None or seen.failures == 0 or seen.state == "open"):
             return
-        async with self._changing(route) as connection:
-            await connection.execute(
-                """
-                UPDATE runtime.model_breakers
-                SET state = 'closed', failures = 0, openings = 0, retry_at = NULL, probing_by = NULL,
-                    probing_until = NULL
-                WHERE route = $1 AND (state = 'closed' OR probing_by = $2)
-                """,
-                route,
-                self._owner,
-            )
+        await self._change(
+            """
+            UPDATE runtime.model_breakers
+            SET state = 'closed', failures = 0, openings = 0, retry_at = NULL, probing_by = NULL,
+                probing_until = NULL
+            WHERE route = $1 AND (state = 'closed' OR probing_by = $2)
+            """,
+            route,
+            self._owner,
+        )
 
     async def failed(self, route: str, code: str, permit: Permit, *, retry_after_seconds: float | None = None) -> None:
         """Counts a failure of the route; other failures leave the breaker as it is, but end a probe as answered.
@@ -111,15 +110,14 @@ class Breakers:
         """The caller went away in the middle of a probe: somebody else may probe now."""
         if permit != "probe":
             return
-        async with self._changing(route) as connection:
-            await connection.execute(
-                """
-                UPDATE runtime.model_breakers SET probing_by = NULL, probing_until = NULL
-                WHERE route = $1 AND probing_by = $2
-                """,
-                route,
-                self._owner,
-            )
+        await self._change(
+            """
+            UPDATE runtime.model_breakers SET probing_by = NULL, probing_until = NULL
+            WHERE route = $1 AND probing_by = $2
+            """,
+            route,
+            self._owner,
+        )
 
     async def close(self, route: str) -> None:
         """Somebody says that the route is well again."""
@@ -132,37 +130,35 @@ class Breakers:
             )
 
     async def _refresh(self) -> None:
-        now = time.monotonic()
-        if now - self._read_at < self._policy.read_again_seconds:
+        """Reads the states again when they are old; calls that come meanwhile wait for the same reading."""
+        asked_at = time.monotonic()
+        if asked_at - self._read_at < self._policy.read_again_seconds:
             return
-        self._read_at = now
-        try:
-            async with self._database.read() as connection:
-                rows = await connection.fetch(
-                    "SELECT route, state, failures, retry_at, probing_until FROM runtime.model_breakers"
-                )
-        except (OSError, TimeoutError, Unavailable, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-            log.warning("breakers_not_read", error=type(error).__name__)
-            return
-        self._seen = {
-            row["route"]: _Seen(row["state"], row["failures"], row["retry_at"], row["probing_until"]) for row in rows
-        }
+        async with self._reading:
+            if self._read_at >= asked_at:
+                return
+            begun = time.monotonic()
+            with going_on_without("breakers_not_read"):
+                async with self._database.read() as connection:
+                    rows = await connection.fetch(
+                        "SELECT route, state, failures, retry_at, probing_until FROM runtime.model_breakers"
+                    )
+                self._seen = {row["route"]: _Seen(*tuple(row)[1:]) for row in rows}
+            self._read_at = begun
 
     async def _claim_probe(self, route: str, now: datetime) -> bool:
-        claimed = None
-        async with self._changing(route) as connection:
-            claimed = await connection.fetchval(
-                """
-                UPDATE runtime.model_breakers SET probing_by = $2, probing_until = $3
-                WHERE route = $1 AND state = 'open' AND (retry_at IS NULL OR retry_at <= $4)
-                      AND (probing_until IS NULL OR probing_until <= $4)
-                RETURNING route
-                """,
-                route,
-                self._owner,
-                now + timedelta(seconds=self._policy.probe_seconds),
-                now,
-            )
+        claimed = await self._change(
+            """
+            UPDATE runtime.model_breakers SET probing_by = $2, probing_until = $3
+            WHERE route = $1 AND state = 'open' AND (retry_at IS NULL OR retry_at <= $4)
+                  AND (probing_until IS NULL OR probing_until <= $4)
+            RETURNING route
+            """,
+            route,
+            self._owner,
+            now + timedelta(seconds=self._policy.probe_seconds),
+            now,
+        )
         return claimed is not None
 
     async def _rest(
@@ -171,34 +167,28 @@ class Breakers:
         """Counts; opens when there were enough in the window, at once, as told to, or again after a failed probe."""
         policy = self._policy
         told = None if retry_after_seconds is None else min(retry_after_seconds, policy.longest_rest_seconds)
-        opened = False
-        async with self._changing(route) as connection:
-            opened = await connection.fetchval(
-                "SELECT runtime.count_model_failure($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
-                route,
-                code,
-                self._clock.now(),
-                timedelta(seconds=policy.window_seconds),
-                policy.failures,
-                at_once or told is not None,
-                timedelta(seconds=policy.first_rest_seconds),
-                timedelta(seconds=policy.longest_rest_seconds),
-                None if told is None else timedelta(seconds=told),
-                self._owner if permit == "probe" else None,
-            )
+        opened = await self._change(
+            "SELECT runtime.count_model_failure($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+            route,
+            code,
+            self._clock.now(),
+            timedelta(seconds=policy.window_seconds),
+            policy.failures,
+            at_once or told is not None,
+            timedelta(seconds=policy.first_rest_seconds),
+            timedelta(seconds=policy.longest_rest_seconds),
+            None if told is None else timedelta(seconds=told),
+            self._owner if permit == "probe" else None,
+        )
         if opened:
             log.warning("model_route_rests", route=route, code=code)
 
-    @asynccontextmanager
-    async def _changing(self, route: str) -> AsyncGenerator[Connection]:
-        """A connection for one statement, after which the states are read again; the call goes on without it."""
-        try:
+    async def _change(self, statement: str, *values: Any) -> Any:
+        """One statement, after which the states are read again; the call goes on without it when that fails."""
+        self._read_at = float("-inf")
+        with going_on_without("breaker_not_changed", route=values[0]):
             async with self._database.connection() as connection:
-                yield connection
-        except (OSError, TimeoutError, Unavailable, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-            log.warning("breaker_not_changed", route=route, error=type(error).__name__)
-        finally:
-            self._read_at = float("-inf")
+                return await connection.fetchval(statement, *values)
 
 
 async def breaker_rows(connection: Connection) -> list[dict[str, object]]:

@@ -7,18 +7,14 @@ from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Any, TypeAlias
 
-import asyncpg
-import structlog
-
 from bottega.kernel import canonical_json
-from bottega.kernel.errors import Refusal, Unavailable
+from bottega.kernel.errors import Refusal
 from bottega.platform.clock import Clock
 from bottega.platform.database.pool import Database
 from bottega.ports.chat_model import ChatReply, ChatRequest, SystemMessage, UserMessage
 from bottega.ports.embedder import Embedder
+from bottega.runtime.models.away import going_on_without
 from bottega.runtime.models.call import CacheHit, EvidenceVersion, Level, ModelCall
-
-log = structlog.get_logger(__name__)
 
 LARGEST_REPLY_CHARACTERS = 20_000
 LONGEST_QUESTION_CHARACTERS = 400
@@ -92,24 +88,19 @@ class ReplyCache:
 
     async def find(self, place: Place, call: ModelCall) -> CachedReply | None:
         """A reply that still holds. A cache that is away is an empty one."""
-        try:
+        with going_on_without("model_cache_not_read"):
             found = await self._exactly(place, call)
             if found is None and place.question is not None:
                 found = await self._alike(place, place.question, call)
-        except (OSError, TimeoutError, Unavailable, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-            log.warning("cache_not_read", error=type(error).__name__)
-            return None
-        return found
+            return found
 
     async def keep(self, place: Place, call: ModelCall, reply: ChatReply, route: str, level: Level) -> None:
         """Keeps a whole reply in words or structure; one that calls tools or was cut short is not worth repeating."""
         if reply.tool_calls or reply.stop_reason == "length" or len(reply.text) > LARGEST_REPLY_CHARACTERS:
             return
-        try:
+        with going_on_without("model_cache_not_written"):
             meaning = None if place.question is None else await self._meaning(place.question)
             await self._insert(place, call, reply, route, level, meaning)
-        except (OSError, TimeoutError, Unavailable, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-            log.warning("cache_not_written", error=type(error).__name__)
 
     async def evidence_changed(self, sources: Sequence[str]) -> int:
         """Drops every reply that rests on one of these sources; returns how many."""
@@ -122,14 +113,6 @@ class ReplyCache:
         async with self._database.connection() as connection:
             status = await connection.execute(
                 "DELETE FROM runtime.model_cache WHERE scope = $1 AND scope <> ''", private_to
-            )
-        return int(status.split()[-1])
-
-    async def sweep(self) -> int:
-        """Drops what is too old; returns how many."""
-        async with self._database.connection() as connection:
-            status = await connection.execute(
-                "DELETE FROM runtime.model_cache WHERE expires_at <= $1", self._clock.now()
             )
         return int(status.split()[-1])
 
@@ -174,7 +157,11 @@ class ReplyCache:
         if unknown:
             if self._current_versions is None:
                 return False
-            known = {**known, **await self._current_versions(unknown)}
+            try:
+                known = {**known, **await self._current_versions(unknown)}
+            except Refusal:
+                # Who cannot say which version holds now does not say that it is this one.
+                return False
         return all(known.get(source) == version for source, version in rests_on.items())
 
     async def _insert(

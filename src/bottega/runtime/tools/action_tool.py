@@ -4,7 +4,6 @@ import inspect
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -27,7 +26,7 @@ from bottega.runtime.tool import (
     ToolLimits,
     ToolOutcome,
 )
-from bottega.runtime.tools.performing import attested, denied, perform_for, refused
+from bottega.runtime.tools.performing import attested, denied, perform_for, recorded, refused
 from bottega.runtime.tools.schema import parameters_of, schema_for_models, visible_part
 
 Fill = Callable[[RunContext, Mapping[str, Json]], Awaitable[Json]]
@@ -43,8 +42,8 @@ class ActionTool:
     """Offers an action to a role.
 
     `fills` are hidden from the model. `controls` overrides what an argument controls, by path. `keeps` names slots of
-    the session that take a field of the result (`{"cart_id": "cart_id"}`). `accomplishes` are the stems of the words
-    in which it would be said to be done.
+    the session that take a field of the result (`{"cart_id": "cart_id"}`). `accomplishes` are the words in which it
+    would be said to be done.
     """
 
     act: type[Action]
@@ -60,32 +59,28 @@ class ActionTool:
     labels: FieldLabels = OURS
     limits: ToolLimits = DEFAULT_LIMITS
 
-    @cached_property
-    def name(self) -> str:
-        """`PlaceOrder` is offered as `place_order`, unless it is given another name."""
-        return self.given_name or re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", self.act.action_name()).lower()
+    name: str = field(init=False)
+    description: str = field(init=False)
+    effect: Effect = field(init=False)
+    visible: type[BaseModel] = field(init=False)
+    schema: Mapping[str, Json] = field(init=False)
+    parameters: tuple[Parameter, ...] = field(init=False)
 
-    @cached_property
-    def description(self) -> str:
-        return self.given_description or inspect.cleandoc(self.act.__doc__ or self.name)
-
-    @cached_property
-    def effect(self) -> Effect:
-        """The same line that the default pack draws for an agent that serves a customer."""
-        return "light" if "light" in self.act.groups and "money" not in self.act.groups else "consequential"
-
-    @cached_property
-    def visible(self) -> type[BaseModel]:
-        """The part of the record that the model fills in."""
-        return visible_part(self.act, set(self.fills))
-
-    @cached_property
-    def schema(self) -> Mapping[str, Json]:
-        return schema_for_models(self.visible, self.nouns)
-
-    @cached_property
-    def parameters(self) -> tuple[Parameter, ...]:
-        return parameters_of(self.visible, self.controls)
+    def __post_init__(self) -> None:
+        visible = visible_part(self.act, set(self.fills))
+        # `PlaceOrder` is offered as `place_order`; what counts as light is the line that the default pack draws too.
+        name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", self.act.action_name()).lower()
+        is_light = "light" in self.act.groups and "money" not in self.act.groups
+        derived = {
+            "name": self.given_name or name,
+            "description": self.given_description or inspect.cleandoc(self.act.__doc__ or name),
+            "effect": "light" if is_light else "consequential",
+            "visible": visible,
+            "schema": schema_for_models(visible, self.nouns),
+            "parameters": parameters_of(visible, self.controls),
+        }
+        for attribute, value in derived.items():
+            object.__setattr__(self, attribute, value)
 
     def check(self, arguments: Mapping[str, Json]) -> None:
         """Raises pydantic's `ValidationError` for arguments that are not of the schema."""
@@ -134,7 +129,8 @@ class ActionTool:
         except Unavailable:
             raise
         except Refusal as refusal:
-            return refused(refusal)
+            done = await recorded(context, call.key)
+            return refused(refusal) if done is None else await self._answered(done, context)
         digest = "" if call.confirmation_id is None else digest_of(action, context)
         outcome = await perform_for(action, call, context, digest)
         return await self._answered(outcome, context) if isinstance(outcome, Done) else outcome

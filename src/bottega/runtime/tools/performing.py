@@ -11,6 +11,8 @@ from bottega.runtime import confirmation
 from bottega.runtime.context import RunContext
 from bottega.runtime.tool import Awaiting, Refused, ToolCall
 
+KEY_USED = "key_used_with_other_arguments"
+
 
 async def perform_for(
     action: Action, call: ToolCall, context: RunContext, confirmed_digest: str = ""
@@ -41,9 +43,22 @@ async def perform_for(
         case Denied():
             return denied(outcome.rule_ids, outcome.reasons)
         case Failed():
-            return refused(outcome.refusal)
+            done = await recorded(context, call.key) if outcome.refusal.code == KEY_USED else None
+            return done or refused(outcome.refusal)
         case _:
             assert_never(outcome)
+
+
+async def recorded(context: RunContext, key: str) -> Done | None:
+    """What was done under a key before. Built anew after its process died, an action may differ from what was done: a
+    total that the runtime fills in is another one by then."""
+    async with context.read() as connection:
+        row = await connection.fetchrow(
+            "SELECT id, result FROM log.entries WHERE key_scope = $1 AND idempotency_key = $2",
+            context.actor.key_scope,
+            key,
+        )
+    return None if row is None else Done(row["id"], row["result"], repeated=True)
 
 
 def attested(call: ToolCall, context: RunContext) -> Facts:

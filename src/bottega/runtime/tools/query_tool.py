@@ -4,7 +4,6 @@ import inspect
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from functools import cached_property
 from typing import Any, TypeAlias, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError, create_model
@@ -41,43 +40,31 @@ class QueryTool:
     effect: Effect = "read"
     accomplishes: frozenset[str] = frozenset()
 
-    @cached_property
-    def name(self) -> str:
-        return self.given_name or str(getattr(self.function, "__name__", ""))
+    name: str = field(init=False)
+    description: str = field(init=False)
+    record: type[BaseModel] = field(init=False)
+    visible: type[BaseModel] = field(init=False)
+    schema: Mapping[str, Json] = field(init=False)
+    parameters: tuple[Parameter, ...] = field(init=False)
+    result: TypeAdapter[Any] = field(init=False)
 
-    @cached_property
-    def description(self) -> str:
-        return self.given_description or inspect.cleandoc(self.function.__doc__ or self.name)
-
-    @cached_property
-    def record(self) -> type[BaseModel]:
-        """All arguments as a record."""
+    def __post_init__(self) -> None:
+        name = self.given_name or str(getattr(self.function, "__name__", ""))
         hints = get_type_hints(self.function, include_extras=True)
-        fields: dict[str, Any] = {}
-        for name, parameter in list(inspect.signature(self.function).parameters.items())[1:]:
-            default: Any = ... if parameter.default is inspect.Parameter.empty else parameter.default
-            fields[name] = (hints[name], default)
-        config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True, allow_inf_nan=False)
-        return create_model(self.name, __config__=config, **fields)
-
-    @cached_property
-    def visible(self) -> type[BaseModel]:
-        """The arguments that the model gives."""
-        return visible_part(self.record, set(self.fills))
-
-    @cached_property
-    def schema(self) -> Mapping[str, Json]:
-        return schema_for_models(self.visible, self.nouns)
-
-    @cached_property
-    def parameters(self) -> tuple[Parameter, ...]:
-        return parameters_of(self.visible, self.controls)
-
-    @cached_property
-    def _result(self) -> TypeAdapter[Any]:
-        hints = get_type_hints(self.function, include_extras=True)
+        record = _arguments_of(self.function, name, hints)
+        visible = visible_part(record, set(self.fills))
         answer = hints.get("return", Any)
-        return TypeAdapter(Any if answer is Answered else answer)
+        derived = {
+            "name": name,
+            "description": self.given_description or inspect.cleandoc(self.function.__doc__ or name),
+            "record": record,
+            "visible": visible,
+            "schema": schema_for_models(visible, self.nouns),
+            "parameters": parameters_of(visible, self.controls),
+            "result": TypeAdapter(Any if answer is Answered else answer),
+        }
+        for attribute, value in derived.items():
+            object.__setattr__(self, attribute, value)
 
     def check(self, arguments: Mapping[str, Json]) -> None:
         """Raises pydantic's `ValidationError` for arguments that are not of the schema."""
@@ -94,7 +81,7 @@ class QueryTool:
             return refused(refusal)
         if isinstance(answer, Answered):
             return answer
-        value = self._result.dump_python(answer, mode="json")
+        value = self.result.dump_python(answer, mode="json")
         return Answered(value, self.labels, self.kind, fresh_for=self.fresh_for)
 
     def _given(self, arguments: Mapping[str, Json]) -> dict[str, Any]:
@@ -103,6 +90,16 @@ class QueryTool:
         except ValidationError as error:
             raise invalid_arguments(error) from None
         return {name: getattr(record, name) for name in type(record).model_fields}
+
+
+def _arguments_of(function: Reading, name: str, hints: Mapping[str, Any]) -> type[BaseModel]:
+    """All arguments of a function but its first as a record."""
+    fields: dict[str, Any] = {}
+    for given, parameter in list(inspect.signature(function).parameters.items())[1:]:
+        default: Any = ... if parameter.default is inspect.Parameter.empty else parameter.default
+        fields[given] = (hints[given], default)
+    config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True, allow_inf_nan=False)
+    return create_model(name, __config__=config, **fields)
 
 
 def query_tool(function: Reading, **settings: Any) -> QueryTool:

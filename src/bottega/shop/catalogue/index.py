@@ -1,6 +1,6 @@
 """The read model of published products: which products a log entry touches, and writing their rows anew."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -8,17 +8,18 @@ from typing import Any
 from bottega.actions.log.entries import LoggedChange, LoggedEntry
 from bottega.actions.log.readers import LogReader
 from bottega.platform.clock import Clock
-from bottega.platform.database.pool import Connection, Database, Row
-from bottega.retrieval.keyword import plain_vector, weighted_vector
+from bottega.platform.database.pool import Connection, Row
+from bottega.retrieval import postings
+from bottega.retrieval.schema import ensure
+from bottega.shop.catalogue import constraint_index, vocabulary_store
+from bottega.shop.catalogue.product_documents import PRODUCTS, documents_of
 
 READER = "search"
 REFRESHED_AT_ONCE = 500
 ANALYSED_AFTER = 2_000
 
 # The columns of a product whose change leaves its words as they were.
-_WORDLESS = frozenset(
-    {"version", "updated_at", "tax_class", "status", "option_names", "source", "source_id", "related"}
-)
+_WORDLESS = frozenset({"version", "updated_at", "tax_class", "option_names", "source", "source_id", "related"})
 
 
 # The tables that `Touched.look_at` knows.
@@ -36,7 +37,6 @@ LOOKED_AT = frozenset(
         "shop.locations",
     }
 )
-_KINDS = ("product_type", "type", "material", "activity", "season")
 
 
 @dataclass(slots=True)
@@ -107,6 +107,8 @@ class ProductIndex:
 
     async def read(self, entries: Sequence[LoggedEntry], connection: Connection) -> None:
         """Writes the rows of every product that the entries touch."""
+        await ensure(connection, PRODUCTS)
+        await constraint_index.ensure(connection)
         touched = Touched()
         for entry in entries:
             for change in entry.changes:
@@ -117,6 +119,8 @@ class ProductIndex:
         if self._written >= ANALYSED_AFTER:
             self._written = 0
             await analyse(connection)
+        if worded:
+            await vocabulary_store.learn_if_due(connection, self._clock.now())
 
 
 def log_readers(application: Any) -> list[LogReader]:
@@ -126,25 +130,34 @@ def log_readers(application: Any) -> list[LogReader]:
 
 async def refresh(connection: Connection, product_ids: set[str], worded: set[str], at: datetime) -> None:
     """Writes the cards of `product_ids` and the words of `worded`; what is not published disappears."""
+    for start in range(0, len(worded), REFRESHED_AT_ONCE):
+        await _refresh_words(connection, sorted(worded)[start : start + REFRESHED_AT_ONCE], at)
     for start in range(0, len(product_ids), REFRESHED_AT_ONCE):
         ids = sorted(product_ids)[start : start + REFRESHED_AT_ONCE]
         await connection.execute("DELETE FROM search.products WHERE product_id = ANY ($1::text[])", ids)
-        await connection.execute("INSERT INTO search.products SELECT * FROM search.cards($1::text[], $2)", ids, at)
-    for start in range(0, len(worded), REFRESHED_AT_ONCE):
-        await _refresh_texts(connection, sorted(worded)[start : start + REFRESHED_AT_ONCE])
+        await connection.execute(_INSERT_CARDS, ids, at)
+        await constraint_index.refresh_offers(connection, ids, at)
+
+
+async def _refresh_words(connection: Connection, ids: list[str], at: datetime) -> None:
+    documents = await documents_of(connection, ids)
+    await postings.write(connection, PRODUCTS, documents, at)
+    await postings.remove(connection, PRODUCTS, sorted(set(ids) - {document.id for document in documents}))
+    await constraint_index.refresh_traits(connection, ids)
 
 
 async def analyse(connection: Connection) -> None:
     """Tells the planner what the tables hold now; with the figures of empty ones it would choose slow plans."""
+    searched = ", ".join((PRODUCTS.documents, PRODUCTS.postings, PRODUCTS.terms))
     await connection.execute(
-        "ANALYZE search.products, search.texts, shop.products, shop.variants, shop.prices, shop.stock_levels, "
-        "shop.media"
+        f"ANALYZE search.products, {searched}, shop.products, shop.variants, shop.prices, shop.stock_levels, "
+        f"shop.media, {', '.join(constraint_index.TABLES)}"
     )
 
 
 async def refresh_due(connection: Connection, at: datetime) -> int:
     """Writes the cards of products whose sale has begun or ended since; returns how many."""
-    await _wait_for_reader(connection)
+    await wait_for_reader(connection)
     rows = await connection.fetch(
         "SELECT DISTINCT product_id FROM search.products WHERE changes_at <= $1 LIMIT $2", at, REFRESHED_AT_ONCE
     )
@@ -152,28 +165,8 @@ async def refresh_due(connection: Connection, at: datetime) -> int:
     return len(rows)
 
 
-async def rebuild(database: Database, at: datetime, progress: Callable[[int, int], None]) -> int:
-    """Writes the whole read model anew while the shop goes on; returns the number of published products."""
-    async with database.read() as connection:
-        ids = [row["id"] for row in await connection.fetch("SELECT id FROM shop.products ORDER BY id")]
-    for start in range(0, len(ids), REFRESHED_AT_ONCE):
-        batch = set(ids[start : start + REFRESHED_AT_ONCE])
-        async with database.write() as connection:
-            await _wait_for_reader(connection)
-            await refresh(connection, batch, batch, at)
-        progress(min(start + REFRESHED_AT_ONCE, len(ids)), len(ids))
-    async with database.write() as connection:
-        await _wait_for_reader(connection)
-        for table in ("search.products", "search.texts"):
-            await connection.execute(
-                f"DELETE FROM {table} t WHERE NOT EXISTS "
-                "(SELECT FROM shop.products p WHERE p.id = t.product_id AND p.status = 'published')"
-            )
-        await analyse(connection)
-        return await connection.fetchval("SELECT count(*) FROM shop.products WHERE status = 'published'")
-
-
-async def _wait_for_reader(connection: Connection) -> None:
+async def wait_for_reader(connection: Connection) -> None:
+    """Keeps the reader of the log from writing until the transaction ends."""
     # The reader holds this row while it writes: without waiting, older rows could be put over newer ones.
     await connection.execute("SELECT 1 FROM log.readers WHERE name = $1 FOR UPDATE", READER)
 
@@ -205,69 +198,10 @@ def _ids(rows: Sequence[Row]) -> set[str]:
     return {row["id"] for row in rows}
 
 
-async def _refresh_texts(connection: Connection, ids: list[str]) -> None:
-    rows = await connection.fetch(_WORDS, ids)
-    await connection.execute("DELETE FROM search.texts WHERE product_id = ANY ($1::text[])", ids)
-    await connection.execute(
-        "INSERT INTO search.texts (product_id, title, body) "
-        "SELECT t.id, t.title::tsvector, t.body::tsvector "
-        "FROM unnest($1::text[], $2::text[], $3::text[]) AS t (id, title, body)",
-        [row["id"] for row in rows],
-        [title_vector(row) for row in rows],
-        [body_vector(row) for row in rows],
-    )
-
-
-def title_vector(row: Row) -> str:
-    """What ranks: title and model before the brand, and that before category, tags, kind and SKUs."""
-    attributes: dict[str, Any] = row["attributes"]
-    kinds = [attributes[name] for name in _KINDS if name in attributes]
-    return weighted_vector(
-        [
-            ("A", row["title"]),
-            ("A", str(attributes.get("model", ""))),
-            ("B", row["brand"]),
-            ("C", " ".join([row["categories"] or "", *row["tags"], *map(_attribute_words, kinds), *row["skus"]])),
-        ]
-    )
-
-
-def body_vector(row: Row) -> str:
-    """What matches: all of it."""
-    attributes: dict[str, Any] = row["attributes"]
-    return plain_vector(
-        [
-            row["title"],
-            row["brand"],
-            row["categories"] or "",
-            *row["tags"],
-            *row["skus"],
-            *row["options"],
-            # A true attribute is a word by its name (bluetooth, hood); a false one must not be found.
-            *(name.replace("_", " ") for name, value in attributes.items() if value is True),
-            *(_attribute_words(value) for value in attributes.values() if not isinstance(value, bool)),
-            row["description"],
-        ]
-    )
-
-
-def _attribute_words(value: Any) -> str:
-    return " ".join(map(str, value)) if isinstance(value, list) else str(value)  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType] - JSON of any form
-
-
-_WORDS = """
-SELECT p.id, p.title, p.brand, p.description, p.attributes, p.tags,
-       (SELECT string_agg(c.title, ' ') FROM shop.categories k
-        JOIN shop.categories c ON k.path = c.path OR starts_with(k.path, c.path || '/')
-        WHERE k.id = p.category_id) AS categories,
-       coalesce(v.skus, '{}') AS skus, coalesce(v.options, '{}') AS options
-FROM shop.products p
-LEFT JOIN LATERAL (
-    SELECT array_agg(v.sku) || array_remove(array_agg(v.barcode), '') AS skus,
-           array_agg(DISTINCT o.value) FILTER (WHERE o.value IS NOT NULL) AS options
-    FROM shop.variants v LEFT JOIN LATERAL jsonb_each_text(v.option_values) AS o ON true
-    WHERE v.product_id = p.id AND v.active) AS v ON true
-WHERE p.id = ANY ($1::text[]) AND p.status = 'published'"""
+_INSERT_CARDS = f"""
+INSERT INTO search.products (
+    product_id, currency, handle, title_key, price_minor, facets, card, changes_at, rating, reviews, document)
+SELECT c.*, d.document FROM search.cards($1::text[], $2) AS c LEFT JOIN {PRODUCTS.documents} d ON d.id = c.product_id"""
 
 _OF_CATEGORIES = """
 SELECT p.id FROM shop.products p JOIN shop.categories k ON k.id = p.category_id

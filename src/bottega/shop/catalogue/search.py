@@ -1,95 +1,123 @@
-"""Keyword search over published products: every term first, fewer of them when that finds too little."""
+"""Searching products: the one query path of shoppers, staff, the command line and agents."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
-from bottega.kernel.errors import Invalid
-from bottega.platform.database.pool import Connection, Row
-from bottega.retrieval.keyword import query_of
-from bottega.shop.catalogue.listing import CardPage, Conditions, Filters, card_column
+import asyncpg
 
-# So many products are ranked at most, of those with the terms in the title and of the others; never every match.
-MOST_CANDIDATES = 500
-# How deep a search can be paged.
-DEEPEST_RESULT = 400
-# Products ranked beyond those shown, so that what is in stock can still move up.
-SPARE_RESULTS = 40
+from bottega.kernel.errors import Invalid
+from bottega.platform.database.pool import Connection
+from bottega.ports.embedder import Embedder
+from bottega.retrieval.asked import KeywordQuery
+from bottega.retrieval.fusion import Scored
+from bottega.shop.catalogue.listing import card_column
+from bottega.shop.catalogue.product_ranking import DEEPEST_RESULT, Ranked, ranked_products
+from bottega.shop.catalogue.search_facets import MOST_COUNTED, facets_of
+from bottega.shop.catalogue.search_reading import Reading, read_as_words, read_sentence
+from bottega.shop.catalogue.search_records import Explanation, SearchPage, SearchRequest, SearchSort
+from bottega.shop.catalogue.understanding.model import Correction, SortWish
+
+CONSTRAINTS_LOST = "What constraints are held against is being written anew; until then they are searched for as words."
 
 
 async def search_products(
-    connection: Connection, text: str, filters: Filters, now: datetime, *, after: str = "", limit: int = 20
-) -> CardPage:
-    """A page of cards, the best first. Products that have all words come before those that have some of them."""
-    skipped = _skipped(after)
-    wanted = min(skipped + limit, DEEPEST_RESULT) + 1
-    found: dict[str, Row] = {}
-    for stage in query_of(text).stages:
-        for row in await _ranked(connection, stage, filters, now, wanted + len(found)):
-            found.setdefault(row["product_id"], row)
-        if len(found) >= wanted:
-            break
-    rows = list(found.values())
-    shown = rows[skipped : min(skipped + limit, DEEPEST_RESULT)]
-    cards = [row["card"] for row in shown if row["card"] is not None]
-    more_follow = len(rows) > skipped + limit and skipped + limit < DEEPEST_RESULT
-    return CardPage(cards, str(skipped + limit) if more_follow else None)
+    connection: Connection, request: SearchRequest, now: datetime, *, embedder: Embedder | None
+) -> SearchPage:
+    """A page of products, the best first, with what was understood, what was relaxed, and what was not searched by.
 
-
-async def _ranked(connection: Connection, query: str, filters: Filters, now: datetime, number: int) -> list[Row]:
-    if not filters.are_wide:
-        return await _fetched(connection, query, filters, now, number, narrowed=True)
-    rows = await _fetched(connection, query, filters, now, number, narrowed=False)
-    # Where nothing narrows, all that matches is taken to have a price in the currency; some of it had none.
-    if len(rows) < number and (not rows or rows[0]["considered"] > len(rows)):
-        return await _fetched(connection, query, filters, now, number, narrowed=True)
-    return rows
-
-
-async def _fetched(
-    connection: Connection, query: str, filters: Filters, now: datetime, number: int, *, narrowed: bool
-) -> list[Row]:
-    conditions = Conditions()
-    asked = conditions.parameter(query)
-    card = card_column(conditions.parameter(now))
-    wanted = conditions.parameter(number)
-    conditions.narrow(filters)
-    statement = _RANKED.format(
-        asked=asked,
-        most=MOST_CANDIDATES,
-        joined="JOIN search.products p USING (product_id)" if narrowed else "",
-        narrowed=f"AND {conditions}" if narrowed else "",
-        spare=f"{wanted} + {SPARE_RESULTS}",
-        wanted=wanted,
-        card=card,
-        conditions=conditions,
+    What the sentence constrains holds for everything found; the words that it leaves rank, together with its meaning.
+    `embedder` is None where search goes by keyword alone. Raises `NoSuchProduct` for an unknown `shown`.
+    """
+    skipped = _skipped(request.after)
+    end = min(skipped + request.limit, DEEPEST_RESULT)
+    number = MOST_COUNTED if request.facets else end + 1
+    reading, ranked = await _read_and_rank(connection, request, now, embedder, number)
+    shown = ranked.found[skipped:end]
+    currency = reading.form.currency
+    cards = await _cards(connection, [one.row["product_id"] for one in shown], currency, now)
+    shown = [one for one in shown if one.row["product_id"] in cards]
+    return SearchPage(
+        cards=[cards[one.row["product_id"]] for one in shown],
+        product_ids=tuple(one.row["product_id"] for one in shown),
+        next_position=str(end) if len(ranked.found) > end and end < DEEPEST_RESULT else None,
+        total=ranked.total,
+        total_is_exact=ranked.total_is_exact,
+        constraints=reading.form.constraints,
+        removed=reading.asked.removed,
+        relaxed=replace(reading.relaxed, words=ranked.unmatched),
+        sort=_sort_shown(request, reading.form.sort),
+        sort_wish=reading.form.sort if request.sort == "relevance" else None,
+        corrections=_corrections(reading.asked.corrections, ranked.query),
+        degraded=ranked.degraded,
+        facets=await facets_of(connection, ranked.found, currency) if request.facets else None,
+        explanations=tuple(_explanation(one, ranked.query, reading) for one in shown) if request.explain else None,
     )
-    return await connection.fetch(statement, *conditions.values)
+
+
+async def _read_and_rank(
+    connection: Connection, request: SearchRequest, now: datetime, embedder: Embedder | None, number: int
+) -> tuple[Reading, Ranked]:
+    if request.understands:
+        try:
+            reading = await read_sentence(connection, request, now)
+            return reading, await ranked_products(connection, request, reading, now, embedder, number)
+        except asyncpg.UndefinedTableError:
+            # Tables that constraints are held against are gone: words still answer, and they are made again.
+            reason = {"constraints": CONSTRAINTS_LOST}
+    else:
+        reason = {}
+    reading = read_as_words(request)
+    ranked = await ranked_products(connection, request, reading, now, embedder, number)
+    ranked.degraded.update(reason)
+    return reading, ranked
+
+
+def _sort_shown(request: SearchRequest, wish: SortWish | None) -> SearchSort:
+    """The order that was chosen, else the one that was said; an order by a number has no name to choose it by."""
+    if request.sort != "relevance" or wish is None:
+        return request.sort
+    match wish.order:
+        case "price" | "-price" | "rating" | "newest" | "popular":
+            return wish.order
+        case "lowest_number" | "highest_number":
+            return "relevance"
+
+
+def _corrections(read: Sequence[Correction], query: KeywordQuery) -> tuple[Correction, ...]:
+    return tuple(dict.fromkeys([*read, *(Correction(one.said, one.read) for one in query.corrections)]))
+
+
+def _explanation(one: Scored, query: KeywordQuery, reading: Reading) -> Explanation:
+    return Explanation(
+        product_id=one.row["product_id"],
+        score=one.score,
+        bm25=one.bm25,
+        keyword_rank=one.keyword_rank,
+        coverage=one.coverage,
+        words=tuple(query.words_of(one.bits)),
+        missing=tuple(query.words_of(~one.bits)),
+        cosine=one.cosine,
+        meaning_rank=one.meaning_rank,
+        in_stock=one.row["in_stock"],
+        constraints=tuple(constraint.stated.label for constraint in reading.form.constraints),
+    )
+
+
+async def _cards(connection: Connection, product_ids: Sequence[str], currency: str, now: datetime) -> dict[str, str]:
+    if not product_ids:
+        return {}
+    rows = await connection.fetch(
+        f"SELECT p.product_id, {card_column('$3')} FROM search.products p "
+        "WHERE p.currency = $2 AND p.product_id = ANY ($1::text[])",
+        list(product_ids),
+        currency,
+        now,
+    )
+    return {row["product_id"]: row["card"] for row in rows if row["card"] is not None}
 
 
 def _skipped(after: str) -> int:
     if after and not (after.isdecimal() and len(after) < 6):
         raise Invalid("bad_cursor", "This cursor belongs to another list.", next_step="Begin without a cursor.")
     return min(int(after or 0), DEEPEST_RESULT)
-
-
-# Titles are looked at first; the other words of products only when titles alone do not give enough. Rank: how well the
-# title matches (PostgreSQL's ts_rank; weights of D, C, B, A; long titles a little behind), then what is in stock.
-_RANKED = """
-WITH asked AS MATERIALIZED (SELECT {asked}::tsquery AS query),
-titled AS MATERIALIZED (
-    SELECT t.product_id, ts_rank('{{0.05, 0.2, 0.5, 1.0}}', t.title, (SELECT query FROM asked), 1) AS rank
-    FROM search.texts t {joined}
-    WHERE t.title @@ (SELECT query FROM asked) {narrowed}
-    LIMIT {most}),
-others AS (
-    SELECT t.product_id, ts_rank('{{0.05, 0.2, 0.5, 1.0}}', t.title, (SELECT query FROM asked), 1) * 0.5 AS rank
-    FROM search.texts t {joined}
-    WHERE t.body @@ (SELECT query FROM asked) AND NOT t.title @@ (SELECT query FROM asked) {narrowed}
-    LIMIT CASE WHEN (SELECT count(*) FROM titled) >= {wanted} THEN 0 ELSE {most} END),
-best AS (
-    SELECT product_id, rank FROM (SELECT * FROM titled UNION ALL SELECT * FROM others) AS candidates
-    ORDER BY rank DESC, product_id LIMIT {spare})
-SELECT p.product_id, (SELECT count(*) FROM best) AS considered, {card}
-FROM best JOIN search.products p USING (product_id)
-WHERE {conditions}
-ORDER BY best.rank * CASE WHEN p.facets @> '{{in_stock}}' THEN 1.0 ELSE 0.7 END DESC, p.product_id
-LIMIT {wanted}"""

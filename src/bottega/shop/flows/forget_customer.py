@@ -41,6 +41,7 @@ async def forget_customer(action: ForgetCustomer, work: Work) -> dict[str, Any]:
     cancelled = await _cancel_mail(work, customer_id)
     approvals = await _clear_approvals(work, customer_id)
     values = await _empty_vault(work, customer_id)
+    await work.connection.execute("DELETE FROM runtime.memories WHERE customer_id = $1", customer_id)
     held = await _strip_rows(work, customer_id)
     elsewhere = await forget_everywhere(work.connection, customer_id)
     return {

@@ -9,7 +9,7 @@ import pytest
 
 from bottega.actions.outcome import Done
 from bottega.kernel.errors import Conflict, Forbidden, Invalid, NotFound
-from bottega.shop.catalogue.index import rebuild
+from bottega.shop.catalogue.index_upkeep import rebuild
 from bottega.shop.flows.product_files import batches as gathering
 from bottega.shop.flows.product_files.importing import ImportChoices, import_file, unseen
 from bottega.shop.prices.actions import ChangePrice

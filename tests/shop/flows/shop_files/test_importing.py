@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from bottega.actions.outcome import Denied
+from bottega.bootstrap.invariants import check_invariants
 from bottega.kernel.errors import Invalid, NotFound
 from bottega.shop.flows.cancel_order import CancelOrder
-from bottega.shop.flows.check_invariants import check_invariants
 from bottega.shop.flows.import_customers import ImportCustomers
 from bottega.shop.flows.shop_files.importing import ShopChoices, ShopImport, ShopSummary, read_shop
 from bottega.shop.flows.shop_files.records import CustomerRecord

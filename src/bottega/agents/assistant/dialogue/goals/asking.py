@@ -1,0 +1,136 @@
+"""Questions that documents answer, and handing over to a person."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from bottega.agents.assistant.dialogue.attributes import sentences_about, valued
+from bottega.agents.assistant.dialogue.here import Here, changing, missing_tool, refused
+from bottega.agents.assistant.dialogue.json_values import record, records
+from bottega.agents.assistant.dialogue.move import Call, Step, finish, need, phrase, verbatim
+from bottega.agents.assistant.dialogue.state import Asked, Goal, Json, State
+from bottega.agents.assistant.language.lexicon import lexicon
+from bottega.agents.assistant.language.slots.said import words_of
+
+PASSAGES_QUOTED = 2
+LONGEST_QUOTE_CHARACTERS = 700
+LONGEST_SUBJECT_CHARACTERS = 120
+HEADING_WEIGHT = 0.4
+SUBJECT_WEIGHT = 0.6
+SHORT_PASSAGE_CHARACTERS = 400
+# What the account's own pages are for.
+ACCOUNT_MATTERS = frozenset({"newsletter", "account_create", "account_edit", "account_password", "account_delete"})
+_REACHABLE = re.compile(r"@|\+\d{2}|\b\d{2,4}[ /]\d{3,}")
+_MARKDOWN = re.compile(r"^\s{0,3}(?:#{1,6}\s+|>\s?)|\*\*|__|`", re.MULTILINE)
+
+
+def advance_policy(state: State, goal: Goal, here: Here) -> Step:
+    """Quotes the passages that answer, with their source; says so when no document does."""
+    if not here.results.offers("find_policy"):
+        return missing_tool(state, goal)
+    asked, about = str(goal.slot("question") or goal.words), str(goal.slot("about") or "")
+    question = asked_of_documents(asked, about)
+    call = Call("find_policy", {"question": question})
+    result = here.read(call)
+    if result is None:
+        return need(state, here.results.fitting(call))
+    if result.failed:
+        return finish(state, goal, *refused(result))
+    passages = ranked(passages_in(result.content), asked, about)
+    if about == "handover":
+        passages = [passage for passage in passages if _REACHABLE.search(valued(passage.get("text") or ""))]
+    if not passages:
+        return _unanswered(state, goal, about)
+    parts = [verbatim(f"{_quote(passage, question)} [{_source(passage)}]") for passage in passages]
+    citations = tuple(dict.fromkeys(_source(passage) for passage in passages))
+    return finish(state, goal, phrase("policy.lead"), *parts, citations=citations)
+
+
+def asked_of_documents(question: str, about: str) -> str:
+    """The customer's question; a mere subject ("return policy?") becomes what people want to know about it."""
+    silent = lexicon().silent
+    said = [word for word in words_of(question) if word not in silent["policy"] and word not in silent["question"]]
+    return lexicon().canonical.get(about, question) if not said else question
+
+
+def ranked(passages: Sequence[Mapping[str, Any]], question: str, about: str) -> list[Mapping[str, Any]]:
+    """The passages to quote, best first: a document of the subject and a heading that speaks of what was asked come
+    before a passage that was found higher. A second one is quoted when it is short and of the same document."""
+    said = _stems(question) - {_stem(word) for word in lexicon().silent["policy"]}
+
+    def weight(place: int) -> float:
+        heading = _stems(str(passages[place].get("section") or ""))
+        title = set(words_of(str(passages[place].get("title") or "")))
+        of_subject = SUBJECT_WEIGHT if title & set(lexicon().documents.get(about, ())) else 0.0
+        return 1.0 / (place + 1) + HEADING_WEIGHT * min(2, len(said & heading)) + of_subject
+
+    order = sorted(range(len(passages)), key=lambda place: -weight(place))
+    best = [passages[place] for place in order[:PASSAGES_QUOTED]]
+    if len(best) < PASSAGES_QUOTED or best[0].get("title") != best[1].get("title"):
+        return best[:1]
+    return best if len(valued(best[1].get("text") or "")) <= SHORT_PASSAGE_CHARACTERS else best[:1]
+
+
+def _stems(text: str) -> set[str]:
+    return {_stem(word) for word in words_of(text) if word not in lexicon().silent["question"]} - {""}
+
+
+def _stem(word: str) -> str:
+    return word.removesuffix("s").removesuffix("ing").removesuffix("ed").removesuffix("e") if len(word) > 3 else ""
+
+
+def _unanswered(state: State, goal: Goal, about: str) -> Step:
+    asked = Asked(what="offer", option="handover")
+    key = "policy.in_account" if about in ACCOUNT_MATTERS else "policy.not_found"
+    return finish(state, goal, phrase(key), choices=("Ask a colleague", "No"), asked=asked)
+
+
+def passages_in(content: Json) -> Sequence[Mapping[str, Any]]:
+    """Passages out of what the tool answers."""
+    held = record(content)
+    wrapped = (held[name] for name in ("passages", "items", "result") if held.get(name))
+    return records(next(wrapped, content))
+
+
+def _source(passage: Mapping[str, Any]) -> str:
+    return str(passage.get("evidence_id") or passage.get("id") or passage.get("passage_id") or "")
+
+
+def _quote(passage: Mapping[str, Any], question: str) -> str:
+    """The passage's own words: whole when it is short, else the sentences that speak of what was asked."""
+    text = _MARKDOWN.sub("", valued(passage.get("text") or "")).strip()
+    if len(text) <= LONGEST_QUOTE_CHARACTERS:
+        return text
+    found = sentences_about(question, text, limit=4)
+    if found:
+        return " ".join(found)[:LONGEST_QUOTE_CHARACTERS]
+    cut = text[:LONGEST_QUOTE_CHARACTERS]
+    return cut[: max(cut.rfind(". ") + 1, cut.rfind("\n"), 0)] or cut
+
+
+def advance_hand_over(state: State, goal: Goal, here: Here) -> Step:
+    """Opens a ticket with what was said, so that a person can take over."""
+    if not here.results.offers("escalate_support"):
+        return missing_tool(state, goal)
+    done = here.results.done("escalate_support")
+    if done is None:
+        words = goal.words.strip() or "The customer asks for a person."
+        arguments: dict[str, Json] = {"subject": _subject(goal), "summary": words, "text": words}
+        if state.orders and state.order_in_focus:
+            handle = next((order.handle for order in state.orders if order.number == state.order_in_focus), "")
+            arguments |= {"order_id": handle} if handle else {}
+        result = changing(state, goal, here, Call("escalate_support", arguments))
+    else:
+        result = changing(state, goal, here, Call("escalate_support", done.arguments))
+    if isinstance(result, Step):
+        return result
+    number = str(result.record.get("number") or "")
+    fields = {"number": number} if number else {}
+    return finish(state, goal, phrase("hand_over.done", **fields), handover=True)
+
+
+def _subject(goal: Goal) -> str:
+    named = {"complaint": "Complaint", "payment_problem": "Problem with a payment", "review": "Feedback"}
+    about = str(goal.slot("about") or "")
+    first_line = goal.words.strip().splitlines()[0] if goal.words.strip() else ""
+    return (named.get(about) or first_line or "Conversation with the assistant")[:LONGEST_SUBJECT_CHARACTERS]

@@ -1,0 +1,81 @@
+"""Whether a message names a product by itself, and which of those shown it speaks about."""
+
+import re
+
+from bottega.agents.assistant.dialogue.goals.choosing import refer
+from bottega.agents.assistant.dialogue.state import Goal, State
+from bottega.agents.assistant.language.lexicon import lexicon
+from bottega.agents.assistant.language.slots.said import plainly, words_of
+
+# Around the name of a product in a wish to have it.
+LONGEST_NAME_WORDS = 8
+
+
+def named_in(text: str) -> str:
+    """The words of a message that could name a product: what is left without everything that surrounds a name."""
+    known = (
+        lexicon().silent["product"]
+        | frozenset(lexicon().colours)
+        | frozenset(lexicon().numbers)
+        | frozenset(lexicon().sizes)
+        | frozenset(lexicon().ordinals)
+    )
+    words = [
+        word
+        for word in words_of(text)
+        if word not in known and not re.fullmatch(r"\d+|xxs|xs|s|m|l|xl|xxl|\d+x|x\d+", word)
+    ]
+    return " ".join(words[:LONGEST_NAME_WORDS])
+
+
+def about_product(goal: Goal, text: str, state: State, *, names_only_with_capitals: bool) -> Goal:
+    """The goal with the product that the text speaks about: a shown one, the one in focus, or a name to look for.
+
+    Questions are full of words that name nothing ("how much does it weigh"); with `names_only_with_capitals` only words
+    with a capital inside the sentence are taken for the name of a product that was not shown.
+    """
+    found = refer(text, state)
+    if state.last_search.get("query"):
+        goal = goal.having(hints=str(state.last_search["query"]))
+    if found is not None and found.by == "pronoun" and (other := _turned_to(text, state)):
+        return goal.having(named=other)
+    if found is not None and found.handles and not found.is_ambiguous:
+        chosen = found.handles
+        return goal.having(product=chosen[0], rest=list(chosen[1:]) or None)
+    name = _turned_to(text, state) or (_capitalised(text) if names_only_with_capitals else named_in(text))
+    if found is not None and found.is_ambiguous and found.by != "pronoun":
+        return goal.having(among=list(found.handles))
+    if name and not (names_only_with_capitals is False and _only_shown_kind(name, state)):
+        return goal.having(named=name)
+    if len(state.focus) == 1:
+        return goal.having(product=state.focus[0])
+    if len(state.shown) == 1:
+        return goal.having(product=state.shown[0].handle)
+    return goal
+
+
+def _turned_to(text: str, state: State) -> str:
+    """What somebody turns to with "what about the …", unless it is a quality of what is shown."""
+    turned = re.match(r"(?:and |but |ok |so )*(?:what|how) about (?:the |a |an |your )?(.+)", plainly(text))
+    name = named_in(turned.group(1)) if turned else ""
+    return "" if not name or _only_shown_kind(name, state) else name
+
+
+def _capitalised(text: str) -> str:
+    words = re.findall(r"[^\W\d_][\w'’-]*", text)
+    inside = [
+        word
+        for place, word in enumerate(words)
+        if place
+        and word[0].isupper()
+        and word not in ("I", "I'm", "I'd", "I'll", "OK", "EU", "UK", "XS", "S", "M", "L", "XL", "XXL")
+    ]
+    return " ".join(inside) if len(inside) >= 2 else ""
+
+
+def _only_shown_kind(name: str, state: State) -> bool:
+    """Whether the words are of what is shown anyway ("the jacket" while jackets are shown)."""
+    kinds = {word for item in state.shown for word in (*item.words, *words_of(item.title))}
+    return bool(kinds) and all(
+        word in kinds or word.rstrip("s") in kinds or f"{word}s" in kinds for word in plainly(name).split()
+    )

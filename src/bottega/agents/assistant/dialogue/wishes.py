@@ -1,0 +1,195 @@
+"""From what is wanted to goals: one function per family of intents."""
+
+from collections.abc import Callable, Mapping
+
+from bottega.agents.assistant.dialogue.goals.carting import code_in
+from bottega.agents.assistant.dialogue.goals.choosing import refer
+from bottega.agents.assistant.dialogue.goals.searching import more, refined, search_for
+from bottega.agents.assistant.dialogue.naming import about_product, named_in
+from bottega.agents.assistant.dialogue.state import Goal, GoalKind, State
+from bottega.agents.assistant.language.patterns import says, without
+from bottega.agents.assistant.language.slots.addresses import address
+from bottega.agents.assistant.language.slots.numbers import order_numbers, quantity
+
+# Questions that documents answer.
+POLICY_INTENTS = frozenset(
+    {
+        "policy_refund",
+        "policy_payment",
+        "policy_shipping",
+        "policy_returns",
+        "policy_warranty",
+        "policy_sizing",
+        "policy_privacy",
+        "shop_info",
+        "gift_card",
+        "newsletter",
+        "account_create",
+        "account_edit",
+        "account_password",
+        "account_delete",
+    }
+)
+# Which of these only the account's own pages or a colleague can do; the documents are asked first.
+
+Maker = Callable[[str, State], Goal]
+
+
+def goal_for(intent: str, text: str, state: State, currency: str) -> Goal | None:
+    """The goal of an intent, or None when it is a matter of talk."""
+    if intent == "product_search":
+        return search_for(text, currency)
+    if intent == "refine":
+        return refined(text, state) if state.last_search else search_for(text, currency)
+    if intent == "more_results":
+        return more(state) if state.last_search else None
+    if intent in POLICY_INTENTS:
+        return Goal(kind="policy", slots={"question": text, "about": intent}, words=text)
+    maker = _MAKERS.get(intent)
+    return None if maker is None else maker(text, state)
+
+
+def _advise(text: str, state: State) -> Goal:
+    return about_product(Goal(kind="advise", words=text), text, state, names_only_with_capitals=True)
+
+
+def _stock(text: str, state: State) -> Goal:
+    return about_product(Goal(kind="stock", words=text), text, state, names_only_with_capitals=bool(state.shown))
+
+
+def _compare(text: str, state: State) -> Goal:
+    found = refer(text, state)
+    handles = found.handles if found is not None and len(found.handles) > 1 else ()
+    if not handles and len(state.focus) >= 2:
+        handles = state.focus
+    if not handles and len(state.shown) >= 2:
+        # "Which is warmer" is about those on top.
+        handles = tuple(item.handle for item in state.shown[: 3 if len(state.shown) == 3 else 2])
+    if found is not None and len(found.handles) == 1 and len(state.focus) == 1 and state.focus != found.handles:
+        handles = (*state.focus, *found.handles)
+    goal = Goal(kind="compare", slots={"products": list(handles)}, words=text)
+    return goal if handles or state.shown else goal.having(named=named_in(without(text, "products.comparing")) or None)
+
+
+def _add(text: str, state: State) -> Goal:
+    goal = about_product(Goal(kind="add", words=text), text, state, names_only_with_capitals=False)
+    number = quantity(text)
+    return goal if number is None else goal.having(quantity=number.number or 1)
+
+
+def _cart_goal(kind: GoalKind) -> Maker:
+    def make(text: str, _: State) -> Goal:
+        return Goal(kind=kind, words=text)
+
+    return make
+
+
+def _order_goal(kind: GoalKind) -> Maker:
+    def make(text: str, _: State) -> Goal:
+        numbers = order_numbers(text)
+        goal = Goal(kind=kind, words=text)
+        return goal.having(order=numbers[-1]) if numbers else goal
+
+    return make
+
+
+def _track(text: str, state: State) -> Goal:
+    if says(text, "orders.list") and not order_numbers(text):
+        return Goal(kind="list_orders", words=text)
+    return _order_goal("track")(text, state)
+
+
+def _cancel(text: str, state: State) -> Goal:
+    # "Is there a fee for cancelling" is a question, not a wish to cancel.
+    if says(text, "orders.fees") and not order_numbers(text):
+        return Goal(kind="policy", slots={"question": text, "about": "order_cancel"}, words=text)
+    return _order_goal("cancel")(text, state)
+
+
+def _send_back(kind: str | None) -> Maker:
+    def make(text: str, state: State) -> Goal:
+        if says(text, "returns.withdrawn"):
+            return Goal(kind="hand_over", words=text)
+        if says(text, "returns.status"):
+            return Goal(kind="track_return", words=text)
+        goal = _order_goal("send_back")(text, state)
+        return goal if kind is None else goal.having(kind=kind)
+
+    return make
+
+
+def _return(text: str, state: State) -> Goal:
+    return _send_back("return" if says(text, "returns.wanted_gone") else None)(text, state)
+
+
+def _exchange(text: str, state: State) -> Goal:
+    # "Too small" alone does not say what is to happen; naming what it should become does.
+    return _send_back("exchange" if says(text, "returns.another_named") else None)(text, state)
+
+
+def _refund(text: str, state: State) -> Goal:
+    return _order_goal("refund")(text, state).having(where=says(text, "orders.where_is_money"))
+
+
+def _address(text: str, state: State) -> Goal:
+    parts = address(text)
+    buying = state.goal_of("buy")
+    if buying is not None and not order_numbers(text):
+        return buying.having(new_address=parts.as_record() or None, asked_address=True)
+    if says(text, "orders.address_book") and not says(text, "orders.mentioned"):
+        return Goal(kind="policy", slots={"question": text, "about": "address_change"}, words=text)
+    goal = _order_goal("address")(text, state)
+    return goal if parts.is_empty else goal.having(address=parts.as_record())
+
+
+def _coupon(text: str, _: State) -> Goal:
+    code = code_in(text)
+    if code is None and says(text, "cart.coupon_off"):
+        return Goal(kind="coupon", slots={"remove": True}, words=text)
+    if code is None and says(text, "cart.about_codes"):
+        return Goal(kind="policy", slots={"question": text, "about": "coupon"}, words=text)
+    return Goal(kind="coupon", slots={} if code is None else {"code": code}, words=text)
+
+
+def _buy(text: str, state: State) -> Goal:
+    if order_numbers(text) or says(text, "orders.unpaid"):
+        numbers = order_numbers(text)
+        slots = {"order_number": numbers[-1]} if numbers else {}
+        return _order_goal("pay")(text, state) if slots else Goal(kind="pay", words=text)
+    payment = {"payment": text} if says(text, "paying.means") else {}
+    return Goal(kind="buy", slots=payment, words=text)
+
+
+def _hand_over(text: str, _: State) -> Goal:
+    if says(text, "people.contact"):
+        return Goal(kind="policy", slots={"question": text, "about": "handover"}, words=text)
+    return Goal(kind="hand_over", words=text)
+
+
+_MAKERS: Mapping[str, Maker] = {
+    "product_question": _advise,
+    "stock_question": _stock,
+    "compare": _compare,
+    "cart_add": _add,
+    "cart_change": _cart_goal("change_cart"),
+    "cart_show": _cart_goal("show_cart"),
+    "checkout": _buy,
+    "coupon": _coupon,
+    "order_status": _track,
+    "order_cancel": _cancel,
+    "order_amend": _order_goal("amend"),
+    "address_change": _address,
+    "return_request": _return,
+    "exchange": _exchange,
+    "refund": _refund,
+    "invoice": _order_goal("invoice"),
+    "handover": _hand_over,
+}
+
+
+def order_place(text: str, state: State, currency: str) -> Goal | None:
+    """A wish to buy: what it names is searched for; with a cart in hand it is the till."""
+    named = named_in(without(text, "cart.ordering_words"))
+    if named:
+        return search_for(named, currency)
+    return Goal(kind="buy", words=text) if state.last_added else None

@@ -1,0 +1,84 @@
+"""E-mail addresses, telephone numbers, names and one-time codes in what was said."""
+
+import re
+
+from bottega.agents.assistant.language.lexicon import lexicon
+from bottega.agents.assistant.language.slots.said import plainly
+
+LONGEST_NAME_WORDS = 5
+_EMAIL = re.compile(
+    r"[\w.!#$%&*+/=?^`{|}~-]+@[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,63}"
+)
+_SPOKEN_EMAIL = re.compile(
+    r"\b([a-z0-9]+(?:(?:\s+dot\s+|\.|\s+underscore\s+|_|\s+minus\s+|-)[a-z0-9]+)*)\s+(?:at|\(at\)|\[at\])\s+"
+    r"([a-z0-9-]+(?:(?:\s+dot\s+|\s*\.\s*)[a-z0-9-]+)*(?:\s+dot\s+|\s*\.\s*)[a-z]{2,10})\b"
+)
+_PHONE = re.compile(r"(?<![\w-])(?:\+|00)?\(?\d[\d\s()./-]{6,20}\d(?![\w-])")
+_CODE = re.compile(r"(?<![\d\w.-])(\d{3}[\s-]?\d{3}|\d{4}|\d{8})(?![\d\w-])")
+_NAME_WORD = re.compile(r"[^\W\d_][^\W\d_'’.-]*(?:[-'’][^\W\d_]+)*\.?")
+_PARTICLES = frozenset(
+    ["de", "da", "di", "del", "della", "van", "von", "der", "den", "zu", "la", "le", "du", "dos", "das", "st", "o'"]
+)
+
+
+def emails(text: str) -> tuple[str, ...]:
+    """Every e-mail address, in order; also one that is spelt out ("anna dot rossi at example dot com")."""
+    found = [match.group().strip(".") for match in _EMAIL.finditer(text)]
+    if found:
+        return tuple(dict.fromkeys(found))
+    spoken = _SPOKEN_EMAIL.search(plainly(text))
+    if spoken is None:
+        return ()
+    user, host = (_as_written(part) for part in spoken.groups())
+    return (f"{user}@{host}",)
+
+
+def _as_written(part: str) -> str:
+    for word, sign in (("dot", "."), ("underscore", "_"), ("minus", "-")):
+        part = re.sub(rf"\s+{word}\s+", sign, part)
+    return re.sub(r"\s+", "", part)
+
+
+def phone(text: str) -> str | None:
+    """The first telephone number as it was written, single spaces; it has 8 to 15 digits."""
+    for match in _PHONE.finditer(text):
+        written = " ".join(match.group().split())
+        if 8 <= sum(letter.isdigit() for letter in written) <= 15:
+            return written
+    return None
+
+
+def code(text: str) -> str | None:
+    """A one-time code of four, six or eight digits, without gaps."""
+    found = _CODE.search(text)
+    return None if found is None else re.sub(r"\D", "", found.group(1))
+
+
+def name(text: str) -> str | None:
+    """A person's name that was introduced ("my name is …") or stands alone; None for anything that is not like one."""
+    said = re.sub(r"(?i)[\s,]+(?:please|thanks|thank you)$", "", text.strip().strip(".!,;:"))
+    plain = plainly(said)
+    introduced = False
+    for opening in lexicon().introductions["name"]:
+        if plain.startswith(f"{opening} ") and len(plain) == len(said):
+            said, introduced = said[len(opening) :].strip(" :,"), True
+            break
+    said = re.split(r"\s*[,;(\n]|\s+(?:and|but)\s+", said, maxsplit=1)[0].strip(" .!")
+    words = said.split()
+    if (
+        plain in lexicon().silent["name"]
+        or not 1 <= len(words) <= LONGEST_NAME_WORDS
+        or not all(_NAME_WORD.fullmatch(word) for word in words)
+    ):
+        return None
+    # Without an introduction only capitals tell a name from any other words.
+    looks_like_one = all(word[0].isupper() or word.lower() in _PARTICLES for word in words)
+    if not looks_like_one and not (introduced and len(words) <= 3 and _all_unknown(words)):
+        return None
+    return " ".join(word if word[0].isupper() or word.lower() in _PARTICLES else word.capitalize() for word in words)
+
+
+def _all_unknown(words: list[str]) -> bool:
+    """Whether none of the words is an everyday one: "i am looking" introduces nobody."""
+    known = lexicon().joints.beginning | lexicon().silent["introduced"]
+    return not any(word.lower() in known or word.lower().endswith("ing") for word in words)

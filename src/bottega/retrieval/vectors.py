@@ -1,0 +1,195 @@
+"""Vectors of documents: storing them with the model they are from, and finding those that lie near a query's."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import asyncpg
+
+from bottega.platform.database.pool import Connection, Row
+from bottega.retrieval.corpus import Corpus
+from bottega.retrieval.narrowing import Narrowing, Parameters
+
+if TYPE_CHECKING:
+    from bottega.ports.embedder import Vector
+
+# Fewer vectors are compared one by one, which is exact and takes a millisecond or two.
+INDEXED_FROM_VECTORS = 2_000
+# Without an index more vectors than these take too long for a shopper.
+MOST_VECTORS_WITHOUT_INDEX = 30_000
+# Of pgvector's index: links per vector, and how widely it is searched while it is built.
+HNSW_LINKS, HNSW_BUILD_REACH = 16, 64
+BUILD_MEMORY = "512MB"
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbour:
+    """A document with the cosine of its vector to the query's, and the columns of the narrowing."""
+
+    document: int
+    cosine: float
+    row: Row
+
+
+@dataclass(frozen=True, slots=True)
+class VectorsStanding:
+    """Whose vectors there are, how many about, and whether they are indexed."""
+
+    model: str
+    vectors: int
+    indexed: bool
+
+
+async def near(
+    connection: Connection,
+    corpus: Corpus,
+    query: Vector,
+    narrowing: Narrowing,
+    number: int,
+    allowed: Sequence[int] | None = None,
+    *,
+    besides: Sequence[int] = (),
+) -> list[Neighbour]:
+    """The nearest `number` documents that meet the narrowing, and in any case those of `besides` that have a vector.
+
+    `allowed` names all documents that meet it, when they are few: then the answer is exact.
+    """
+    parameters = Parameters(list(narrowing.values))
+    filled = (_NEAR if allowed is None else _NEAR_ALLOWED).format(
+        query=parameters.add(query.tolist()),
+        number=parameters.add(number),
+        besides=parameters.add(list(besides)),
+        allowed="" if allowed is None else parameters.add(list(allowed)),
+        dimensions=len(query),
+        vectors=corpus.vectors,
+        source=narrowing.source,
+        key=narrowing.document,
+        condition=narrowing.condition,
+        columns=narrowing.selected,
+    )
+    rows = await connection.fetch(filled, *parameters.values)
+    return [Neighbour(row["document"], row["cosine"], row) for row in rows]
+
+
+async def standing(connection: Connection, corpus: Corpus) -> VectorsStanding:
+    """How the vectors stand; their number is the planner's, a table never analysed is counted."""
+    row = await connection.fetchrow(_STANDING.format(vectors=corpus.vectors), corpus.name, corpus.near_index)
+    assert row is not None, "a statement without FROM has one row"
+    vectors = row["about"]
+    if vectors < INDEXED_FROM_VECTORS:
+        vectors = await connection.fetchval(f"SELECT count(*) FROM {corpus.vectors}")
+    return VectorsStanding(row["model"] or "", vectors, row["indexed"])
+
+
+async def store(connection: Connection, corpus: Corpus, model: str, made: Sequence[tuple[int, bytes, Vector]]) -> None:
+    """Keeps vectors of documents (number, digest of the text, vector); inside the transaction of the caller."""
+    await connection.executemany(
+        f"INSERT INTO {corpus.vectors} (document, digest, model, embedding) VALUES ($1, $2, $3, $4::real[]::halfvec) "
+        "ON CONFLICT (document) DO UPDATE SET digest = excluded.digest, model = excluded.model, "
+        "embedding = excluded.embedding",
+        [(document, digest, model, vector.tolist()) for document, digest, vector in made],
+    )
+
+
+async def load_anew(
+    connection: Connection, corpus: Corpus, model: str, made: Sequence[tuple[int, bytes, Vector]]
+) -> None:
+    """Copies vectors of documents that have none yet: for many at once, before there is an index."""
+    await _speak_halfvec(connection)
+    schema, _, table = corpus.vectors.partition(".")
+    await connection.copy_records_to_table(
+        table,
+        schema_name=schema,
+        columns=("document", "digest", "model", "embedding"),
+        records=[(document, digest, model, vector) for document, digest, vector in made],
+    )
+
+
+async def belong_to(connection: Connection, corpus: Corpus, model: str) -> None:
+    """From now on the vectors are this model's; those of another are thrown away with their index."""
+    before = await connection.fetchval(
+        "SELECT vector_model FROM search.corpora WHERE corpus = $1 FOR UPDATE", corpus.name
+    )
+    if before == model:
+        return
+    await connection.execute(f"DROP INDEX IF EXISTS {corpus.near_index}")
+    await connection.execute(f"TRUNCATE {corpus.vectors}")
+    await connection.execute("UPDATE search.corpora SET vector_model = $2 WHERE corpus = $1", corpus.name, model)
+    await connection.execute(
+        f"INSERT INTO {corpus.waiting} (document, since) SELECT document, now() FROM {corpus.documents} "
+        "WHERE meaning <> '' ON CONFLICT DO NOTHING"
+    )
+
+
+async def ensure_near_index(dsn: str, corpus: Corpus) -> bool:
+    """Makes the index over the vectors when there are enough of them and it is missing; says whether it did.
+
+    On a connection of its own, because the table stays readable and writable meanwhile, which no transaction allows.
+    """
+    connection: Any = await asyncpg.connect(dsn, server_settings={"application_name": "bottega-search-index"})
+    try:
+        found = await standing(connection, corpus)
+        if found.indexed or found.vectors < INDEXED_FROM_VECTORS:
+            return False
+        name = corpus.near_index.partition(".")[2]
+        dimensions = await connection.fetchval(f"SELECT vector_dims(embedding) FROM {corpus.vectors} LIMIT 1")
+        await connection.execute(f"SET maintenance_work_mem = '{BUILD_MEMORY}'")
+        await connection.execute("SET max_parallel_maintenance_workers = 0")
+        # One that a broken attempt left behind is not valid.
+        await connection.execute(f"DROP INDEX IF EXISTS {corpus.near_index}")
+        await connection.execute(
+            f"CREATE INDEX CONCURRENTLY {name} ON {corpus.vectors} "
+            f"USING hnsw ((embedding::halfvec({dimensions})) halfvec_cosine_ops) "
+            f"WITH (m = {HNSW_LINKS}, ef_construction = {HNSW_BUILD_REACH})",
+            timeout=3_600,
+        )
+        return True
+    finally:
+        await connection.close()
+
+
+async def _speak_halfvec(connection: Connection) -> None:
+    schema = await connection.fetchval(
+        "SELECT n.nspname FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace WHERE t.typname = 'halfvec'"
+    )
+    await connection.set_type_codec("halfvec", schema=schema, format="binary", encoder=_encoded, decoder=bytes)
+
+
+def _encoded(vector: Vector) -> bytes:
+    """pgvector's binary form: the number of dimensions, two bytes unused, then half floats, the high byte first."""
+    return struct.pack(">HH", len(vector), 0) + vector.astype(">f2").tobytes()
+
+
+_NEAR = """
+WITH asked AS MATERIALIZED (SELECT {query}::real[]::halfvec({dimensions}) AS vector),
+nearest AS MATERIALIZED (
+    SELECT v.document
+    FROM {vectors} v JOIN {source} ON {key} = v.document
+    WHERE {condition}
+    ORDER BY v.embedding::halfvec({dimensions}) <=> (SELECT vector FROM asked) LIMIT {number})
+SELECT v.document, 1 - (v.embedding::halfvec({dimensions}) <=> (SELECT vector FROM asked)) AS cosine{columns}
+FROM (SELECT document FROM nearest UNION SELECT unnest({besides}::int[])) AS wanted
+JOIN {vectors} v USING (document) JOIN {source} ON {key} = v.document
+WHERE {condition}
+ORDER BY cosine DESC, v.document"""
+
+_NEAR_ALLOWED = """
+WITH asked AS MATERIALIZED (SELECT {query}::real[]::halfvec({dimensions}) AS vector),
+measured AS (
+    SELECT v.document, 1 - (v.embedding::halfvec({dimensions}) <=> (SELECT vector FROM asked)) AS cosine
+    FROM {vectors} v WHERE v.document = ANY ({allowed}::int[])),
+nearest AS (
+    (SELECT document, cosine FROM measured ORDER BY cosine DESC LIMIT {number})
+    UNION
+    (SELECT document, cosine FROM measured WHERE document = ANY ({besides}::int[])))
+SELECT n.document, n.cosine{columns}
+FROM nearest n JOIN {source} ON {key} = n.document WHERE {condition}
+ORDER BY n.cosine DESC, n.document"""
+
+_STANDING = """
+SELECT (SELECT vector_model FROM search.corpora WHERE corpus = $1) AS model,
+       (SELECT greatest(reltuples, 0)::bigint FROM pg_class WHERE oid = to_regclass('{vectors}')) AS about,
+       coalesce((SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass($2)), false) AS indexed"""

@@ -1,0 +1,1 @@
+"""The offline engine: intents, clauses and the model that needs no model; it knows no commerce."""

@@ -1,0 +1,144 @@
+"""What kind of thing a sentence asks for: the noun that names it, and what the catalogue knows of such things."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from bottega.shop.catalogue.understanding.reading import Reading
+from bottega.shop.catalogue.understanding.vocabulary import KindFigures, halves_of
+
+# Words this seldom at the end of titles are hardly names of things.
+LEAST_HEADS = 2
+LEAST_HEAD_SHARE = 0.05
+LONGEST_KIND = 3
+MOSTLY_SHARE = 0.5
+# A category this small beside the titles with its words is only one corner of such things.
+TINY_SHARE = 0.05
+
+
+def guess_kind(reading: Reading) -> None:
+    """Sets the kind: the last known noun before "for", "with" or an amount says what the thing is."""
+    sentence = reading.sentence
+    found_until = 0
+    place = 0
+    while place < len(sentence.tokens):
+        token = sentence.tokens[place]
+        if found_until and _ends_the_noun(reading, place):
+            return
+        if token.kind == "word":
+            for length in range(min(LONGEST_KIND, len(sentence.tokens) - place), 0, -1):
+                phrase = sentence.key(place, length)
+                figures = _figures(reading, phrase)
+                if figures is not None and place + length > found_until:
+                    reading.kind, reading.kind_phrase = figures, phrase
+                    found_until = place + length
+                    break
+        place += 1
+
+
+def _ends_the_noun(reading: Reading, place: int) -> bool:
+    language, sentence = reading.language, reading.sentence
+    if sentence.tokens[place].kind == "number":
+        behind = sentence.tokens[place + 1] if place + 1 < len(sentence.tokens) else None
+        return behind is not None and (behind.plain in reading.measures.unit_names or behind.glued)
+    return bool(
+        sentence.tokens[place].kind == "sign"
+        or sentence.has_at(place, language.compatible, free=False)
+        or sentence.has_at(place, language.having, free=False)
+        or sentence.has_at(place, language.links, free=False)
+        or sentence.has_at(place, language.negations, free=False)
+        or sentence.has_at(place, language.size_before, free=False)
+        or sentence.at(place, language.before, free=False)
+        or sentence.at(place, language.availability, free=False)
+    )
+
+
+def _figures(reading: Reading, phrase: str) -> KindFigures | None:
+    """Figures of things called so, or called by another word for the same."""
+    vocabulary, language = reading.vocabulary, reading.language
+    if phrase in language.fillers or phrase in language.price_levels or phrase in language.genders:
+        return None
+    if phrase in vocabulary.brands or phrase in language.sorts or phrase in language.links:
+        return None
+    colour = language.colour_spellings.get(phrase, phrase)
+    if colour in language.colour_families or (colour in vocabulary.colours and phrase not in language.kinds):
+        return None
+    if " " in phrase and not _is_named(reading, phrase):
+        return None
+    group = language.kinds.get(phrase, (phrase,))
+    paths = named_categories(reading, (phrase, *group))
+    placed = [figures for path in paths if (figures := vocabulary.kinds.get(f"category:{path}")) is not None]
+    if placed and _is_well_placed(reading, phrase, placed):
+        return _together(placed)
+    known = [
+        figures
+        for word in group
+        if (figures := vocabulary.kinds.get(word.split()[-1])) is not None and _is_noun(reading, word, figures)
+    ]
+    return max(known, key=lambda figures: figures.products, default=None)
+
+
+def named_categories(reading: Reading, words: Sequence[str]) -> list[str]:
+    """The categories that words name; of a title naming several things ("Navigation and poles") what is inside it for
+    this one of them, where that has a category of its own."""
+    phrases = reading.vocabulary.category_phrases
+    found = list(dict.fromkeys(path for word in words for path in phrases.get(word, ())))
+    return [
+        path
+        for path in found
+        if len(halves_of(reading.vocabulary.categories[path].title)) < 2
+        or not any(other.startswith(f"{path}/") for other in found)
+    ]
+
+
+def _together(placed: Sequence[KindFigures]) -> KindFigures:
+    """What several categories tell, as of one kind."""
+    if len(placed) == 1:
+        return placed[0]
+    fields: Counter[str] = Counter()
+    for one in placed:
+        fields.update(one.fields)
+    largest = max(placed, key=lambda figures: figures.products)
+    total = sum(one.products for one in placed)
+    return KindFigures(largest.word, total, total, {}, dict(fields), largest.prices)
+
+
+def _is_well_placed(reading: Reading, phrase: str, placed: Sequence[KindFigures]) -> bool:
+    """Whether the categories that a phrase names hold most of what is called so."""
+    kinds = reading.vocabulary.kinds
+    if " " not in phrase:
+        return phrase not in kinds or _mostly_in(kinds[phrase], placed)
+    return sum(place.products for place in placed) >= TINY_SHARE * titled_with(reading, phrase)
+
+
+def titled_with(reading: Reading, phrase: str) -> int:
+    """At most so many products have all words of a phrase in their title."""
+    kinds = reading.vocabulary.kinds
+    return min((kinds[word].products if word in kinds else 0) for word in phrase.split())
+
+
+def _mostly_in(figures: KindFigures, placed: Sequence[KindFigures]) -> bool:
+    """Whether most things with the word in their title are in the categories that the word names."""
+    paths = [place.word.removeprefix("category:") for place in placed]
+    inside = sum(
+        number
+        for path, number in figures.categories.items()
+        if any(path == own or path.startswith(f"{own}/") for own in paths)
+    )
+    return inside >= MOSTLY_SHARE * figures.products
+
+
+def _is_named(reading: Reading, phrase: str) -> bool:
+    """Whether somebody calls a kind of thing just so: a category, a product type, the language."""
+    vocabulary = reading.vocabulary
+    return (
+        phrase in reading.language.kinds or phrase in vocabulary.category_phrases or phrase in vocabulary.kind_phrases
+    )
+
+
+def _is_noun(reading: Reading, word: str, figures: KindFigures) -> bool:
+    """Whether a word names things: a category, a product type or the end of titles says so."""
+    if " " in word and not all(part in reading.vocabulary.kinds for part in word.split()):
+        return False
+    if _is_named(reading, word) or " " in word:
+        return True
+    return figures.heads >= max(LEAST_HEADS, LEAST_HEAD_SHARE * figures.products)

@@ -1,0 +1,303 @@
+"""Numbers with units, over the catalogue's numeric attributes: which attribute is meant, and between which bounds."""
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from bottega.shop.catalogue.understanding.labels import bound_label
+from bottega.shop.catalogue.understanding.language import Unit
+from bottega.shop.catalogue.understanding.model import NumberBound, NumberRange, Stated
+from bottega.shop.catalogue.understanding.reading import Reading
+from bottega.shop.catalogue.understanding.sentence import Claim
+from bottega.shop.catalogue.understanding.vocabulary import NumberFigures, counts_things
+
+if TYPE_CHECKING:
+    from bottega.shop.catalogue.understanding.amounts import Amount
+
+MOST_ALTERNATIVES = 4
+# A number that so few of the things asked for have is not what is meant.
+LEAST_COVERAGE = 0.08
+# Another number that means the same counts only if that many as have the first one have it.
+LEAST_ALTERNATIVE_SHARE = 0.05
+# "500 g" without a bound: so near counts; less narrowly, so much.
+NEAR_SHARE = 0.01
+WIDER_NEAR_SHARE = 0.12
+# "17 inch" means 17.3 as well, and "1 TB" 1024 GB.
+INCH_SPAN = 0.95
+BINARY_SPAN = 0.025
+
+TITLED_DIMENSIONS = frozenset(
+    {"storage", "length", "frequency", "charge", "power", "voltage", "apparent_power", "volume"}
+)
+
+Pointed = tuple[tuple[str, ...], int, int]
+
+
+def read_quantity(reading: Reading, amount: "Amount") -> int | None:
+    """Claims an amount as a bound of a number; None where the catalogue has no such number."""
+    after, before = _named_behind(reading, amount), _named_before(reading, amount)
+    names: tuple[str, ...] = ()
+    start, end = amount.start, amount.end
+    if after is not None and _is_kind(reading, after):
+        after = (after[0], after[1], amount.end)
+    if before is not None and _is_kind(reading, before):
+        # "Power supply over 500 W" tells the thing's power first, and only then another thing's power supply.
+        names = _meant(reading, amount) if amount.unit is not None else ()
+        before = (before[0], amount.start, before[2])
+    if names:
+        pass
+    elif after is not None and (fitting := _fitting(reading, amount, after[0])):
+        names, end = fitting, after[2]
+    elif before is not None and (fitting := _fitting(reading, amount, before[0])):
+        names, start = fitting, before[1]
+    elif amount.unit is not None:
+        names = _meant(reading, amount)
+    bare = amount.unit is None and amount.bound is None and not amount.is_range
+    if not names or (bare and not _may_stand_bare(reading, amount, names, after)):
+        return None
+    ranges = _ranges(reading, amount, names, wide=False)
+    if not ranges:
+        return None
+    wider = _ranges(reading, amount, names, wide=True) if amount.bound is None and not amount.is_range else ()
+    stated = Stated(
+        f"number:{names[0]}",
+        bound_label(names[0], amount.values, amount.unit, amount.bound),
+        reading.sentence.said(start, end - start),
+    )
+    reading.found(NumberBound(stated, ranges, NumberBound(stated, wider) if wider and wider != ranges else None), start)
+    _claim(reading, amount, start, end)
+    return end
+
+
+def _claim(reading: Reading, amount: "Amount", start: int, end: int) -> None:
+    """A bound's words are no words to search by; "16 GB" and what names it may stand in titles."""
+    written_in_titles = amount.unit is not None and amount.unit.dimension in TITLED_DIMENSIONS
+    bounded = amount.bound is not None or amount.is_range
+    claim: Claim = "ranking" if written_in_titles and not bounded else "constraint"
+    sentence = reading.sentence
+    sentence.claim(start, end - start, claim)
+
+
+def _may_stand_bare(reading: Reading, amount: "Amount", names: tuple[str, ...], after: Pointed | None) -> bool:
+    """A bare number is a count of what follows ("8 cores", not "core 2"), or degrees below zero ("good to -10")."""
+    if amount.values[0] < 0:
+        unit = reading.vocabulary.numbers[names[0]].unit
+        return unit is not None and unit.dimension == "temperature"
+    if after is not None:
+        return reading.coverage(names) >= (0.01 if counts_things(names[0]) else LEAST_COVERAGE)
+    # "UPF 50", "R value 4": a number without a unit, right behind its name, that products have; no "core 2".
+    figures = reading.vocabulary.numbers[names[0]]
+    adjacent = amount.number_at == amount.start
+    return adjacent and figures.unit is None and amount.values[0] in figures.values and not counts_things(names[0])
+
+
+def _is_kind(reading: Reading, pointed: Pointed) -> bool:
+    """Whether the name of a number is also the name of the thing asked for: "hard disk 2 TB"."""
+    phrase = reading.sentence.key(pointed[1], pointed[2] - pointed[1])
+    return bool(phrase) and phrase == reading.kind_phrase
+
+
+def _named_behind(reading: Reading, amount: "Amount") -> Pointed | None:
+    """Names of numbers behind the amount: "16 GB RAM", "20 hours of light", "3 hdmi ports"."""
+    sentence, place = reading.sentence, amount.end
+    while (
+        place < len(sentence.tokens)
+        and sentence.key(place, 1) in ("of", "a", "x", "the", "in")
+        and sentence.free(place)
+    ):
+        if sentence.at(place, reading.vocabulary.number_phrases) is not None:
+            break
+        place += 1
+    found = sentence.at(place, reading.vocabulary.number_phrases)
+    if found is not None and _begins_kind(reading, place, found[1]):
+        found = None
+    if found is None and amount.unit is not None:
+        # "6 person", "2500 pages": the unit itself names it.
+        unit_place = amount.number_at + 1
+        found = sentence.at(unit_place, reading.vocabulary.number_phrases)
+        if found is not None and unit_place + found[1] >= amount.end - 1:
+            return found[0], unit_place, max(amount.end, unit_place + found[1])
+        return None
+    return (found[0], place, place + found[1]) if found is not None else None
+
+
+def _begins_kind(reading: Reading, place: int, length: int) -> bool:
+    """Whether the word rather begins the name of a thing: "memory" of "16gb memory stick"."""
+    sentence, vocabulary = reading.sentence, reading.vocabulary
+    return any(
+        (phrase := sentence.key(place, longer)) in reading.language.kinds or phrase in vocabulary.category_phrases
+        for longer in range(length + 1, 4)
+    )
+
+
+def _named_before(reading: Reading, amount: "Amount") -> Pointed | None:
+    """Names of numbers before the amount: "RAM of at least 16 GB", "comfort below -5 °C"."""
+    sentence, place = reading.sentence, amount.start
+    while (
+        place > 0
+        and sentence.key(place - 1, 1)
+        in ("of", "is", "a", "an", "with", "the", "at", "be", "to", "should", "must", "for")
+        and sentence.free(place - 1)
+    ):
+        if sentence.until(place, reading.vocabulary.number_phrases) is not None:
+            break
+        place -= 1
+    found = sentence.until(place, reading.vocabulary.number_phrases)
+    if found is not None:
+        start = place - found[1]
+        return found[0], start, place
+    bound = amount.bound
+    if bound is not None and bound.concepts:
+        names = _of_concepts(reading, bound.concepts)
+        return (names, amount.start, amount.end) if names else None
+    return None
+
+
+def _of_concepts(reading: Reading, concepts: Sequence[str]) -> tuple[str, ...]:
+    names = (name for concept in concepts for name in reading.language.concept_names.get(concept, ()))
+    return tuple(name for name in names if name in reading.vocabulary.numbers)
+
+
+def _fitting(reading: Reading, amount: "Amount", names: Sequence[str]) -> tuple[str, ...]:
+    """The named numbers that such an amount can be of, those first that most of the things asked for have."""
+    numbers = reading.vocabulary.numbers
+    fitting = [
+        name
+        for name in names
+        if amount.unit is None
+        or numbers[name].unit is None
+        or getattr(numbers[name].unit, "dimension", None) == amount.unit.dimension
+        or amount.unit.dimension in ("people", "count")
+    ]
+    if amount.unit is not None and any(numbers[name].unit is not None for name in fitting):
+        exact = [name for name in fitting if numbers[name].unit is not None]
+        fitting = exact or fitting
+    # What is named is meant, also where things called so do not tell it.
+    covered = [name for name in fitting if reading.coverage((name,)) > 0] or fitting
+    most = max((reading.coverage((name,)) for name in covered), default=0.0)
+    covered = [name for name in covered if reading.coverage((name,)) >= LEAST_ALTERNATIVE_SHARE * most]
+    ordered = sorted(covered, key=lambda name: -min(reading.coverage((name,)) * 10, 1))
+    return tuple(ordered[:MOST_ALTERNATIVES])
+
+
+def _meant(reading: Reading, amount: "Amount") -> tuple[str, ...]:
+    """The numbers that an amount with a unit means when no word names one."""
+    unit = amount.unit
+    assert unit is not None, "asked for amounts with a unit"
+    concepts = (*reading.language.usual.get(unit.name, ()), *reading.language.usual.get(unit.dimension, ()))
+    options = tuple(
+        name for name in reading.vocabulary.dimensions.get(unit.dimension, ()) if name.startswith("option.")
+    )
+    best: tuple[float, tuple[str, ...]] = (0.0, ())
+    for place, concept in enumerate(concepts):
+        names = _measuring(reading, (*_of_concepts(reading, (concept,)), *(options if place == 0 else ())), unit)
+        covered = reading.coverage(names) if names else 0.0
+        names = tuple(name for name in names if reading.coverage((name,)) >= LEAST_ALTERNATIVE_SHARE * covered)
+        if not names or covered < _least_coverage(reading, amount):
+            continue
+        if amount.bound is None and not amount.is_range and not _is_usual_figure(reading, amount, names, unit):
+            continue
+        # What the unit itself is usual for ("inch") goes before what lengths are in general.
+        own = 5.0 if concept in reading.language.usual.get(unit.name, ()) else 1.0
+        score = own * min(covered * 3, 1.0) * _plausible(reading, amount, names) / (1 + place / 10)
+        if score > best[0]:
+            best = (score, names)
+    if best[1]:
+        return best[1][:MOST_ALTERNATIVES]
+    of_dimension = _measuring(reading, reading.vocabulary.dimensions.get(unit.dimension, ()), unit)
+    if amount.bound is None and unit.name == "inch":
+        of_dimension = tuple(name for name in of_dimension if reading.vocabulary.numbers[name].unit == unit)
+    likely = max(of_dimension, key=lambda name: reading.coverage((name,)), default="")
+    least = 0.2 if reading.kind is not None else 0.5
+    return (likely,) if likely and reading.coverage((likely,)) >= least else ()
+
+
+def _least_coverage(reading: Reading, amount: "Amount") -> float:
+    """A bound with a unit is surely meant; a bare figure might be part of a name."""
+    if reading.kind is None:
+        return 1e-9
+    return 0.01 if amount.bound is not None or amount.is_range else LEAST_COVERAGE
+
+
+def _is_usual_figure(reading: Reading, amount: "Amount", names: Sequence[str], unit: Unit) -> bool:
+    """Whether products have about this figure there; inches are only read as what is measured in inches."""
+    known = [reading.vocabulary.numbers[name] for name in names]
+    if unit.name == "inch" and all(figures.unit != unit for figures in known):
+        return False
+    if unit.dimension == "temperature":
+        return True
+    return _plausible(reading, amount, names) >= 0.3
+
+
+def _measuring(reading: Reading, names: Sequence[str], unit: Unit) -> tuple[str, ...]:
+    numbers = reading.vocabulary.numbers
+    fitting = [
+        name for name in names if (known := numbers[name].unit) is not None and known.dimension == unit.dimension
+    ]
+    # What a variant is chosen by tells more than what holds for the whole product.
+    return tuple(sorted(fitting, key=lambda name: (not name.startswith("option."), -reading.coverage((name,)))))
+
+
+def _plausible(reading: Reading, amount: "Amount", names: Sequence[str]) -> float:
+    """How well the amount fits what products have there: a bound within the usual values, an exact one among them."""
+    best = 0.05
+    for name in names:
+        figures = reading.vocabulary.numbers[name]
+        values = [_in_unit(value, amount.unit, figures) for value in amount.values]
+        low, high = figures.quantiles[0], figures.quantiles[-1]
+        if any(min(low, low / 2) <= value <= high * 2 for value in values):
+            best = max(best, 0.3)
+        frequent = sum(count for value, count in figures.values.items() if any(_near(value, asked) for asked in values))
+        best = max(best, 0.3 + min(frequent / max(figures.products, 1) * 4, 0.7) if frequent else best)
+    return best
+
+
+def _near(value: float, asked: float) -> bool:
+    return abs(value - asked) <= 0.025 * max(abs(asked), 1e-9)
+
+
+def _in_unit(value: float, unit: Unit | None, figures: NumberFigures) -> float:
+    if unit is None or figures.unit is None or unit.dimension != figures.unit.dimension:
+        return value
+    return unit.converted(value, figures.unit)
+
+
+def _ranges(reading: Reading, amount: "Amount", names: Sequence[str], *, wide: bool) -> tuple[NumberRange, ...]:
+    return tuple(_range(amount, reading.vocabulary.numbers[name], wide=wide) for name in names)
+
+
+def _range(amount: "Amount", figures: NumberFigures, *, wide: bool) -> NumberRange:
+    """The bounds in the attribute's own unit; a strict one leaves the amount itself out."""
+    values = sorted(_in_unit(value, amount.unit, figures) for value in amount.values)
+    unit = figures.unit.name if figures.unit is not None else None
+    if amount.is_range:
+        return NumberRange(figures.name, values[0], values[1], unit)
+    value, bound = values[0], amount.bound
+    if bound is None or bound.bound == "exactly":
+        least, most = _exactly(amount, value, wide=wide and bound is None)
+        return NumberRange(figures.name, least, most, unit)
+    match bound.bound:
+        case "most":
+            return NumberRange(figures.name, None, math.nextafter(value, -math.inf) if bound.strict else value, unit)
+        case "least":
+            return NumberRange(figures.name, math.nextafter(value, math.inf) if bound.strict else value, None, unit)
+        case "around":
+            span = abs(value) * (0.2 if not wide else 0.4)
+            return NumberRange(figures.name, value - span, value + span, unit)
+
+
+def _exactly(amount: "Amount", value: float, *, wide: bool) -> tuple[float | None, float | None]:
+    """What a figure without a bound covers: nominal screen sizes, binary sizes, roundings; a coldest night."""
+    dimension = amount.unit.dimension if amount.unit is not None else ""
+    if dimension == "temperature" or value < 0:
+        return None, value
+    whole = amount.values[0] == int(amount.values[0])
+    if amount.unit is not None and amount.unit.name == "inch":
+        below, above = (0.35, INCH_SPAN) if wide else (0.0, INCH_SPAN if whole else 0.05)
+        share = abs(value) / max(abs(amount.values[0]), 1e-9)
+        return value - (below + 0.01) * share, value + above * share
+    if dimension in ("people", "count", ""):
+        # A tent for four is also one for five, when there is none for just four.
+        return value, value + (2 if wide and dimension == "people" else 0)
+    near = WIDER_NEAR_SHARE if wide else (BINARY_SPAN if dimension == "storage" else NEAR_SHARE)
+    return value - abs(value) * near, value + abs(value) * near

@@ -1,0 +1,127 @@
+"""Reading a sentence: `understand` is the only way in, and pure."""
+
+from bottega.shop.catalogue.understanding.amounts import read_amounts
+from bottega.shop.catalogue.understanding.kinds import guess_kind
+from bottega.shop.catalogue.understanding.language import measures
+from bottega.shop.catalogue.understanding.meaning import add_category, is_plainly
+from bottega.shop.catalogue.understanding.model import CategoryIs, Constraint, ShownProduct, Understanding
+from bottega.shop.catalogue.understanding.phrases import read_phrases
+from bottega.shop.catalogue.understanding.prices import read_price_levels
+from bottega.shop.catalogue.understanding.reading import Reading
+from bottega.shop.catalogue.understanding.sentence import Claim, sentence_of
+from bottega.shop.catalogue.understanding.sizes import read_sizes
+from bottega.shop.catalogue.understanding.vocabulary import Vocabulary
+from bottega.shop.catalogue.understanding.wishes import read_comparisons, read_wishes
+
+LONGEST_SENTENCE_CHARACTERS = 500
+
+
+def understand(
+    text: str,
+    vocabulary: Vocabulary,
+    *,
+    currency: str,
+    shown: ShownProduct | None = None,
+    without: frozenset[str] = frozenset(),
+) -> Understanding:
+    """Words to search by and constraints, read with what the catalogue knows; pure, about a millisecond.
+
+    `currency` is that of the search (amounts in words are taken to be in it), `shown` what comparisons refer to, and
+    `without` the keys of constraints that the shopper removed: their words neither constrain nor search any more.
+    """
+    spaced = " ".join(text[:LONGEST_SENTENCE_CHARACTERS].split())
+    sentence = sentence_of(spaced, vocabulary.language, measures(), vocabulary.names_with_figures)
+    reading = Reading(sentence, vocabulary, measures(), currency, shown)
+    guess_kind(reading)
+    read_amounts(reading)
+    read_wishes(reading)
+    read_comparisons(reading)
+    read_price_levels(reading)
+    read_sizes(reading)
+    read_phrases(reading)
+    _leave_mere_preferences(reading)
+    _read_kind(reading)
+    ordered = [
+        constraint for _, constraint in sorted(zip(reading.places, reading.constraints, strict=True), key=_place)
+    ]
+    return Understanding(
+        text=sentence.text,
+        words=_words(reading, ("kept",)),
+        ranking_words=_words(reading, ("kept", "ranking")),
+        currency=reading.currency,
+        constraints=tuple(constraint for constraint in ordered if constraint.stated.key not in without),
+        sort=reading.sort,
+        corrections=tuple(reading.corrections),
+        removed=tuple(constraint for constraint in ordered if constraint.stated.key in without),
+    )
+
+
+def _place(pair: tuple[int, Constraint]) -> int:
+    return pair[0]
+
+
+def _leave_mere_preferences(reading: Reading) -> None:
+    """Preferences alone are words to rank by, not constraints: "laser printer" is searched as it stands."""
+    if all(constraint.stated.strength == "soft" for constraint in reading.constraints) and reading.sort is None:
+        reading.constraints.clear()
+        reading.places.clear()
+
+
+def _read_kind(reading: Reading) -> None:
+    """The kind of thing asked for, where something else narrows the search or nothing but a category is named.
+
+    A few words alone are left to the search, which ranks what is called so and what goes with it.
+    """
+    if any(isinstance(known, CategoryIs) and not known.negated for known in reading.constraints):
+        return
+    sentence = reading.sentence
+    named = reading.named or _kind_left(reading)
+    if named is None:
+        return
+    phrase, said, place = named
+    length = len(phrase.split())
+    sentence.claim(place, length, "ranking")
+    if reading.constraints or reading.sort is not None:
+        add_category(reading, phrase, said, said, place)
+    elif reading.named is None or not is_plainly(reading, phrase, alone=not _words(reading, ("kept",))):
+        sentence.claim(place, length, "kept")
+    else:
+        add_category(reading, phrase, said, said, place)
+
+
+def _kind_left(reading: Reading) -> tuple[str, str, int] | None:
+    length = len(reading.kind_phrase.split())
+    for place in range(len(reading.sentence.tokens) if length else 0):
+        if reading.sentence.key(place, length) == reading.kind_phrase and reading.sentence.free(place, length):
+            return reading.kind_phrase, reading.sentence.said(place, length), place
+    return None
+
+
+def _words(reading: Reading, claims: tuple[Claim, ...]) -> str:
+    """The words nobody claimed and those claimed as told, as they were written; what says nothing is left out."""
+    sentence, language = reading.sentence, reading.language
+    read_as = {correction.said: correction.read for correction in reading.corrections}
+    kept: list[str] = []
+    end = -1
+    place = 0
+    tokens = sentence.tokens
+    while place < len(tokens):
+        token = tokens[place]
+        # A part of a compound ("well-made") is no filler.
+        joined = token.glued or (place + 1 < len(tokens) and tokens[place + 1].glued)
+        if token.claim is None and not joined:
+            length = sentence.has_at(place, language.fillers) or sentence.has_at(place, language.links)
+            if length:
+                place += length
+                continue
+        if (token.claim is None and token.kind != "sign") or token.claim in claims:
+            written = f'"{token.text}"' if token.kind == "quoted" else read_as.get(token.text, token.text)
+            if kept and token.start == end:
+                kept[-1] += written
+            elif kept and token.glued and token.start == end + 1:
+                kept[-1] += sentence.text[end : token.start] + written
+            else:
+                kept.append(written)
+            end = token.end
+        place += 1
+    return " ".join(kept)

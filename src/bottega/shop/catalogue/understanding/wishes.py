@@ -1,0 +1,200 @@
+"""Wishes that every shop understands: orders, stock, sales, ratings; and comparisons with the product that is shown."""
+
+import math
+from collections.abc import Sequence
+
+from bottega.shop.catalogue.understanding.figures import figure_text, money_text
+from bottega.shop.catalogue.understanding.language import Degree
+from bottega.shop.catalogue.understanding.model import (
+    AvailabilityIs,
+    BrandIs,
+    CategoryIs,
+    NumberBound,
+    NumberRange,
+    OrderWish,
+    OtherThan,
+    PriceBound,
+    RatingBound,
+    ShownProduct,
+    SortWish,
+    Stated,
+    TraitIs,
+)
+from bottega.shop.catalogue.understanding.prices import price_around
+from bottega.shop.catalogue.understanding.reading import Reading
+from bottega.shop.catalogue.understanding.vocabulary import facet_value
+
+SAME_PRICE_SHARE = 0.1
+
+_ORDERS: dict[str, OrderWish] = {
+    "price": "price",
+    "-price": "-price",
+    "rating": "rating",
+    "newest": "newest",
+    "popular": "popular",
+}
+
+
+def read_wishes(reading: Reading) -> None:
+    """Orders, availability, good ratings and superlatives, wherever they stand."""
+    sentence, language = reading.sentence, reading.language
+    place = 0
+    while place < len(sentence.tokens):
+        if (told := sentence.at(place, language.availability)) is not None:
+            (facet, wanted), length = told
+            _available(reading, facet, place, length, wanted=wanted)
+        elif length := sentence.has_at(place, language.well_rated):
+            least = language.well_rated_least
+            stated = Stated("rating", f"{least:g} stars and up", sentence.said(place, length))
+            reading.found(RatingBound(stated, least), place)
+            sentence.claim(place, length, "constraint")
+        elif (order := sentence.at(place, language.sorts)) is not None:
+            length = order[1]
+            reading.sort = SortWish(_ORDERS[order[0]], sentence.said(place, length))
+            sentence.claim(place, length, "constraint")
+        elif (superlative := sentence.at(place, language.superlatives)) is not None:
+            length = superlative[1]
+            _superlative(reading, superlative[0], place, length)
+        else:
+            length = 1
+        place += length
+
+
+def _available(reading: Reading, facet: str, place: int, length: int, *, wanted: bool) -> None:
+    sentence = reading.sentence
+    labels = {
+        ("in_stock", True): "in stock",
+        ("in_stock", False): "out of stock",
+        ("on_sale", True): "on sale",
+        ("on_sale", False): "not on sale",
+    }
+    stated = Stated(facet, labels[facet, wanted], sentence.said(place, length))
+    reading.found(AvailabilityIs(stated, "in_stock" if facet == "in_stock" else "on_sale", wanted), place)
+    sentence.claim(place, length, "constraint")
+
+
+def _superlative(reading: Reading, degree: Degree, place: int, length: int) -> None:
+    names = _numbers(reading, degree.concepts)
+    if not names:
+        return
+    order: OrderWish = "highest_number" if degree.more else "lowest_number"
+    reading.sort = SortWish(order, reading.sentence.said(place, length), names)
+    reading.sentence.claim(place, length, "constraint")
+
+
+def _numbers(reading: Reading, concepts: Sequence[str]) -> tuple[str, ...]:
+    """The numbers of the first concept that the things asked for have."""
+    vocabulary = reading.vocabulary
+    best: tuple[float, tuple[str, ...]] = (0.0, ())
+    for concept in concepts:
+        names = tuple(name for name in reading.language.concept_names.get(concept, ()) if name in vocabulary.numbers)
+        covered = reading.coverage(names) if names else 0.0
+        if covered > best[0] + 0.3 or (covered > 0 and not best[1]):
+            best = (covered, names)
+    return best[1]
+
+
+def read_comparisons(reading: Reading) -> None:
+    """ "Cheaper", "a bigger one", "same brand", "like this": bounds from the product that is shown."""
+    sentence, language = reading.sentence, reading.language
+    compared = -1
+    place = 0
+    while place < len(sentence.tokens):
+        length = 1
+        if (told := sentence.at(place, language.comparison)) is not None:
+            length = told[1]
+            if _compare(reading, told[0], place, length):
+                compared = place
+                sentence.claim(place, length, "constraint")
+        elif (degree := sentence.at(place, language.degrees)) is not None:
+            length = degree[1]
+            if _degree(reading, degree[0], place, length):
+                compared = place
+                sentence.claim(place, length, "constraint")
+        place += length
+    if compared >= 0 and reading.shown is not None:
+        _same_kind(reading, reading.shown, compared)
+
+
+def _compare(reading: Reading, kind: str, place: int, length: int) -> bool:
+    """Takes one comparison; False where there is nothing to compare with and the words should be searched by."""
+    shown, said = reading.shown, reading.sentence.said(place, length)
+    if shown is None:
+        if kind in ("cheaper", "dearer", "better_rated"):
+            orders: dict[str, OrderWish] = {"cheaper": "price", "dearer": "-price", "better_rated": "rating"}
+            reading.sort = SortWish(orders[kind], said)
+            return True
+        # Without a product on the screen these words say nothing.
+        return kind == "like_this"
+    price = money_text(shown.price_minor, shown.currency)
+    match kind:
+        case "cheaper":
+            stated = Stated("price:most", f"cheaper than {price}", said)
+            reading.found(PriceBound(stated, most_minor=shown.price_minor - 1), place)
+        case "dearer":
+            stated = Stated("price:least", f"dearer than {price}", said)
+            reading.found(PriceBound(stated, least_minor=shown.price_minor + 1), place)
+        case "same_price":
+            bound = price_around(reading, shown.price_minor / 100, said, SAME_PRICE_SHARE)
+            reading.found(bound, place)
+        case "better_rated":
+            least = math.nextafter(shown.rating or 0.0, math.inf)
+            reading.found(RatingBound(Stated("rating", f"better rated than {shown.rating or 0:g}", said), least), place)
+        case "same_brand" | "other_brand":
+            other = kind == "other_brand"
+            label = f"not {shown.brand}" if other else shown.brand
+            key = f"{'not:' if other else ''}brand:{facet_value(shown.brand)}"
+            reading.found(BrandIs(Stated(key, label, said), (facet_value(shown.brand),), other), place)
+        case "same_colour" | "other_colour" | "same_size" | "same_material":
+            _same_trait(reading, shown, kind, place, said)
+        case _:
+            pass
+    return True
+
+
+def _same_trait(reading: Reading, shown: ShownProduct, kind: str, place: int, said: str) -> None:
+    which, _, role = kind.partition("_")
+    traits = tuple(sorted(trait for trait in shown.traits if trait.startswith(f"{role}:") and "+" not in trait))
+    if not traits:
+        return
+    values = ", ".join(trait.partition(":")[2] for trait in traits)
+    negated = which == "other"
+    label = f"not {values}" if negated else f"{role} {values}"
+    key = f"{'not:' if negated else ''}{role}:{values}"
+    reading.found(TraitIs(Stated(key, label, said), traits, negated), place)
+
+
+def _degree(reading: Reading, degree: Degree, place: int, length: int) -> bool:
+    """Less or more of the first number of the concept that the shown product has; an order where none is shown."""
+    shown, said = reading.shown, reading.sentence.said(place, length)
+    if shown is None:
+        names = _numbers(reading, degree.concepts)
+        if not names or reading.sort is not None:
+            return False
+        reading.sort = SortWish("highest_number" if degree.more else "lowest_number", said, names)
+        return True
+    names = [name for concept in degree.concepts for name in reading.language.concept_names.get(concept, ())]
+    name = next((name for name in names if name in shown.numbers), None)
+    if name is None:
+        return False
+    value = shown.numbers[name]
+    figures = reading.vocabulary.numbers.get(name)
+    unit = figures.unit.name if figures is not None and figures.unit is not None else None
+    least = math.nextafter(value, math.inf) if degree.more else None
+    most = None if degree.more else math.nextafter(value, -math.inf)
+    stated = Stated(f"number:{name}", f"{said} than {figure_text(value)} {unit or ''}".strip(), said)
+    reading.found(NumberBound(stated, (NumberRange(name, least, most, unit),)), place)
+    return True
+
+
+def _same_kind(reading: Reading, shown: ShownProduct, place: int) -> None:
+    """What is compared is of the shown product's kind, and another product."""
+    if reading.kind is None:
+        kinds = tuple(sorted(trait for trait in shown.traits if trait.startswith(("kind:", "head:"))))
+        title = shown.category.rpartition("/")[2].replace("-", " ") if shown.category else "of this kind"
+        stated = Stated("category", title, reading.sentence.said(place, 1))
+        if shown.category is not None:
+            reading.found(CategoryIs(stated, (shown.category,)), place)
+        elif kinds:
+            reading.found(CategoryIs(stated, (), kinds), place)
+    reading.found(OtherThan(Stated("other", f"other than {shown.title}", "", "hard"), shown.product_id), place)
