@@ -93,13 +93,18 @@ async def demo_names(application: Application) -> dict[str, str]:
         return {row["id"]: row["handle"] for row in await connection.fetch("SELECT id, handle FROM shop.products")}
 
 
+def _unseen(what: str, done: int, in_all: int) -> None:
+    """The progress that nobody watches."""
+    del what, done, in_all
+
+
 async def _demo(file: Path, tell: Callable[[Verdict], None]) -> list[Verdict]:
     with tempfile.TemporaryDirectory() as directory:
         settings = Settings(_env_file=None, data_dir=Path(directory))  # pyright: ignore[reportCallIssue] - pydantic-settings' own argument
         try:
             clock = SetClock(SystemClock().now())
             async with open_application(settings, clock=clock) as application:
-                await load(application, clock, lambda *_: None)
+                await load(application, clock, _unseen)
                 await catch_up(application)
                 await embed(application, {})
                 catalogue = load_demo(Path(demo_shop.__file__).parent)
