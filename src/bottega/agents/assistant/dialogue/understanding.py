@@ -145,7 +145,9 @@ def _without_values(text: str) -> str:
         text = text.replace(value, "my e-mail")
     for number in order_numbers(text):
         digits = number.removeprefix("B-")
-        text = re.sub(rf"(?i)(?:\b(?:my|the)\s+)?(?:\border\s+)?(?:\bnumber\s+)?(?:\bb\W?|#)?{digits}\b", "my order", text)
+        text = re.sub(
+            rf"(?i)(?:\b(?:my|the)\s+)?(?:\border\s+)?(?:\bnumber\s+)?(?:\bb\W?|#)?{digits}\b", "my order", text
+        )
     return re.sub(r"\[(?:email|phone|personal|iban)_\d+\]", "my e-mail", text)
 
 
