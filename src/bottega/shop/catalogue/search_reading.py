@@ -59,7 +59,7 @@ def conditions_on(form: Understanding, filters: Filters) -> Conditions:
     """What search.products as `p` must meet."""
     conditions = Conditions()
     conditions.narrow(filters.in_currency(form.currency))
-    conditions_of(form.constraints, form.currency, conditions)
+    conditions_of(form.constraints, form.currency, conditions, any_stock=form.any_stock)
     return conditions
 
 
