@@ -49,6 +49,32 @@ def kill(
     _conclude(report, as_json)
 
 
+@app.command()
+def simulate(
+    schedules: Annotated[int, typer.Option(help="Schedules by chance.", min=0, max=10_000_000)] = 200,
+    seed: Seed = None,
+    minutes: Minutes = None,
+    exhaustive: Annotated[
+        bool, typer.Option("--exhaustive/--by-chance", help="First crash a few journeys at every one of their awaits.")
+    ] = True,
+    replay: Annotated[str, typer.Option(help="Play one schedule again, as a violation named it.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Play schedules of the real code with faults at the ports and crashes at every await; one seed, one run."""
+    from bottega.proof.simulation.campaign import replay_schedule, run_schedules
+
+    with shown_progress("schedules", hidden=as_json) as tell:
+        campaign = (
+            replay_schedule(replay)
+            if replay
+            else run_schedules(
+                schedules, seed=_seed(seed), most_seconds=_seconds(minutes), exhaustive=exhaustive, tell=tell
+            )
+        )
+        report = _run(campaign, as_json)
+    _conclude(report, as_json)
+
+
 def _seed(given: int | None) -> int:
     return random.SystemRandom().randrange(1_000_000) if given is None else given
 
