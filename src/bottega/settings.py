@@ -52,6 +52,9 @@ class Settings(BaseSettings):
     payment_gateway: Literal["sandbox", "stripe"] = Field("sandbox", description="Who takes card payments.")
     stripe_api_key: SecretStr | None = Field(None, description="Stripe's secret key.")
     stripe_webhook_secret: SecretStr | None = Field(None, description="Stripe's webhook signing secret.")
+    stripe_publishable_key: str = Field(
+        "", description="Stripe's publishable key: with it the storefront shows Stripe's own card field."
+    )
     stripe_base_url: str = Field("https://api.stripe.com", description="Stripe's address; another one for tests.")
     sandbox_webhook_secret: SecretStr = Field(
         SecretStr("sandbox-webhook-secret"), description="Signs the sandbox gateway's webhooks."

@@ -5,7 +5,7 @@ import importlib
 import pkgutil
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import timedelta
 from importlib import resources
 
@@ -14,10 +14,12 @@ from fastapi import FastAPI
 import bottega.actions.approvals
 import bottega.actions.effect_decisions
 import bottega.actions.undo
+import bottega.runtime.jobs
 import bottega.runtime.knowledge.actions
 import bottega.runtime.knowledge.jobs
 import bottega.runtime.memory.jobs
 import bottega.runtime.models.jobs
+import bottega.runtime.switches
 import bottega.shop
 from bottega.actions.effects import EffectDriver
 from bottega.actions.perform import Performer
@@ -47,6 +49,7 @@ from bottega.ports.mailer import Mailer
 from bottega.ports.payment_gateway import PaymentGateway
 from bottega.ports.services import Services
 from bottega.ports.simulated_payer import SimulatedPayer
+from bottega.runtime.engine import Runtime
 from bottega.runtime.knowledge.library import Library
 from bottega.settings import Settings
 
@@ -59,6 +62,8 @@ CORE_ACTIONS = (
     bottega.runtime.knowledge.jobs,
     bottega.runtime.memory.jobs,
     bottega.runtime.models.jobs,
+    bottega.runtime.jobs,
+    bottega.runtime.switches,
 )
 
 
@@ -77,6 +82,20 @@ class Application:
     knowledge: Library
     pages: PaymentPages
     agents: Agents
+
+
+@dataclass(frozen=True, slots=True)
+class StaffedApplication(Application):
+    """An application whose agents are at work; what jobs are given."""
+
+    runtime: Runtime
+
+
+async def staffed(application: Application) -> StaffedApplication:
+    """The application with its agents at work."""
+    runtime = await application.agents.started()
+    parts = {field.name: getattr(application, field.name) for field in fields(Application)}
+    return StaffedApplication(**parts, runtime=runtime)
 
 
 def database_url(settings: Settings) -> str:
@@ -189,6 +208,7 @@ def serving_context(application: Application) -> ServingContext:
         public_url=settings.public_url,
         production=settings.mode == "production",
         card_gateway=settings.payment_gateway,
+        publishable_key=settings.stripe_publishable_key,
         rate_limits=RateLimits(settings.requests_per_minute),
         trusted_proxies=settings.trusted_proxies,
         chat=Chat(agents.started, application.performer, feed, ASSISTANT),

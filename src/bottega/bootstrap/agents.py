@@ -7,7 +7,7 @@ from pathlib import Path
 from bottega.actions.effects import EffectDriver
 from bottega.actions.perform import Performer
 from bottega.agents.assistant.dialogue.engine import AssistantDialogue
-from bottega.agents.assistant.language import ENGLISH
+from bottega.agents.assistant.language import ENGLISH, own_classifier_folder
 from bottega.agents.assistant.role import assistant_role
 from bottega.agents.tools.customer_tools import NOUNS, ShopParts
 from bottega.agents.tools.payment_page import PaymentPages
@@ -98,7 +98,7 @@ class Agents:
             self._settings,
             self._database,
             self._clock,
-            offline=offline_model(embedder, self._settings.data_dir / "language" / "en"),
+            offline=offline_model(embedder, own_classifier_folder(self._settings.data_dir)),
             secret=self._secret,
             embedder=embedder,
         )

@@ -7,8 +7,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from bottega.agents.assistant.language import ENGLISH
-from bottega.agents.assistant.offline import own_classifier_folder
+from bottega.agents.assistant.language import ENGLISH, own_classifier_folder
 from bottega.bootstrap.embedder import connect_embedder
 from bottega.cli.refusals import shown, write_json
 from bottega.kernel.errors import Conflict

@@ -29,6 +29,7 @@ class ServingContext:
     public_url: str
     production: bool
     card_gateway: str
+    publishable_key: str
     rate_limits: RateLimits
     trusted_proxies: tuple[Network, ...] = ()
     known_guests: KnownGuests = field(default_factory=KnownGuests)

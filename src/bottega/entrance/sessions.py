@@ -1,8 +1,6 @@
 """Sessions that begin and end at the door: a fresh token each time, and the cookie that carries one."""
 
 from datetime import datetime
-from typing import Any
-
 from starlette.responses import Response
 
 from bottega.actions.actor import Cause
@@ -38,10 +36,18 @@ async def bring_cart(context: ServingContext, token: str | None, customer_id: st
     return await take_over_cart(context.performer, guest_id, customer_id, because.id)
 
 
-def set_cookie(response: Response, context: ServingContext, token: str, lifetime_seconds: int) -> None:
+def set_cookie(
+    response: Response,
+    context: ServingContext,
+    token: str,
+    lifetime_seconds: int,
+    *,
+    name: str = tokens.COOKIE,
+    path: str = "/",
+) -> None:
     """Gives the browser the token: no script reads it, and no other site's form sends it."""
-    cookie: dict[str, Any] = {"httponly": True, "samesite": "lax", "secure": context.production, "path": "/"}
-    response.set_cookie(tokens.COOKIE, token, max_age=lifetime_seconds, **cookie)
+    secure = context.production
+    response.set_cookie(name, token, lifetime_seconds, path=path, httponly=True, samesite="lax", secure=secure)
 
 
 def remove_cookie(response: Response, context: ServingContext) -> None:

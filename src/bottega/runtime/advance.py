@@ -110,9 +110,9 @@ class Advancer:
                     # It is still marked as in our hands; nobody else takes it while this process lives.
                     self.in_background(run.id, after_seconds=1.0, tries=LOST_DATABASE_TRIES)
                 raise
-            span.set_attribute(names.INPUT_TOKENS, going.context.run.usage.input_tokens)
-            span.set_attribute(names.OUTPUT_TOKENS, going.context.run.usage.output_tokens)
-            span.set_attribute(names.COST_MICROS, going.context.run.usage.cost_micros)
+            span.set_attribute(names.INPUT_TOKENS, going.context.usage.input_tokens)
+            span.set_attribute(names.OUTPUT_TOKENS, going.context.usage.output_tokens)
+            span.set_attribute(names.COST_MICROS, going.context.usage.cost_micros)
         return await self._afterwards(going)
 
     async def _advanced(self, held: Held, session: Session | None, listener: Listener | None) -> Going:

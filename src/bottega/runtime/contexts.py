@@ -54,6 +54,7 @@ def _context(parts: Parts, held: Held, session: Session | None, past: Past, step
         role=role_of(parts, run),
         performer=parts.performer,
         now=parts.clock.now(),
+        usage=run.usage,
         session=session,
         history=past.turns,
         evidence=list(past.evidence),

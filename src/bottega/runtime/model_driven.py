@@ -9,8 +9,10 @@ from typing import assert_never
 import structlog
 
 from bottega.kernel.errors import Unavailable
+from bottega.platform.telemetry import span_of
 from bottega.ports.chat_model import TIMED_OUT, RequestRefused
 from bottega.runtime import prompt
+from bottega.runtime import semantic_names as names
 from bottega.runtime.confirmation import new_request
 from bottega.runtime.evidence import Evidence, Json
 from bottega.runtime.going import Going, Stopped
@@ -100,8 +102,10 @@ class ModelDriven:
         offered = None if tools is None else frozenset(tools)
         decided["verdicts"] = await verdicts_of(decided, context, self._parts.guard, number=step.number, tools=offered)
         take_in(going.end(step, "done", decided, fault=_fault_of(decided)), context)
-        changes = any(verdict.get("effect") not in (None, "read") for verdict in decided["verdicts"])
-        await going.write(durable=changes)
+        if decided["verdicts"]:
+            changes = any(verdict.get("effect") not in (None, "read") for verdict in decided["verdicts"])
+            await going.write(durable=changes)
+        # A reply without calls is written together with its check: nothing outside happens in between.
 
     async def _ask(self, reflection: Mapping[str, Json]) -> tuple[Step, dict[str, Json] | None]:
         """Asks a model; None when none has an answer. An intent that was recorded before is asked anew."""
@@ -117,7 +121,13 @@ class ModelDriven:
             step = going.note("decide", asked, state="intended")
         await going.write(durable=False)
         try:
-            routed = await self._parts.router.complete(model_call(context, intent), request)
+            with span_of(f"{names.CHAT} {intent}", {names.OPERATION: names.CHAT, names.RUN_ID: context.run.id}) as span:
+                routed = await self._parts.router.complete(model_call(context, intent), request)
+                span.set_attribute(names.RESPONSE_MODEL, routed.reply.model)
+                span.set_attribute(names.INPUT_TOKENS, routed.reply.usage.input_tokens)
+                span.set_attribute(names.OUTPUT_TOKENS, routed.reply.usage.output_tokens)
+                span.set_attribute(names.LEVEL, routed.level)
+                span.set_attribute(names.COST_MICROS, routed.cost_micros)
         except (NoModelAnswered, RequestRefused) as failure:
             fault = "refused" if isinstance(failure, RequestRefused) else "provider"
             if isinstance(failure, NoModelAnswered) and any(one.reason == TIMED_OUT for one in failure.attempts):

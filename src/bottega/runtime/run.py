@@ -1,7 +1,7 @@
 """Runs and steps: a persisted piece of an agent's work, and the phases of it that the journal holds."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
@@ -78,7 +78,7 @@ class Step:
 
     def ended(self, state: StepState, detail: Mapping[str, Json], at: datetime) -> "Step":
         """The same step with its outcome."""
-        return replace(self, state=state, detail=detail, ended_at=at)
+        return Step(self.number, self.phase, self.name, state, detail, self.began_at, at)
 
 
 @dataclass(frozen=True, slots=True)

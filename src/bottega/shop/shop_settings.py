@@ -28,6 +28,7 @@ class ShopSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     shop_name: Annotated[str, Field(min_length=1, max_length=100)] = "Bottega"
+    tagline: Annotated[str, Field(max_length=200)] = ""
     currency: Annotated[str, Field(pattern="^[A-Z]{3}$"), AfterValidator(check_currency)] = "EUR"
     country: Annotated[str, Field(pattern="^[A-Z]{2}$")] = "IT"
     contact_email: Email = "shop@example.org"

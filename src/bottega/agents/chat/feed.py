@@ -111,5 +111,5 @@ class Feed:
 
 _STANDING = """
 SELECT id, last_ordinal, answered_ordinal, held_by, customer_id,
-       (SELECT h.state FROM runtime.handovers h WHERE h.session_id = s.id AND h.state <> 'over') AS handover
+       (SELECT h.state FROM runtime.person_calls h WHERE h.session_id = s.id AND h.state <> 'over') AS handover
 FROM runtime.sessions s WHERE id = ANY($1::text[])"""

@@ -27,7 +27,7 @@ class Handover(BaseModel):
 async def open_handover(connection: Connection, session_id: str) -> Handover | None:
     """The one that waits or is under way."""
     row = await connection.fetchrow(
-        "SELECT * FROM runtime.handovers WHERE session_id = $1 AND state <> 'over'", session_id
+        "SELECT * FROM runtime.person_calls WHERE session_id = $1 AND state <> 'over'", session_id
     )
     return None if row is None else Handover(**dict(row))
 
@@ -58,12 +58,12 @@ async def end(connection: Connection, session_id: str, now: datetime) -> Handove
 
 
 _WANT = """
-INSERT INTO runtime.handovers AS h (id, session_id, ticket_id, state, asked_at) VALUES ($1, $2, $3, 'waiting', $4)
+INSERT INTO runtime.person_calls AS h (id, session_id, ticket_id, state, asked_at) VALUES ($1, $2, $3, 'waiting', $4)
 ON CONFLICT (session_id) WHERE state <> 'over' DO UPDATE SET ticket_id = coalesce(h.ticket_id, excluded.ticket_id)
 RETURNING *"""
 
 _TAKE = """
-INSERT INTO runtime.handovers AS h (id, session_id, state, asked_at, taken_by, taken_at)
+INSERT INTO runtime.person_calls AS h (id, session_id, state, asked_at, taken_by, taken_at)
 VALUES ($1, $2, 'held', $4, $3, $4)
 ON CONFLICT (session_id) WHERE state <> 'over' DO UPDATE SET
     state = 'held', taken_by = excluded.taken_by, taken_at = coalesce(h.taken_at, excluded.taken_at)
@@ -71,4 +71,4 @@ WHERE h.state = 'waiting' OR h.taken_by = excluded.taken_by
 RETURNING *"""
 
 _END = """
-UPDATE runtime.handovers SET state = 'over', ended_at = $2 WHERE session_id = $1 AND state <> 'over' RETURNING *"""
+UPDATE runtime.person_calls SET state = 'over', ended_at = $2 WHERE session_id = $1 AND state <> 'over' RETURNING *"""

@@ -252,7 +252,7 @@ SELECT s.id, s.customer_id, c.kind AS customer_kind, s.held_by, s.created_at, s.
        (SELECT left(t.asked, 200) FROM runtime.turns t
         WHERE t.session_id = s.id AND t.asked IS NOT NULL ORDER BY t.ordinal DESC LIMIT 1) AS last_said
 FROM runtime.sessions s
-LEFT JOIN runtime.handovers h ON h.session_id = s.id AND h.state <> 'over'
+LEFT JOIN runtime.person_calls h ON h.session_id = s.id AND h.state <> 'over'
 LEFT JOIN shop.customers c ON c.id = s.customer_id
 WHERE s.role = $1 AND ($2::boolean IS NULL OR (h.id IS NOT NULL) = $2) AND ($3 = '' OR s.id < $3)
 ORDER BY h.asked_at NULLS LAST, s.id DESC LIMIT $4"""

@@ -6,15 +6,11 @@ from typing import Any, Literal, Protocol
 
 import orjson
 
-from bottega.agents.assistant.wish import understand
-from bottega.kernel.errors import Invalid
 from bottega.platform.database.pool import Connection
 from bottega.ports.embedder import Embedder
 from bottega.shop.catalogue.listing import Filters
 from bottega.shop.catalogue.search import search_products
-
-# So many of the best are looked at when they are to be sorted by price.
-SORTED_AMONG = 40
+from bottega.shop.catalogue.search_records import SearchRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,25 +46,29 @@ class ProductSearch(Protocol):
 
 
 class ShopSearch:
-    """By the words of the sentence and their meaning, with its price limits taken out of it."""
+    """The query path of the storefront: what the sentence asks for holds, its words and its meaning rank."""
 
     def __init__(self, embedder: Embedder | None) -> None:
         self._embedder = embedder
 
     async def find(self, connection: Connection, wanted: Wanted, now: datetime) -> FoundProducts:
-        words, least, most = wanted.sentence, wanted.minimum_minor, wanted.maximum_minor
-        try:
-            wish = understand(wanted.sentence, wanted.currency)
-        except Invalid:
-            return FoundProducts([], more=False)
-        words = wish.query
-        least = wish.least_minor if least is None else least
-        most = wish.most_minor if most is None else most
-        filters = Filters(wanted.currency, in_stock=wanted.in_stock, minimum_minor=least, maximum_minor=most)
-        number = SORTED_AMONG if wanted.sort != "best" else wanted.offset + wanted.limit + 1
-        found = await search_products(connection, words, filters, now, embedder=self._embedder, limit=number)
-        cards = [orjson.loads(card) for card in found.cards]
-        if wanted.sort != "best":
-            cards.sort(key=lambda card: card["price_minor"], reverse=wanted.sort == "-price")
-        end = wanted.offset + wanted.limit
-        return FoundProducts(cards[wanted.offset : end], more=len(cards) > end)
+        request = SearchRequest(
+            wanted.sentence,
+            Filters(
+                wanted.currency,
+                in_stock=wanted.in_stock,
+                minimum_minor=wanted.minimum_minor,
+                maximum_minor=wanted.maximum_minor,
+            ),
+            sort="relevance" if wanted.sort == "best" else wanted.sort,
+            after=str(wanted.offset) if wanted.offset else "",
+            limit=wanted.limit,
+        )
+        page = await search_products(connection, request, now, embedder=self._embedder)
+        relaxed = (*page.relaxed.dropped, *page.relaxed.widened)
+        return FoundProducts(
+            [orjson.loads(card) for card in page.cards],
+            more=page.next_position is not None,
+            understood=tuple(constraint.stated.label for constraint in page.constraints),
+            relaxed=tuple(constraint.stated.label for constraint in relaxed),
+        )

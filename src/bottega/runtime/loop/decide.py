@@ -18,7 +18,7 @@ LONGEST_REPLY_KEPT_CHARACTERS = 20_000
 def model_call(context: RunContext, intent: str) -> ModelCall:
     """What the router is told about the question. Personal values were replaced on the way into the prompt."""
     role, run = context.role, context.run
-    left = role.limits.cost_micros - run.usage.cost_micros
+    left = role.limits.cost_micros - context.usage.cost_micros
     return ModelCall(
         intent=intent or role.intent,
         role=role.name,

@@ -250,7 +250,8 @@ def _in_range(one: NumberRange, conditions: Conditions) -> str:
 
 _VARIANTS = """
 SELECT m.* FROM (
-    SELECT o.product_id, o.variant_id, v.sku, v.option_values, o.in_stock, shop.effective_amount(r, {now}) AS price_minor,
+    SELECT o.product_id, o.variant_id, v.sku, v.option_values, o.in_stock,
+           shop.effective_amount(r, {now}) AS price_minor,
            row_number() OVER (PARTITION BY o.product_id
                               ORDER BY o.in_stock DESC, shop.effective_amount(r, {now}), v.position) AS place
     FROM search.products p

@@ -27,6 +27,12 @@ class IndexStatus:
     last_error: str | None
     corpus: CorpusStanding
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether nothing is missing or being mended; what waits for its vector is found by keyword meanwhile."""
+        corpus = self.corpus
+        return not (corpus.lost or corpus.rewriting or self.last_error) and corpus.documents == self.published
+
 
 async def rebuild(database: Database, at: datetime, progress: Progress) -> int:
     """Writes the whole read model anew while the shop goes on; returns the number of published products.

@@ -20,8 +20,6 @@ MOST_KINDS = 3_000
 MOST_WORDS = 60_000
 LEAST_FIELD_SHARE = 0.03
 LONGEST_STATEMENT_SECONDS = 300.0
-MOST_MADE = 3
-NOTHING_LEARNT = Vocabulary()
 # A change of this share of the catalogue is learnt at once, a smaller one by the clock.
 LEARNT_AT_ONCE_SHARE = 0.3
 LEARNT_AT_LEAST_EVERY_SECONDS = 600
@@ -50,25 +48,21 @@ class Due:
         return (now - self.learnt_at).total_seconds() >= LEARNT_AT_LEAST_EVERY_SECONDS
 
 
-# What this process has made of vocabularies, by version: the newest few, whichever database they are from.
-_made: dict[str, Vocabulary] = {}
+class VocabularyCache:
+    """A process's own vocabulary, made once per version."""
 
+    def __init__(self) -> None:
+        self._known = Vocabulary()
 
-async def current(connection: Connection) -> Vocabulary:
-    """The vocabulary as it was last learnt; made once per process and version, empty before anything was learnt."""
-    version: str | None = await connection.fetchval("SELECT version FROM search.vocabulary")
-    if not version:
-        return NOTHING_LEARNT
-    known = _made.get(version)
-    if known is None:
-        content = await connection.fetchval("SELECT content FROM search.vocabulary WHERE version = $1", version)
-        if content is None:
-            return await current(connection)
-        known = vocabulary_of(version, orjson.loads(zlib.decompress(content)))
-        while len(_made) >= MOST_MADE:
-            _made.pop(next(iter(_made)))
-        _made[version] = known
-    return known
+    async def current(self, connection: Connection) -> Vocabulary:
+        """The vocabulary as it was last learnt; empty before anything was."""
+        row = await connection.fetchrow(
+            "SELECT version, CASE WHEN version <> $1 THEN content END AS content FROM search.vocabulary",
+            self._known.version,
+        )
+        if row is not None and row["content"]:
+            self._known = vocabulary_of(row["version"], orjson.loads(zlib.decompress(row["content"])))
+        return self._known
 
 
 async def due(connection: Connection) -> Due:
@@ -217,22 +211,6 @@ async def _kinds(connection: Connection, share: float, least: int) -> list[dict[
 
 def _whole(prices: Any) -> list[int]:
     return [round(price) for price in prices]
-
-
-def example_content(**changes: Any) -> Mapping[str, Any]:
-    """The content of an empty catalogue, changed; what tests start from."""
-    empty: dict[str, Any] = {
-        "products": 0,
-        "traits": {},
-        "fields": {},
-        "prices": {},
-        "brands": [],
-        "categories": [],
-        "numbers": [],
-        "kinds": [],
-        "words": [],
-    }
-    return {**empty, **changes}
 
 
 _TRAITS = """

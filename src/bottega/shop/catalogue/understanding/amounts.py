@@ -16,7 +16,7 @@ MOST_STARS = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Amount:
-    """One number, or a range of two, as far as the sentence tells; `start` and `end` are its tokens with the bounds'."""
+    """One number, or a range of two, as far as the sentence tells; `start` and `end` take in the bounds."""
 
     start: int
     end: int

@@ -16,7 +16,7 @@ Bound = Literal["most", "least", "around", "exactly"]
 
 @dataclass(frozen=True, slots=True)
 class BoundWord:
-    """What a phrase at a number makes of it; `concepts` where the phrase says which number is meant ("lighter than")."""
+    """What a phrase at a number makes of it; `concepts` where it says which number is meant ("lighter than")."""
 
     bound: Bound
     strict: bool = False

@@ -22,6 +22,7 @@ TOLD_NO_SHARE = 0.4
 FAITHFUL_SHARE = 0.55
 MOST_EXCLUDED_TRAITS = 400
 TITLED_SHARE = 0.3
+PLAIN_SHARE = 0.9
 
 
 def add_constraint(
@@ -146,7 +147,7 @@ def _materials(reading: Reading, matches: Sequence[Match], said: str, place: int
 
 def _only_resembles(reading: Reading, trait: str) -> bool:
     """ "Synthetic leather" is not leather, and what fits "leather boots" is none either."""
-    value = reading.language.keys.of(trait.partition(":")[2].partition("=")[2] or trait.partition(":")[2])
+    value = reading.language.keys.of(_value_of(trait))
     if trait.startswith("v:") and not any(part in trait for part in ("material", "lining", "insulation", "upper")):
         return True
     return any(modifier in value for modifier in reading.language.not_really)
@@ -219,19 +220,31 @@ def _told_free(reading: Reading, word: str) -> tuple[str, ...]:
     """Traits that say a thing is free of it: "PFAS-free", which names what it has not."""
     keys = reading.language.keys
     found = [f"is:{name}" for name in reading.vocabulary.flag_phrases.get(f"{word} free", ())]
-    for trait in reading.vocabulary.value_words.get(word, ()):
-        if f"{word} free" in keys.of(trait.partition(":")[2].partition("=")[2] or trait.partition(":")[2]):
-            found.append(trait)
+    told = reading.vocabulary.value_words.get(word, ())
+    found.extend(trait for trait in told if f"{word} free" in keys.of(_value_of(trait)))
     return tuple(found)
 
 
-def add_category(
-    reading: Reading, phrase: str, label: str, said: str, place: int, *, negated: bool = False, surely: bool = False
-) -> bool:
-    """The kind of thing: the categories it names where they hold most of what is called so, else words of titles.
+def _value_of(trait: str) -> str:
+    """What a trait says, without the name that it says it of."""
+    told = trait.partition(":")[2]
+    return told.partition("=")[2] or told
 
-    With `surely` only the former, and False otherwise.
-    """
+
+def is_plainly(reading: Reading, phrase: str, *, alone: bool) -> bool:
+    """Whether a phrase is the name of categories that hold what is called so, all but surely beside other words."""
+    group = reading.language.kinds.get(phrase, (phrase,))
+    paths = _paths(reading, phrase, group)
+    if not paths or not _faithful(reading, phrase, group, paths):
+        return False
+    if alone:
+        return True
+    titles = {reading.language.keys.of(reading.vocabulary.categories[path].title) for path in paths}
+    return phrase in titles and (" " in phrase or _share_in(reading, group, paths) >= PLAIN_SHARE)
+
+
+def add_category(reading: Reading, phrase: str, label: str, said: str, place: int, *, negated: bool = False) -> None:
+    """The kind of thing: the categories it names where they hold most of what is called so, else words of titles."""
     group = reading.language.kinds.get(phrase, (phrase,))
     paths = _paths(reading, phrase, group)
     words = tuple(f"w:{'+w:'.join(word.split())}" for word in group)
@@ -241,19 +254,16 @@ def add_category(
     stated = Stated(_key("category", [phrase], negated=negated), f"not {label}" if negated else label, said, strength)
     if negated:
         reading.found(CategoryIs(stated, paths, (*heads, *kinds), negated=True), place)
-        return True
+        return
     not_paths = () if phrase in reading.language.accessory_words else _accessories_below(reading, paths, group)
     if paths and _faithful(reading, phrase, group, paths):
         reading.found(_placed(reading, stated, phrase, group, paths, heads, not_paths), place)
-        return True
-    if surely:
-        return False
+        return
     by_words = CategoryIs(stated, paths, (*words, *kinds), not_paths=not_paths)
     if (paths or kinds) and _share_in(reading, group, paths) >= FAITHFUL_SHARE / 2:
         reading.found(CategoryIs(stated, paths, kinds, not_paths=not_paths, wider=by_words), place)
     else:
         reading.found(by_words, place)
-    return True
 
 
 def _tells_nothing(reading: Reading) -> bool:

@@ -1,4 +1,4 @@
-"""What a sentence was understood as: words to search by, typed constraints, a wish for an order, and what was relaxed."""
+"""What a sentence was understood as: words to search by, typed constraints, a wish for an order, relaxation."""
 
 from dataclasses import dataclass, field
 from typing import Literal
@@ -89,7 +89,7 @@ class NumberRange:
 
 @dataclass(frozen=True, slots=True)
 class NumberBound:
-    """Bounds of the first of these numbers that a product has; a variant's number must be that of the variant bought."""
+    """Bounds of the first of these numbers that a product has; a variant's must be that of the variant bought."""
 
     stated: Stated
     ranges: tuple[NumberRange, ...]

@@ -3,7 +3,7 @@
 from bottega.shop.catalogue.understanding.amounts import read_amounts
 from bottega.shop.catalogue.understanding.kinds import guess_kind
 from bottega.shop.catalogue.understanding.language import measures
-from bottega.shop.catalogue.understanding.meaning import add_category
+from bottega.shop.catalogue.understanding.meaning import add_category, is_plainly
 from bottega.shop.catalogue.understanding.model import CategoryIs, Constraint, ShownProduct, Understanding
 from bottega.shop.catalogue.understanding.phrases import read_phrases
 from bottega.shop.catalogue.understanding.prices import read_price_levels
@@ -34,9 +34,9 @@ def understand(
     reading = Reading(sentence, vocabulary, measures(), currency, shown)
     guess_kind(reading)
     read_amounts(reading)
-    read_price_levels(reading)
     read_wishes(reading)
     read_comparisons(reading)
+    read_price_levels(reading)
     read_sizes(reading)
     read_phrases(reading)
     _leave_mere_preferences(reading)
@@ -83,12 +83,10 @@ def _read_kind(reading: Reading) -> None:
     sentence.claim(place, length, "ranking")
     if reading.constraints or reading.sort is not None:
         add_category(reading, phrase, said, said, place)
-    elif (
-        reading.named is None
-        or _words(reading, ("kept",))
-        or not add_category(reading, phrase, said, said, place, surely=True)
-    ):
+    elif reading.named is None or not is_plainly(reading, phrase, alone=not _words(reading, ("kept",))):
         sentence.claim(place, length, "kept")
+    else:
+        add_category(reading, phrase, said, said, place)
 
 
 def _kind_left(reading: Reading) -> tuple[str, str, int] | None:
@@ -109,7 +107,9 @@ def _words(reading: Reading, claims: tuple[Claim, ...]) -> str:
     tokens = sentence.tokens
     while place < len(tokens):
         token = tokens[place]
-        if token.claim is None:
+        # A part of a compound ("well-made") is no filler.
+        joined = token.glued or (place + 1 < len(tokens) and tokens[place + 1].glued)
+        if token.claim is None and not joined:
             length = sentence.has_at(place, language.fillers) or sentence.has_at(place, language.links)
             if length:
                 place += length

@@ -32,7 +32,7 @@ class Reading:
         return self.vocabulary.language
 
     def found(self, constraint: Constraint, place: int) -> None:
-        """Adds a constraint that the sentence states at this token; a second one of the same key gets a key of its own."""
+        """Adds a constraint that the sentence states at this token; a second one of a key gets a key of its own."""
         keys = {known.stated.key for known in self.constraints}
         key, number = constraint.stated.key, 2
         while key in keys:
@@ -44,7 +44,7 @@ class Reading:
         self.places.append(place)
 
     def coverage(self, names: Iterable[str]) -> float:
-        """The share of things of the kind asked for that have one of these attributes; of all products without a kind."""
+        """The share of the kind of thing asked for (else of all) that has the most told of these attributes."""
         wanted = tuple(names)
         if self.kind is not None:
             return self.kind.coverage(*wanted)

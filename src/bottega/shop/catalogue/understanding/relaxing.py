@@ -18,8 +18,8 @@ from bottega.shop.catalogue.understanding.model import (
     Understanding,
 )
 
-# Steps in the order in which they are taken; what has no step here (prices, brands, what was ruled out) is never given up
-# silently: the last step offers what is left of the sentence without them, one by one, and the answer says so.
+# Steps in the order in which constraints are given up. Whatever is, the answer says so; prices, brands and what was
+# ruled out come last of all.
 STEPS = (
     "soft",
     "size",

@@ -21,7 +21,7 @@ _CHUNK = re.compile(r'(?<!\S)["“„]([^"”“]{2,80})["”“](?!\w)|\S+')
 _NUMBER = r"\d+(?:[.,]\d+)*"
 _CURRENCY_SIGN = r"[€$£¥]"
 _RANGE = re.compile(
-    rf"^({_CURRENCY_SIGN})?({_NUMBER})([a-z€$£¥\"″°]*)[-–—]({_CURRENCY_SIGN})?(-?{_NUMBER})([^\d\s]*)$", re.I
+    rf"^({_CURRENCY_SIGN})?({_NUMBER})([a-z€$£¥\"″°]*)[-–—]({_CURRENCY_SIGN})?(-?{_NUMBER})([^\d\s]*)$", re.IGNORECASE
 )
 _AMOUNT = re.compile(
     rf"^([<>≤≥=~]=?)?({_CURRENCY_SIGN}|[a-z]{{3}}(?=\d))?([-−+]?{_NUMBER})([^\d\s+]*)(\+)?$", re.IGNORECASE
@@ -55,12 +55,18 @@ class Sentence:
     text: str
     language: Language
     tokens: list[Token] = field(default_factory=list[Token])
+    # Keys are asked for again and again by every reader.
+    _keys: dict[tuple[int, int], str] = field(default_factory=dict[tuple[int, int], str])
 
     def key(self, start: int, length: int) -> str:
         """The key of the phrase of so many tokens, or '' when there are not so many."""
         if start < 0 or start + length > len(self.tokens):
             return ""
-        return " ".join(token.key for token in self.tokens[start : start + length])
+        key = self._keys.get((start, length))
+        if key is None:
+            key = " ".join([token.key for token in self.tokens[start : start + length]])
+            self._keys[start, length] = key
+        return key
 
     def free(self, start: int, length: int = 1) -> bool:
         """Whether these tokens are there and nobody claimed them."""
@@ -119,7 +125,7 @@ class Sentence:
 
 def sentence_of(text: str, language: Language, measures: Measures, names: Collection[str] = frozenset()) -> Sentence:
     """The tokens of a text, at most eighty; `names` are written with figures and no amounts ("3M")."""
-    reading = _Tokens(text, language, measures, names)
+    reading = _Tokens(language, measures, names)
     for chunk in _CHUNK.finditer(text):
         if len(reading.tokens) >= MOST_TOKENS:
             break
@@ -131,7 +137,7 @@ def sentence_of(text: str, language: Language, measures: Measures, names: Collec
 
 
 class _Tokens:
-    def __init__(self, text: str, language: Language, measures: Measures, names: Collection[str]) -> None:
+    def __init__(self, language: Language, measures: Measures, names: Collection[str]) -> None:
         self._names = names
         self._language = language
         self._measures = measures

@@ -86,7 +86,7 @@ def parts_of(text: str) -> list[str]:
 
 
 def materials_of(part: str, language: Language) -> list[str]:
-    """What one part of a material value may be asked for by: itself, its last word, and each word that is a material."""
+    """What one part of a material value may be asked for by: itself, what stands in brackets, and each of its words."""
     spelt = language.material_spellings.get(part, part)
     words = [language.material_spellings.get(word, word) for word in words_in(spelt)]
     if any(modifier in " ".join(words) for modifier in language.not_really) and len(words) > 1:
@@ -199,12 +199,9 @@ class _Reader:
         return self._role("material").rank(name) is not None or self._role("also_made_of").rank(name) is not None
 
     def _genders(self, texts: Iterable[str]) -> list[str]:
-        found: list[str] = []
-        for text in texts:
-            for part in (folded(text), *parts_of(text)):
-                if (gender := self._language.gender_values.get(part)) is not None:
-                    found.append(f"gender:{gender}")
-        return found
+        values = self._language.gender_values
+        parts = (part for text in texts for part in (folded(text), *parts_of(text)))
+        return [f"gender:{values[part]}" for part in parts if part in values]
 
     def _common_of_variants(self) -> dict[str, list[str]]:
         """Traits by role that every variant has unless its own options say otherwise."""
@@ -317,7 +314,7 @@ class _Reader:
 
 def _coloured(shades: Sequence[str]) -> list[str]:
     """Colour traits: each shade, and each pair of them, so that "black and white" is one thing to ask for."""
-    single = [shade for shade in dict.fromkeys(shades)]
+    single = list(dict.fromkeys(shades))
     pairs = [f"colour:{'+'.join(sorted((one, other)))}" for one in single for other in single if one < other]
     return [*(f"colour:{shade}" for shade in single), *pairs[:20]]
 

@@ -211,7 +211,7 @@ def _flags(traits: Mapping[str, int]) -> dict[str, tuple[int, int]]:
 
 
 def _flag_phrases(flags: Mapping[str, tuple[int, int]], spoken: Language) -> dict[str, tuple[str, ...]]:
-    """Flags by their name, by their name without what only says "is there", by a short form in brackets, by synonyms."""
+    """Flags by their name, by it without what only says "is there", by a short form in brackets, by synonyms."""
     found: dict[str, dict[str, None]] = {}
     for name in sorted(flags, key=lambda name: -flags[name][0]):
         phrases: dict[str, None] = {}

@@ -165,7 +165,7 @@ def _same_trait(reading: Reading, shown: ShownProduct, kind: str, place: int, sa
 
 
 def _degree(reading: Reading, degree: Degree, place: int, length: int) -> bool:
-    """ "Lighter": less of the first number of the concept that the shown product has; an order without such a product."""
+    """Less or more of the first number of the concept that the shown product has; an order where none is shown."""
     shown, said = reading.shown, reading.sentence.said(place, length)
     if shown is None:
         names = _numbers(reading, degree.concepts)

@@ -93,7 +93,7 @@ def _by_price(plain: str, shown: Sequence[Shown]) -> Reference | None:
     for kind, best in (("cheapest", min), ("dearest", max)):
         for phrase in lexicon().references[kind]:
             if re.search(rf"\b(?:the|that|this|with the)\s+(?:\w+\s+)?{re.escape(phrase)}\b", plain) or (
-                phrase.endswith("est")
+                phrase.endswith(("est", "expensive"))
                 and re.search(rf"\b{phrase}(?: one)?(?: please)?[.!]?$", plain)
                 and holds(plain, "one")
             ):

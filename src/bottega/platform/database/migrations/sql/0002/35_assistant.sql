@@ -11,8 +11,9 @@ CREATE TABLE runtime.identifications (
 );
 CREATE INDEX identifications_customer ON runtime.identifications (customer_id);
 
--- One row for each time that a colleague was wanted or took a conversation; at most one of a conversation is open.
-CREATE TABLE runtime.handovers (
+-- One row for each time that a colleague was called or came by themself, until they give the conversation back; at most
+-- one of a conversation is open.
+CREATE TABLE runtime.person_calls (
     id         text COLLATE "C" PRIMARY KEY,
     session_id text COLLATE "C" NOT NULL REFERENCES runtime.sessions ON DELETE CASCADE,
     ticket_id  text COLLATE "C",
@@ -24,5 +25,5 @@ CREATE TABLE runtime.handovers (
     CHECK ((state = 'held') <= (taken_by IS NOT NULL)),
     CHECK ((state = 'over') = (ended_at IS NOT NULL))
 );
-CREATE UNIQUE INDEX handovers_open ON runtime.handovers (session_id) WHERE state <> 'over';
-CREATE INDEX handovers_waiting ON runtime.handovers (asked_at) WHERE state = 'waiting';
+CREATE UNIQUE INDEX person_calls_open ON runtime.person_calls (session_id) WHERE state <> 'over';
+CREATE INDEX person_calls_waiting ON runtime.person_calls (asked_at) WHERE state = 'waiting';
