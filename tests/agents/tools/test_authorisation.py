@@ -23,9 +23,9 @@ from tests.shop.wardrobe import ADDRESS, Wardrobe
 
 Caller = Literal["owner", "stranger", "guest"]
 CALLERS: tuple[Caller, ...] = ("owner", "stranger", "guest")
-ALL = frozenset(CALLERS)
-OWNER_ALONE = frozenset({"owner"})
-ACCOUNTS = frozenset({"owner", "stranger"})
+ALL: frozenset[Caller] = frozenset(CALLERS)
+OWNER_ALONE: frozenset[Caller] = frozenset({"owner"})
+ACCOUNTS: frozenset[Caller] = frozenset({"owner", "stranger"})
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,9 @@ class Belongings:
     method: str
 
 
-# What each tool is called with, and who gets an answer. Tools without arguments answer everybody from what is theirs.
+# Who gets an answer. Tools that name no record answer everybody from what is their own.
+NOBODY: frozenset[Caller] = frozenset()
+
 AUDIENCES: Mapping[str, frozenset[Caller]] = {
     "search_products": ALL,
     "get_product": ALL,
@@ -58,13 +60,13 @@ AUDIENCES: Mapping[str, frozenset[Caller]] = {
     "add_to_cart": ALL,
     "change_cart_line": OWNER_ALONE,
     "set_cart_contact": OWNER_ALONE,
-    "choose_shipping": OWNER_ALONE,
-    "apply_coupon": frozenset(),
-    "remove_coupon": OWNER_ALONE,
-    "create_order": frozenset(),
-    "process_payment": frozenset(),
+    "choose_shipping": ALL,
+    "apply_coupon": NOBODY,
+    "remove_coupon": ALL,
+    "create_order": NOBODY,
+    "process_payment": NOBODY,
     "payment_page": OWNER_ALONE,
-    "gift_card_balance": frozenset(),
+    "gift_card_balance": NOBODY,
     "get_order": OWNER_ALONE,
     "list_orders": ALL,
     "cancel_order": OWNER_ALONE,
@@ -74,8 +76,8 @@ AUDIENCES: Mapping[str, frozenset[Caller]] = {
     "cancel_return": OWNER_ALONE,
     "get_return": OWNER_ALONE,
     "request_sign_in_code": ALL,
-    "enter_sign_in_code": frozenset(),
-    "track_guest_order": frozenset(),
+    "enter_sign_in_code": NOBODY,
+    "track_guest_order": NOBODY,
     "get_account": ACCOUNTS,
     "change_account_address": OWNER_ALONE,
     "find_policy": ALL,
