@@ -23,6 +23,7 @@ from bottega.runtime.evidence import Json
 from bottega.runtime.run import Run
 from bottega.shop.customers.queries import find_account
 from bottega.shop.flows.pay_order import PayOrder
+from bottega.shop.flows.refresh_search import embed
 
 ENDINGS = frozenset({"bye", "quit", "exit", "goodbye"})
 TEST_CARD = "sandbox_card_success"
@@ -51,6 +52,7 @@ async def _talk(text: str | None, session: str | None, customer: str | None, *, 
     async with open_application() as application:
         await catch_up(application)
         await application.knowledge.ingest_all()
+        await embed(application, {})
         terminal = Terminal(application, session or new_session_id(), await _caller(application, session, customer))
         if text is not None or as_json:
             spoken = text if text is not None else await asyncio.to_thread(input)

@@ -38,13 +38,14 @@ def run_server(settings: Settings, host: str, port: int, workers: int) -> None:
     """Granian with the application's factory; with several web processes the worker is a process of its own.
 
     Where processes are made by forking, this one imports and prepares everything first: the others start at once and
-    share its memory.
+    share its memory. A web process, a worker or an embedded database that was killed is started again.
     """
     from granian.constants import Interfaces, Loops
     from granian.log import LogLevels
     from granian.server import Server
 
     from bottega.bootstrap.preparation import can_inherit, prepare
+    from bottega.cli.keep_up import Keeper
 
     os.environ[IN_PROCESS_WORKER] = "1" if workers == 1 else "0"
     if can_inherit():
@@ -53,6 +54,8 @@ def run_server(settings: Settings, host: str, port: int, workers: int) -> None:
     helper = None if workers == 1 else multiprocessing.Process(target=worker, name="worker")
     if helper is not None:
         helper.start()
+    keeper = Keeper(helper, settings.data_dir if settings.database_url is None else None)
+    keeper.start()
     server = Server(
         "bottega.bootstrap.web_process:create",
         factory=True,
@@ -69,9 +72,7 @@ def run_server(settings: Settings, host: str, port: int, workers: int) -> None:
     try:
         server.serve()
     finally:
-        if helper is not None:
-            helper.terminate()
-            helper.join(GRACE_SECONDS)
+        keeper.end(GRACE_SECONDS)
 
 
 def worker() -> None:

@@ -88,6 +88,15 @@ def status(data_directory: Path) -> ServerStatus:
     return ServerStatus("starting" if _postmaster(files) else "stopped", data_directory)
 
 
+def has_crashed(data_directory: Path) -> bool:
+    """Whether the server has ended without being stopped: it has left its entry behind. Asks nobody, costs nothing."""
+    files = server_files.locate(data_directory)
+    if files is None:
+        return False
+    entry = server_files.postmaster_entry(files.cluster)
+    return entry is not None and not server_process.is_postmaster(entry[0], files.cluster)
+
+
 def reset(data_directory: Path) -> bool:
     """Stop the server and delete its data for good. Refuses a folder that bottega did not make."""
     data_directory = _checked(data_directory)

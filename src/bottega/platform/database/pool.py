@@ -61,10 +61,25 @@ class Database:
         self._readers = readers
 
     @classmethod
-    async def open(cls, dsn: str, *, writers: int = 10, readers: int = 10) -> "Database":
-        """Connect; raises `Unavailable` naming the cause when the server does not answer."""
+    async def open(
+        cls,
+        dsn: str,
+        *,
+        writers: int = 10,
+        readers: int = 10,
+        connection_class: type[ShopConnection] = ShopConnection,
+        all_at_once: bool = False,
+    ) -> "Database":
+        """Connect; raises `Unavailable` naming the cause when the server does not answer.
+
+        With `all_at_once` every connection is made now, none later.
+        """
         try:
-            return cls(dsn, await _pool(dsn, writers, read_only=False), await _pool(dsn, readers, read_only=True))
+            pools = [
+                await _pool(dsn, size, connection_class, 1 if not all_at_once else size, read_only=read_only)
+                for size, read_only in ((writers, False), (readers, True))
+            ]
+            return cls(dsn, *pools)
         except (OSError, asyncpg.PostgresError, TimeoutError) as error:
             raise Unavailable(
                 "database_unreachable",
@@ -76,6 +91,11 @@ class Database:
         """Close both pools, waiting for work under way."""
         await self._writers.close()
         await self._readers.close()
+
+    def terminate(self) -> None:
+        """Cut every connection, whatever it is doing."""
+        self._writers.terminate()
+        self._readers.terminate()
 
     @asynccontextmanager
     async def read(self) -> AsyncGenerator[Connection]:
@@ -121,14 +141,16 @@ async def _acquired(pool: "asyncpg.Pool[Any]") -> AsyncGenerator[Any]:
         await pool.release(connection)
 
 
-async def _pool(dsn: str, size: int, *, read_only: bool) -> "asyncpg.Pool[Any]":
+async def _pool(
+    dsn: str, size: int, connection_class: type[ShopConnection], at_once: int, *, read_only: bool
+) -> "asyncpg.Pool[Any]":
     return await asyncpg.create_pool(
         dsn,
-        min_size=1,
+        min_size=at_once,
         max_size=size,
         command_timeout=COMMAND_TIMEOUT_SECONDS,
         max_inactive_connection_lifetime=300,
-        connection_class=ShopConnection,
+        connection_class=connection_class,
         init=speak_json,
         server_settings={
             "application_name": "bottega",

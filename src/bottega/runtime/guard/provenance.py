@@ -11,6 +11,10 @@ from bottega.runtime.tool import CONTROLLING, Parameter
 
 Number = int | float
 
+# Words with which a number is added to what is there, or taken from it.
+_MORE = frozenset({"more", "extra", "another", "additional", "further"})
+_FEWER = frozenset({"fewer", "less", "out", "off", "remove", "return", "drop", "take", "without", "minus"})
+
 
 @dataclass(frozen=True, slots=True)
 class Argument:
@@ -73,10 +77,34 @@ def origin_of(argument: Argument, words: Words, seen: tuple[Leaf, ...]) -> Trust
     if said_by_principal(argument, words):
         return "principal"
     labels = {leaf.trust for leaf in seen if names(argument, leaf)}
+    if not labels and argument.parameter.control == "quantity" and reckoned_from(argument, words, seen):
+        return "principal"
     for label in ("shop", "principal", "third_party"):
         if label in labels:
             return label
     return "third_party" if labels else None
+
+
+def reckoned_from(argument: Argument, words: Words, seen: tuple[Leaf, ...]) -> bool:
+    """Whether a quantity is one of our records' with as many more or fewer as the principal said ("one more"), or none
+    at all: to take out what is there names no number."""
+    value = argument.value
+    if not isinstance(value, int | float):
+        return False
+    held = {
+        float(leaf.value)
+        for leaf in seen
+        if leaf.trust == "shop"
+        and isinstance(leaf.value, int | float)
+        and not isinstance(leaf.value, bool)
+        and _last_name(leaf.path) == _last_name_of(argument)
+    }
+    if value == 0:
+        return bool(held)
+    spoken = set(words.normalised.split())
+    sums = {before + said for before in held for said in words.numbers} if spoken & _MORE else set[float]()
+    rests = {before - said for before in held for said in words.numbers} if spoken & _FEWER else set[float]()
+    return float(value) in sums | rests
 
 
 def said_by_principal(argument: Argument, words: Words) -> bool:

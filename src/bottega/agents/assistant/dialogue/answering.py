@@ -45,6 +45,9 @@ def answered(state: State, heard: Understood) -> Answered | None:
     if dropped and not (asked.what == "reason" and reason(heard.text, asked.choices)):
         return Answered(state.without(goal.id), Reply(parts=(phrase("talk.dropped"),)))
     changed = READERS[asked.what](Question(state, asked, goal, heard))
+    if changed is None and heard.answer == "yes":
+        # A yes to a question that cannot be answered so: it is asked again.
+        return Answered(state.pursuing(goal.id))
     if changed is None:
         return None
     other = heard.first.certainty == "sure" and heard.first.intent not in ALIKE.get(asked.what, frozenset())

@@ -20,49 +20,21 @@ from bottega.agents.assistant.dialogue.goals.choosing import refer
 from bottega.agents.assistant.dialogue.here import Here
 from bottega.agents.assistant.dialogue.move import Call, Step, phrase
 from bottega.agents.assistant.dialogue.naming import about_product, named_in
+from bottega.agents.assistant.dialogue.settling import settled
 from bottega.agents.assistant.dialogue.state import LONGEST_KEPT_TEXT, Asked, Goal, GoalKind, Reply, State
 from bottega.agents.assistant.dialogue.understanding import Understood, Wish
 from bottega.agents.assistant.dialogue.wishes import goal_for, order_place
-from bottega.agents.assistant.language.patterns import says
 from bottega.agents.assistant.language.slots.contact import emails
-from bottega.agents.assistant.language.slots.numbers import order_numbers, quantity
-from bottega.agents.assistant.language.slots.said import words_of
+from bottega.agents.assistant.language.slots.numbers import order_numbers
 from bottega.ports.chat_model import UserMessage
 from bottega.runtime.models.offline.model import Heard
 
 STEPS_LIMIT = 40
 # A goal that nobody has spoken about for so long is given up silently.
 TURNS_A_GOAL_WAITS = 6
-LIKELY_ENOUGH_TO_LOOK = 0.3
-# "Boots then": a few words that nothing else is made of are what somebody looks for.
-WORDS_OF_A_BARE_NAME = 3
-# What is in the cart is said at once and easily taken out.
-LIKELY_ENOUGH_TO_ADD = 0.4
-# Answered by looking something up: being wrong costs nothing but a look.
-HARMLESS = frozenset(
-    {
-        "product_search",
-        "refine",
-        "product_question",
-        "stock_question",
-        "more_results",
-        "compare",
-        "cart_show",
-        "policy_shipping",
-        "policy_returns",
-        "policy_refund",
-        "policy_payment",
-        "policy_warranty",
-        "policy_sizing",
-        "policy_privacy",
-        "shop_info",
-        "gift_card",
-        "greeting",
-        "thanks",
-        "goodbye",
-        "help",
-        "order_status",
-    }
+# These go on over several messages; all others are answered in one, and a turn that failed leaves nothing of them.
+LASTING: frozenset[GoalKind] = frozenset(
+    {"add", "change_cart", "buy", "pay", "cancel", "amend", "address", "send_back", "sign_in"}
 )
 # After these the customer is led back to what was open before.
 ASIDES: frozenset[GoalKind] = frozenset(
@@ -140,7 +112,7 @@ NO_PENDING = Pending()
 
 def hear(state: State, heard: Understood, currency: str, pending: Pending = NO_PENDING) -> State:
     """The state after a message: answers are taken in, wishes have become goals, talk stands in `unsaid`."""
-    kept = tuple(goal for goal in state.goals if state.turn - goal.since_turn < TURNS_A_GOAL_WAITS)
+    kept = tuple(goal for goal in state.goals if _still_pursued(state, goal))
     heard_lately = f"{state.heard_lately}\n{heard.text}".strip()[-LONGEST_KEPT_TEXT:]
     state = state.model_copy(
         update={
@@ -169,6 +141,14 @@ def hear(state: State, heard: Understood, currency: str, pending: Pending = NO_P
     for wish in reversed(heard.wishes):
         state = _wanted(state, wish, heard, currency)
     return state
+
+
+def _still_pursued(state: State, goal: Goal) -> bool:
+    """Whether a goal outlives the turn: what is bought or changed does for a while, a look-up only when it asked."""
+    if state.turn - goal.since_turn >= TURNS_A_GOAL_WAITS:
+        return False
+    is_asked = state.asked is not None and state.asked.goal_id == goal.id
+    return goal.kind in LASTING or goal.is_new or is_asked
 
 
 def _confirmed(state: State, pending: Pending) -> State:
@@ -208,7 +188,7 @@ def _corrected(state: State, heard: Understood, currency: str) -> State | None:
 
 def _wanted(state: State, wish: Wish, heard: Understood, currency: str) -> State:
     """The state with one wish taken up."""
-    wish = _settled(state, wish)
+    wish = settled(state, wish)
     if wish.certainty == "unsure":
         state, reply = talk.not_understood(state, (wish.intent, *wish.also))
         return _saying(state, reply)
@@ -229,51 +209,6 @@ def _wanted(state: State, wish: Wish, heard: Understood, currency: str) -> State
         state, reply = talk.not_understood(state, wish.also)
         return _saying(state, reply)
     return _saying(*said)
-
-
-def _settled(state: State, wish: Wish) -> Wish:
-    """An unsure wish made likely where looking costs nothing, or where it plainly speaks of what was shown."""
-    if wish.intent in ("exchange", "order_amend") and state.last_added and not says(wish.text, "orders.placed"):
-        # With a cart in hand, swapping something is about the cart.
-        return Wish(wish.text, "cart_change", "likely", wish.probability, wish.also)
-    just_added = bool(state.last_added) and int(state.last_added.get("turn", 0)) >= state.turn - 1
-    if just_added and quantity(wish.text) and len(words_of(wish.text)) <= 3 and not named_in(wish.text):
-        # "Two pairs", after something was put into the cart.
-        return Wish(wish.text, "cart_change", "likely", wish.probability, wish.also)
-    if wish.intent == "policy_sizing" and (state.focus or state.shown) and refer(wish.text, state) is not None:
-        return Wish(wish.text, "product_question", "likely", wish.probability, wish.also)
-    if wish.certainty != "unsure":
-        return wish
-    found = refer(wish.text, state)
-    if found is not None and found.by in ("place", "price", "name") and not found.is_ambiguous:
-        intent = next(
-            (
-                intent
-                for intent in (wish.intent, *wish.also)
-                if intent in ("cart_add", "product_question", "stock_question", "compare")
-            ),
-            "product_question",
-        )
-        return Wish(wish.text, intent, "likely", wish.probability, wish.also)
-    if order_numbers(wish.text):
-        intent = next(
-            (
-                one
-                for one in (wish.intent, *wish.also)
-                if one.startswith("order_")
-                or one in ("return_request", "exchange", "refund", "invoice", "address_change")
-            ),
-            "order_status",
-        )
-        return Wish(wish.text, intent, "likely", wish.probability, wish.also)
-    if wish.intent in HARMLESS and wish.probability >= LIKELY_ENOUGH_TO_LOOK:
-        return Wish(wish.text, wish.intent, "likely", wish.probability, wish.also)
-    if wish.intent == "cart_add" and wish.probability >= LIKELY_ENOUGH_TO_ADD and named_in(wish.text):
-        return Wish(wish.text, "cart_add", "likely", wish.probability, wish.also)
-    is_short = len(words_of(wish.text)) <= WORDS_OF_A_BARE_NAME
-    if named_in(wish.text) and (is_short or "product_search" in (wish.intent, *wish.also[:2])):
-        return Wish(wish.text, "product_search", "likely", wish.probability, wish.also)
-    return wish
 
 
 def _details(state: State, heard: Understood, currency: str) -> State:

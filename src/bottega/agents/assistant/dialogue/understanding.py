@@ -12,7 +12,7 @@ from bottega.agents.assistant.language.slots.answers import Answer, answer
 from bottega.agents.assistant.language.slots.contact import emails
 from bottega.agents.assistant.language.slots.corrections import Correction, correction
 from bottega.agents.assistant.language.slots.numbers import order_numbers
-from bottega.agents.assistant.language.slots.said import words_of
+from bottega.agents.assistant.language.slots.said import holds, words_of
 from bottega.runtime.models.offline.intents import Guess, IntentReader, Reading
 from bottega.runtime.models.offline.splitting import clauses
 
@@ -208,6 +208,8 @@ def _wishes(whole: Wish, parts: Sequence[Wish]) -> tuple[Wish, ...]:
     if any(part.certainty == "sure" for part in clear):
         # Beside something sure, a few words that may mean something are part of it.
         clear = [part for part in clear if part.certainty == "sure" or len(part.text.split()) > WORDS_OF_AN_ASIDE]
+    if len(clear) > 1 and clear[0].intent == "cart_add" and _names_for(clear[0].text, clear[1].text):
+        clear = clear[1:]
     kept: list[Wish] = []
     for part in clear:
         if kept and (part.intent == kept[-1].intent or _belong_together(kept[-1].intent, part.intent)):
@@ -220,6 +222,13 @@ def _wishes(whole: Wish, parts: Sequence[Wish]) -> tuple[Wish, ...]:
             return (replace(only, text=whole.text),)
         return (whole,)
     return tuple(kept)
+
+
+def _names_for(first: str, second: str) -> bool:
+    """ "And the socks, can I send them back?": the first few words only name what the second speaks about."""
+    return len(first.split()) <= WORDS_OF_AN_ASIDE and any(
+        holds(second.lower(), word) for word in (*lexicon().references["one"], *lexicon().references["all"])
+    )
 
 
 def _belong_together(first: str, second: str) -> bool:

@@ -23,6 +23,7 @@ class Lexicon:
     answers: Mapping[str, frozenset[str]]
     offers: Mapping[str, tuple[str, ...]]
     canonical: Mapping[str, str]
+    documents: Mapping[str, tuple[str, ...]]
     silent: Mapping[str, frozenset[str]]
     corrections: tuple[str, ...]
     months: Mapping[str, int]
@@ -53,6 +54,7 @@ def lexicon() -> Lexicon:
         answers={name: frozenset(words) for name, words in tables["answers"].items()},
         offers=_tuples(tables["offers"]),
         canonical=tables["canonical"],
+        documents=_tuples(tables["documents"]),
         silent={name: frozenset(words) for name, words in tables["silent"].items()},
         corrections=tuple(longest_first),
         months=tables["months"],

@@ -30,7 +30,6 @@ SORTS: dict[Sort, str] = {
     "-price": "Price: high to low",
     "title": "Name",
 }
-_SORT_NAMES: tuple[Sort, ...] = ("newest", "price", "-price", "title")
 _WIDTHS = {"category": 400, "collection": 120, "brand": 200, "tag": 100}
 
 
@@ -191,11 +190,20 @@ async def _wish(connection: Connection, visit: Visit, base: str, **fixed: str) -
         maximum_minor=_amount(given, "to", currency),
         **chosen,
     )
-    sort: Sort = next((known for known in _SORT_NAMES if known == given.get("sort")), "newest")
     after = given.get("after", "")
     if len(after) > 1_000 or "\0" in after:
         raise Invalid("bad_cursor", "This page of the list does not exist.")
-    return Wish(base, filters, given.get("q", "").strip()[:LONGEST_QUERY].replace("\0", ""), sort, after)
+    return Wish(
+        base, filters, given.get("q", "").strip()[:LONGEST_QUERY].replace("\0", ""), _sort(given.get("sort")), after
+    )
+
+
+def _sort(name: str | None) -> Sort:
+    match name:
+        case "price" | "-price" | "title":
+            return name
+        case _:
+            return "newest"
 
 
 def _short(value: str | None, width: int) -> str | None:

@@ -16,7 +16,8 @@ PASSAGES_QUOTED = 2
 LONGEST_QUOTE_CHARACTERS = 700
 LONGEST_SUBJECT_CHARACTERS = 120
 HEADING_WEIGHT = 0.4
-CLOSE_ENOUGH = 0.6
+SUBJECT_WEIGHT = 0.6
+SHORT_PASSAGE_CHARACTERS = 400
 # What the account's own pages are for.
 ACCOUNT_MATTERS = frozenset({"newsletter", "account_create", "account_edit", "account_password", "account_delete"})
 _REACHABLE = re.compile(r"@|\+\d{2}|\b\d{2,4}[ /]\d{3,}")
@@ -35,7 +36,7 @@ def advance_policy(state: State, goal: Goal, here: Here) -> Step:
         return need(state, here.results.fitting(call))
     if result.failed:
         return finish(state, goal, *refused(result))
-    passages = ranked(passages_in(result.content), question)
+    passages = ranked(passages_in(result.content), asked, about)
     if about == "handover":
         passages = [passage for passage in passages if _REACHABLE.search(valued(passage.get("text") or ""))]
     if not passages:
@@ -52,18 +53,26 @@ def asked_of_documents(question: str, about: str) -> str:
     return lexicon().canonical.get(about, question) if not said else question
 
 
-def ranked(passages: Sequence[Mapping[str, Any]], question: str) -> list[Mapping[str, Any]]:
-    """The passages to quote, best first: one whose heading speaks of what was asked comes before one found higher."""
-    said = {stem for word in words_of(question) if (stem := _stem(word)) and word not in lexicon().silent["question"]}
+def ranked(passages: Sequence[Mapping[str, Any]], question: str, about: str) -> list[Mapping[str, Any]]:
+    """The passages to quote, best first: a document of the subject and a heading that speaks of what was asked come
+    before a passage that was found higher. A second one is quoted when it is short and of the same document."""
+    said = _stems(question) - {_stem(word) for word in lexicon().silent["policy"]}
 
     def weight(place: int) -> float:
-        heading = {_stem(word) for word in words_of(str(passages[place].get("section") or ""))}
-        return 1.0 / (place + 1) + HEADING_WEIGHT * min(2, len(said & heading))
+        heading = _stems(str(passages[place].get("section") or ""))
+        title = set(words_of(str(passages[place].get("title") or "")))
+        of_subject = SUBJECT_WEIGHT if title & set(lexicon().documents.get(about, ())) else 0.0
+        return 1.0 / (place + 1) + HEADING_WEIGHT * min(2, len(said & heading)) + of_subject
 
     order = sorted(range(len(passages)), key=lambda place: -weight(place))
     best = [passages[place] for place in order[:PASSAGES_QUOTED]]
-    close = len(order) > 1 and weight(order[1]) >= CLOSE_ENOUGH * weight(order[0])
-    return best if close and best[0].get("title") == best[1].get("title") else best[:1]
+    if len(best) < PASSAGES_QUOTED or best[0].get("title") != best[1].get("title"):
+        return best[:1]
+    return best if len(valued(best[1].get("text") or "")) <= SHORT_PASSAGE_CHARACTERS else best[:1]
+
+
+def _stems(text: str) -> set[str]:
+    return {_stem(word) for word in words_of(text) if word not in lexicon().silent["question"]} - {""}
 
 
 def _stem(word: str) -> str:

@@ -14,7 +14,7 @@ from bottega.agents.assistant.dialogue.orders import line_name
 from bottega.agents.assistant.dialogue.products import enumerated, money
 from bottega.agents.assistant.dialogue.state import Asked, Goal, Json, Part, State
 from bottega.agents.assistant.language.lexicon import lexicon
-from bottega.agents.assistant.language.patterns import says
+from bottega.agents.assistant.language.patterns import says, without
 from bottega.agents.assistant.language.slots.numbers import quantity
 from bottega.agents.assistant.language.slots.options import options
 from bottega.agents.assistant.language.slots.references import Reference, Shown, reference
@@ -186,8 +186,11 @@ def _settle_line(state: State, goal: Goal, cart: Cart) -> Goal | Step:
     wrong = next((one for one in lines if goal.slot("variant") and one.get("variant_id") == goal.slot("variant")), None)
     if wrong is not None:
         return goal.having(line=str(wrong["id"]), title=line_name({**wrong, "quantity": 1}), to=0)
-    line = lines[0] if len(lines) == 1 else line_meant(goal.words, lines, state)
-    if line is None and not named_in(goal.words):
+    line = line_meant(goal.words, lines, state)
+    named = named_in(without(goal.words, "cart.take_out", "cart.named"))
+    if line is None and len(lines) == 1 and not named:
+        line = lines[0]
+    if line is None and not named:
         line = next((one for one in lines if one.get("variant_id") == state.last_added.get("variant_id")), None)
     if line is None:
         names = tuple(line_name(one) for one in lines)

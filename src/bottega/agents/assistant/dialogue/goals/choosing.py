@@ -224,8 +224,8 @@ def _chosen_order(
         return said[-1]
     fitting = [order for order in candidates if fits(order)]
     others = [order for order in fitting if str(order.get("number")) != state.order_in_focus]
-    if says(goal.words, "orders.other") and state.order_in_focus and len(others) == 1:
-        return str(others[0]["number"])
+    if says(goal.words, "orders.other") and state.order_in_focus and others:
+        return str(others[0]["number"]) if len(others) == 1 else others
     if state.order_in_focus and any(str(order.get("number")) == state.order_in_focus for order in fitting):
         return state.order_in_focus
     named = named_order(goal.words, fitting, today)

@@ -40,7 +40,7 @@ def refined(text: str, state: State) -> Goal:
     elif says(text, "searching.no_price_limit"):
         last = {name: value for name, value in last.items() if name not in ("minimum_minor", "maximum_minor")}
     elif says(text, "searching.cheaper") and prices:
-        last = {**last, "maximum_minor": max(1, min(in_focus or prices) - 1), "sort": "price"}
+        last = {**last, "maximum_minor": max(1, min(in_focus or prices) - 1)}
     elif says(text, "searching.dearer") and prices:
         last = {**last, "minimum_minor": max(in_focus or prices) + 1}
         last.pop("maximum_minor", None)
@@ -83,7 +83,11 @@ def advance(state: State, goal: Goal, here: Here) -> Step:
         return need(state, here.results.fitting(call))
     if result.failed:
         return finish(state, goal, *refused(result))
-    found = products.listed(result.content)[:SHOWN_AT_ONCE]
+    found = list(products.listed(result.content))
+    if goal.slot("sort") == "price":
+        # Among the best matches only: the shop's cheapest things of all are seldom what was meant.
+        found.sort(key=lambda product: products.price_of(product)[0] or 0)
+    found = found[:SHOWN_AT_ONCE]
     kept = {name: value for name, value in goal.slots.items() if name != "refines"}
     state = state.model_copy(update={"last_search": kept})
     if not found:
@@ -109,7 +113,7 @@ def _price(item: Item) -> str:
 
 def call_for(slots: Mapping[str, Json]) -> Call:
     """The search's call."""
-    named = ("query", "minimum_minor", "maximum_minor", "sort", "in_stock", "offset")
+    named = ("query", "minimum_minor", "maximum_minor", "in_stock", "offset")
     arguments = {name: slots[name] for name in named if slots.get(name) is not None}
     return Call("search_products", {**arguments, "limit": SHOWN_AT_ONCE})
 

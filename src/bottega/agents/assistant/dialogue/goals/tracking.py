@@ -17,7 +17,7 @@ RETURN_STATES = ("requested", "approved", "received", "rejected", "completed", "
 
 def advance(state: State, goal: Goal, here: Here) -> Step:
     """Says where an order is, from its record."""
-    order = order_of(state, goal, here, fits=lambda _: True, none_key="order.none")
+    order = order_of(state, goal, here, fits=orders.is_under_way, none_key="order.none")
     if isinstance(order, Step):
         return order
     state = state.knowing(orders.known(order))

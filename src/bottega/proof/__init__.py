@@ -1,0 +1,1 @@
+"""Campaigns that would fail if the product's promises were false; nothing imports this but the command line."""
