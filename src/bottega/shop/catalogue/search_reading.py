@@ -5,9 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
-from typing import Any
 
-from bottega.platform.database.pool import Connection
+from bottega.platform.database.pool import Connection, database_of
 from bottega.shop.catalogue.constraint_conditions import conditions_of
 from bottega.shop.catalogue.listing import Conditions, Filters
 from bottega.shop.catalogue.search_records import NOTHING_RELAXED, Relaxed, SearchRequest
@@ -80,9 +79,7 @@ async def _understood(connection: Connection, request: SearchRequest, now: datet
 
 
 async def _vocabulary(connection: Connection) -> Vocabulary:
-    parameters: Any = getattr(connection, "_params", None)
-    database = f"{getattr(parameters, 'database', '')}@{getattr(connection, '_addr', '')}"
-    return await _vocabularies.setdefault(database, VocabularyCache()).current(connection)
+    return await _vocabularies.setdefault(database_of(connection), VocabularyCache()).current(connection)
 
 
 def _forms(asked: Understanding) -> Iterator[tuple[Understanding, Relaxed]]:
