@@ -11,7 +11,9 @@ from bottega.agents.tools.change_tool import ChangeTool
 from bottega.agents.tools.customer_tools import customer_tools
 from bottega.kernel.identifiers import new_id
 from bottega.runtime.context import RunContext
-from bottega.runtime.run import Principal, Run, Session
+from bottega.runtime.presence import Presence
+from bottega.runtime.run import Principal, Run
+from bottega.runtime.sessions import Sessions
 from bottega.runtime.tool import Answered, Refused, ToolCall, ToolOutcome
 from bottega.shop.carts.actions import AddCartLine, CreateCart
 from bottega.shop.customers.actions import insert_customer
@@ -172,7 +174,7 @@ async def context_for(wardrobe: Wardrobe, customer_id: str) -> RunContext:
     now = performer.clock.now()
     principal = Principal("customer", customer_id, customer_id)
     role = assistant_role(shop_parts(wardrobe))
-    session = await Sessions(wardrobe.shop.application.database).open("s1", role.name, principal, now)
+    session = await Sessions(wardrobe.shop.application.database, Presence("")).open("s1", role.name, principal, now)
     run = Run(new_id("run"), role.name, "running", principal, {"said": "please"}, now, session_id="s1", turn=1)
     return RunContext(run, role, performer, now, session=session, words=["please"])
 
