@@ -113,6 +113,13 @@ _EVERYTHING = Narrowing(f"{PLAIN.documents} e", "e.document", columns=("e.id",),
 @asynccontextmanager
 async def graded_shop(products: Path, keep: Path | None) -> AsyncGenerator[GradedShop]:
     """A shop with the products of the file; kept in `keep` when that is given, else gone afterwards."""
+    async with graded_application(products, keep) as (application, names):
+        yield GradedShop(application, names)
+
+
+@asynccontextmanager
+async def graded_application(products: Path, keep: Path | None) -> AsyncGenerator[tuple[Application, dict[str, str]]]:
+    """The same with the file's names by product id."""
     directory = keep or Path(tempfile.mkdtemp(prefix="bottega-quality-"))
     settings = Settings(_env_file=None, data_dir=directory)  # pyright: ignore[reportCallIssue] - pydantic-settings' own argument
     try:
@@ -120,7 +127,7 @@ async def graded_shop(products: Path, keep: Path | None) -> AsyncGenerator[Grade
             await _prepare(application, products)
             async with application.database.read() as connection:
                 rows = await connection.fetch("SELECT id, source_id FROM shop.products WHERE source = 'icecat'")
-            yield GradedShop(application, {row["id"]: row["source_id"] for row in rows})
+            yield application, {row["id"]: row["source_id"] for row in rows}
     finally:
         if keep is None:
             embedded.reset(directory)

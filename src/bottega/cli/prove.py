@@ -3,6 +3,7 @@
 import asyncio
 import random
 from collections.abc import Coroutine
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -47,6 +48,66 @@ def kill(
         )
         report = _run(campaign, as_json)
     _conclude(report, as_json)
+
+
+@app.command()
+def simulate(
+    schedules: Annotated[int, typer.Option(help="Schedules by chance.", min=0, max=10_000_000)] = 200,
+    seed: Seed = None,
+    minutes: Minutes = None,
+    exhaustive: Annotated[
+        bool, typer.Option("--exhaustive/--by-chance", help="First crash a few journeys at every one of their awaits.")
+    ] = True,
+    replay: Annotated[str, typer.Option(help="Play one schedule again, as a violation named it.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Play schedules of the real code with faults at the ports and crashes at every await; one seed, one run."""
+    from bottega.proof.simulation.campaign import replay_schedule, run_schedules
+
+    with shown_progress("schedules", hidden=as_json) as tell:
+        campaign = (
+            replay_schedule(replay)
+            if replay
+            else run_schedules(
+                schedules, seed=_seed(seed), most_seconds=_seconds(minutes), exhaustive=exhaustive, tell=tell
+            )
+        )
+        report = _run(campaign, as_json)
+    _conclude(report, as_json)
+
+
+@app.command()
+def mutants(
+    only: Annotated[str, typer.Option(help="Only faults whose name holds this text.")] = "",
+    minutes: Minutes = None,
+    effort: Annotated[float, typer.Option(help="Seconds that the suites of one fault may take.", min=1)] = 180.0,
+    write: Annotated[Path | None, typer.Option(help="Write the table into this page, docs/proof.md.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Put each seeded fault into a copy of the source, and see whether the suites notice it."""
+    from bottega.proof.mutants.campaign import run_mutants, source_tree
+    from bottega.proof.mutants.catalogue import chosen
+    from bottega.proof.mutants.page import write_table
+
+    with shown(as_json=as_json, exit_code=EXIT_NOT_RUN), shown_progress("faults", hidden=as_json) as tell:
+        root = source_tree()
+        report, verdicts = run_mutants(
+            chosen(root, only), root, effort_seconds=effort, most_seconds=_seconds(minutes), tell=tell
+        )
+        if write is not None:
+            write_table(write, verdicts)
+    _conclude(report, as_json)
+
+
+@app.command()
+def contention(
+    people: Annotated[int, typer.Option(help="How many want the same thing.", min=2, max=1000)] = 50,
+    as_json: AsJson = False,
+) -> None:
+    """Let many people want the last unit, one coupon, one approval, one gift card and one key at once."""
+    from bottega.proof.contention import run_contests
+
+    _conclude(_run(run_contests(people), as_json), as_json)
 
 
 def _seed(given: int | None) -> int:

@@ -18,6 +18,13 @@ _PARTS: dict[tuple[str, str], float] = {
     ("POST", "/api/sign-in/codes"): 1 / 60,
     ("POST", "/api/sign-in/password-resets"): 1 / 60,
     ("PUT", "/api/sign-in/password"): 1 / 60,
+    ("POST", "/register"): 1 / 30,
+    ("POST", "/sign-in"): 1 / 30,
+    ("POST", "/sign-in/code"): 1 / 30,
+    ("POST", "/sign-in/codes"): 1 / 60,
+    ("POST", "/password-reset"): 1 / 60,
+    ("POST", "/password-reset/choice"): 1 / 60,
+    ("POST", "/order-status"): 1 / 60,
 }
 _REFUSED_TOKENS_PART = 1 / 10
 CODES_PER_HOUR = 6

@@ -1,6 +1,7 @@
 """Sessions that begin and end at the door: a fresh token each time, and the cookie that carries one."""
 
 from datetime import datetime
+
 from starlette.responses import Response
 
 from bottega.actions.actor import Cause

@@ -13,7 +13,7 @@ from bottega.platform.telemetry import span_of
 from bottega.runtime import semantic_names as names
 from bottega.runtime.contexts import context_of_run, context_of_turn
 from bottega.runtime.going import Cancelled, Going, Stopped
-from bottega.runtime.journal import Held, Overtaken
+from bottega.runtime.journal import Held, Overtaken, Writing
 from bottega.runtime.loop.answer import safe_reply
 from bottega.runtime.model_driven import ModelDriven
 from bottega.runtime.parts import Listener, Parts
@@ -117,10 +117,13 @@ class Advancer:
 
     async def _advanced(self, held: Held, session: Session | None, listener: Listener | None) -> Going:
         parts = self._parts
-        if session is None:
-            context = await context_of_run(parts, held)
-        else:
-            context = await context_of_turn(parts, held, session)
+        try:
+            context = await (context_of_run(parts, held) if session is None else context_of_turn(parts, held, session))
+        except Refusal:
+            # This process does not know the role, say: the run waits for one that does.
+            waiting = Waiting("retry", until=parts.clock.now() + parts.pace.look_again)
+            await parts.journal.write(held, Writing("waiting", held.run.usage, waiting=waiting), parts.clock.now())
+            raise
         going = Going(parts.journal, held, context, parts.clock)
         try:
             if held.run.cancelled:

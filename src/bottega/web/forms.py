@@ -40,6 +40,10 @@ class Form:
         values = self.fields.get(name)
         return values[0].strip() if values else default
 
+    def exact(self, name: str) -> str:
+        """The same as it was typed: blanks belong to a password."""
+        return self.fields.get(name, ("",))[0]
+
     def optional(self, name: str) -> str | None:
         """The same, None when it was left empty."""
         return self.text(name) or None

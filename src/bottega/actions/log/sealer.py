@@ -68,12 +68,14 @@ class Sealer:
         *,
         anchor: Anchor | None = None,
         batch_entries: int = BATCH_ENTRIES,
+        connection_class: "type[Connection]" = asyncpg.Connection,
     ) -> None:
         self._dsn = dsn
         self._key = key
         self._clock = clock
         self._anchor = anchor
         self._batch_entries = batch_entries
+        self._connection_class = connection_class
         self._connection: Connection | None = None
         self._leads = False
         self._hole: _Hole | None = None
@@ -197,6 +199,7 @@ class Sealer:
                 self._dsn,
                 timeout=CONNECT_TIMEOUT_SECONDS,
                 command_timeout=COMMAND_TIMEOUT_SECONDS,
+                connection_class=self._connection_class,
                 server_settings={"application_name": "bottega-sealer", "timezone": "UTC", "jit": "off"},
             )
             self._connection = connected

@@ -140,8 +140,14 @@ class ChangeTool:
                 return outcome
             done = outcome
         await self.effects.drive_all_claimed(done)
-        state = await self.read_back(context, done.result)
-        return Answered(state, self.labels, entry_id=done.entry_id, repeated=done.repeated, read_back=state, slots={})
+        try:
+            state = await self.read_back(context, done.result)
+        except Unavailable:
+            raise
+        except Refusal:
+            # It is done, and cannot be looked at any more: that it was done is all that may be said.
+            return Answered({"done": True}, entry_id=done.entry_id, repeated=done.repeated)
+        return Answered(state, self.labels, entry_id=done.entry_id, repeated=done.repeated, read_back=state)
 
     async def _tried(self, action: Action, call: ToolCall, context: RunContext) -> Preview:
         """Tried out once per decision: the dry run, the summary and the reply ask for the same."""

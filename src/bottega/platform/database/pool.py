@@ -52,6 +52,12 @@ def _encode_json(value: Any) -> str:
     return value.decode() if isinstance(value, bytes) else orjson.dumps(value).decode()
 
 
+def database_of(connection: Connection) -> str:
+    """Which database a connection is to: what a process remembers of one must not be used for another."""
+    parameters: Any = getattr(connection, "_params", None)
+    return f"{getattr(parameters, 'database', '')}@{getattr(connection, '_addr', '')}"
+
+
 class Database:
     """The two pools of one process."""
 
@@ -61,10 +67,25 @@ class Database:
         self._readers = readers
 
     @classmethod
-    async def open(cls, dsn: str, *, writers: int = 10, readers: int = 10) -> "Database":
-        """Connect; raises `Unavailable` naming the cause when the server does not answer."""
+    async def open(
+        cls,
+        dsn: str,
+        *,
+        writers: int = 10,
+        readers: int = 10,
+        connection_class: type[ShopConnection] = ShopConnection,
+        all_at_once: bool = False,
+    ) -> "Database":
+        """Connect; raises `Unavailable` naming the cause when the server does not answer.
+
+        With `all_at_once` every connection is made now, none later.
+        """
         try:
-            return cls(dsn, await _pool(dsn, writers, read_only=False), await _pool(dsn, readers, read_only=True))
+            pools = [
+                await _pool(dsn, size, connection_class, 1 if not all_at_once else size, read_only=read_only)
+                for size, read_only in ((writers, False), (readers, True))
+            ]
+            return cls(dsn, *pools)
         except (OSError, asyncpg.PostgresError, TimeoutError) as error:
             raise Unavailable(
                 "database_unreachable",
@@ -76,6 +97,11 @@ class Database:
         """Close both pools, waiting for work under way."""
         await self._writers.close()
         await self._readers.close()
+
+    def terminate(self) -> None:
+        """Cut every connection, whatever it is doing."""
+        self._writers.terminate()
+        self._readers.terminate()
 
     @asynccontextmanager
     async def read(self) -> AsyncGenerator[Connection]:
@@ -121,14 +147,16 @@ async def _acquired(pool: "asyncpg.Pool[Any]") -> AsyncGenerator[Any]:
         await pool.release(connection)
 
 
-async def _pool(dsn: str, size: int, *, read_only: bool) -> "asyncpg.Pool[Any]":
+async def _pool(
+    dsn: str, size: int, connection_class: type[ShopConnection], at_once: int, *, read_only: bool
+) -> "asyncpg.Pool[Any]":
     return await asyncpg.create_pool(
         dsn,
-        min_size=1,
+        min_size=at_once,
         max_size=size,
         command_timeout=COMMAND_TIMEOUT_SECONDS,
         max_inactive_connection_lifetime=300,
-        connection_class=ShopConnection,
+        connection_class=connection_class,
         init=speak_json,
         server_settings={
             "application_name": "bottega",

@@ -23,6 +23,7 @@ def model_call(context: RunContext, intent: str) -> ModelCall:
         intent=intent or role.intent,
         role=role.name,
         run_id=run.id,
+        run_limit_micros=role.limits.cost_micros,
         parent_run_ids=run.parent_ids,
         latency_target_seconds=role.latency_target_seconds,
         cost_limit_micros=max(left, 0),
@@ -74,7 +75,8 @@ def of_confirmed(context: RunContext, guard: Guard) -> dict[str, Json]:
     assert pending is not None, "a yes needs a question"
     shown = guard.screen.shown(Evidence(pending.id, "confirmation", dict(pending.arguments)), context)
     call = {"id": pending.id, "name": pending.tool, "arguments": shown}
-    return {"reply": {"text": "", "calls": [call], "continuation": ""}, "confirmation_id": pending.id}
+    reply = {"text": "", "calls": [call], "continuation": ""}
+    return {"reply": reply, "confirmation_id": pending.id, "summary": pending.summary}
 
 
 async def verdicts_of(

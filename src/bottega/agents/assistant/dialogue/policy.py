@@ -32,6 +32,10 @@ from bottega.runtime.models.offline.model import Heard
 STEPS_LIMIT = 40
 # A goal that nobody has spoken about for so long is given up silently.
 TURNS_A_GOAL_WAITS = 6
+# These go on over several messages; all others are answered in one, and a turn that failed leaves nothing of them.
+LASTING: frozenset[GoalKind] = frozenset(
+    {"add", "change_cart", "buy", "pay", "cancel", "amend", "address", "send_back", "sign_in"}
+)
 # After these the customer is led back to what was open before.
 ASIDES: frozenset[GoalKind] = frozenset(
     {"policy", "advise", "stock", "compare", "show_cart", "coupon", "sign_in", "track", "list_orders"}
@@ -108,7 +112,7 @@ NO_PENDING = Pending()
 
 def hear(state: State, heard: Understood, currency: str, pending: Pending = NO_PENDING) -> State:
     """The state after a message: answers are taken in, wishes have become goals, talk stands in `unsaid`."""
-    kept = tuple(goal for goal in state.goals if state.turn - goal.since_turn < TURNS_A_GOAL_WAITS)
+    kept = tuple(goal for goal in state.goals if _still_pursued(state, goal))
     heard_lately = f"{state.heard_lately}\n{heard.text}".strip()[-LONGEST_KEPT_TEXT:]
     state = state.model_copy(
         update={
@@ -137,6 +141,14 @@ def hear(state: State, heard: Understood, currency: str, pending: Pending = NO_P
     for wish in reversed(heard.wishes):
         state = _wanted(state, wish, heard, currency)
     return state
+
+
+def _still_pursued(state: State, goal: Goal) -> bool:
+    """Whether a goal outlives the turn: what is bought or changed does for a while, a look-up only when it asked."""
+    if state.turn - goal.since_turn >= TURNS_A_GOAL_WAITS:
+        return False
+    is_asked = state.asked is not None and state.asked.goal_id == goal.id
+    return goal.kind in LASTING or goal.is_new or is_asked
 
 
 def _confirmed(state: State, pending: Pending) -> State:

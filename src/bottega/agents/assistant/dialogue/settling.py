@@ -74,6 +74,9 @@ def _about_cart_or_order(state: State, wish: Wish) -> tuple[str, str] | None:
 def _about_shown(state: State, wish: Wish) -> tuple[str, str] | None:
     """Whether the words point at something that was shown."""
     found = refer(wish.text, state)
+    if found is None and len(state.shown) == 1 and says(wish.text, "searching.one_by_price"):
+        # It is the only one.
+        return "product_question", "tell me more about it"
     if found is None:
         return None
     if says(wish.text, "searching.one_by_price") and not found.is_ambiguous:

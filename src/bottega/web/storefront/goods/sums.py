@@ -1,4 +1,4 @@
-"""The sums of a cart or an order as its shop shows prices: with the tax inside them, or with the tax as a line of its own."""
+"""The sums of a cart or an order as its shop shows prices: with tax inside them, or tax as a line of its own."""
 
 from dataclasses import dataclass
 

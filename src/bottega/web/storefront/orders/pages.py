@@ -62,7 +62,8 @@ async def _page(visit: Visit, template: str) -> Response:
         order = await get_order(connection, visit.shopper(), order_id)
         values = await order_values(connection, visit, order)
     due = await amount_due(visit, order_id) if order.status in ("open", "held") else 0
-    return await visit.page(template, private=True, order=order, due=due, **values)
+    questions = (f"Where is order {order.number}?", f"I want to change order {order.number}", "How do returns work?")
+    return await visit.page(template, private=True, order=order, due=due, questions=questions, **values)
 
 
 async def order_values(connection: Connection, visit: Visit, order: Order) -> dict[str, Any]:

@@ -227,12 +227,20 @@ def _differences(question: str, compared: Sequence[Product], result: Mapping[str
     return lines
 
 
+def _weight(product: Product) -> int:
+    """What its lightest variant weighs, in grams; 0 when that is not noted down."""
+    return min((int(v["weight_grams"]) for v in products.variants(product) if v.get("weight_grams")), default=0)
+
+
 def _rows(compared: Sequence[Product], result: Mapping[str, Json]) -> dict[str, list[Json]]:
     """Values by name, one for each product in order: price, attributes, or the rows that the tool gives."""
     rows: dict[str, list[Json]] = {}
     prices = [products.price_of(product) for product in compared]
     if all(price is not None for price, _ in prices):
         rows["price"] = [money(price or 0, currency) for price, currency in prices]
+    weights = [_weight(product) for product in compared]
+    if all(weights):
+        rows["weight"] = [f"{weight} g" for weight in weights]
     for row in records(result.get("rows") or result.get("differences")):
         by_product = record(row.get("values"))
         listed = list(by_product.values()) if by_product else list(values(row.get("values")))
