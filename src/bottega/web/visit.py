@@ -106,10 +106,12 @@ class Visit:
         """
         return (await self.perform_driven(action, key))[0]
 
-    async def perform_driven(self, action: Action, key: str) -> tuple[Outcome, list[Answer]]:
-        """The same, with what the gateways said to it."""
+    async def perform_driven(
+        self, action: Action, key: str, *, by: Actor | None = None
+    ) -> tuple[Outcome, list[Answer]]:
+        """The same, with what the gateways said to it; `by` somebody else when the page's address proves that."""
         outcome = await self.context.performer.perform(
-            action, by=self.shopper(), key=self._action_key(action, key), because=self.cause
+            action, by=by or self.shopper(), key=self._action_key(action, key), because=self.cause
         )
         return outcome, await self.context.effects.drive_all_claimed(outcome)
 
