@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import asyncpg
 import httpx
@@ -17,7 +17,9 @@ from bottega.actions.log.sealer import Sealer
 from bottega.actions.outcome import Outcome
 from bottega.actions.perform import Performer
 from bottega.actions.policy.engine import PolicyBook
+from bottega.agents.tools.payment_page import PaymentPages
 from bottega.bootstrap import Application, derived_secret, web_app
+from bottega.bootstrap.agents import Agents
 from bottega.bootstrap.background import signing_key
 from bottega.bootstrap.knowledge import connect_library
 from bottega.connectors.sandbox import webhook_signature
@@ -175,16 +177,33 @@ class World:
         performer = Performer(
             database, scene.policy, jobs, self.clock, secret=derived_secret(scene.settings, "performer")
         )
+        effects = EffectDriver(performer, services)
+        knowledge = connect_library(scene.settings, database, self.clock, services)
+        pages = PaymentPages(scene.settings.public_url, derived_secret(scene.settings, "payment pages"))
+        agents = Agents(
+            scene.settings,
+            database,
+            performer,
+            services,
+            effects,
+            jobs,
+            self.clock,
+            knowledge,
+            pages,
+            secret=derived_secret(scene.settings, "model cache"),
+        )
         self._application = Application(
             scene.settings,
             database,
             performer,
             services,
-            EffectDriver(performer, services),
+            effects,
             jobs,
             self.clock,
             scene.policy,
-            connect_library(scene.settings, database, self.clock, services),
+            knowledge,
+            pages,
+            agents,
         )
         transport = httpx.ASGITransport(app=web_app(self._application))
         self._client = httpx.AsyncClient(transport=transport, base_url="http://shop.simulated")
@@ -219,7 +238,7 @@ async def open_world(
 def has_crashed(error: BaseException) -> bool:
     """Whether the process died, however task groups wrapped it."""
     if isinstance(error, BaseExceptionGroup):
-        group: BaseExceptionGroup[BaseException] = error
+        group = cast("BaseExceptionGroup[BaseException]", error)
         return group.subgroup(Crashed) is not None
     return isinstance(error, Crashed)
 

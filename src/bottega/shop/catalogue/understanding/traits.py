@@ -154,7 +154,7 @@ class _Reader:
         self._title_and_place()
         for name, value in self._attributes.items():
             self._attribute(name, value)
-        common = self._common_of_variants()
+        common = self._shared_by_variants()
         variants = {variant_id: self._variant(options, common) for variant_id, options, _ in self._product.variants}
         for role in ("colour", "size", "material", "gender"):
             prefix = f"{role}:"
@@ -221,7 +221,7 @@ class _Reader:
         parts = (part for text in texts for part in (folded(text), *parts_of(text)))
         return [f"gender:{values[part]}" for part in parts if part in values]
 
-    def _common_of_variants(self) -> dict[str, list[str]]:
+    def _shared_by_variants(self) -> dict[str, list[str]]:
         """Traits by role that every variant has unless its own options say otherwise."""
         words = words_in(self._product.title)
         in_title = [self._language.colour_spellings.get(word, word) for word in words]
