@@ -166,6 +166,7 @@ class Language:
     comparison: Mapping[str, str]
     kinds: Mapping[str, tuple[str, ...]]
     accessory_words: frozenset[str]
+    goes_with: frozenset[str]
     colour_families: Mapping[str, tuple[str, ...]]
     colour_spellings: Mapping[str, str]
     colour_modifiers: frozenset[str]
@@ -265,6 +266,7 @@ def language(code: str = DEFAULT_LANGUAGE) -> Language:
         comparison={keys.of_sign(phrase): kind for kind, phrases in told["comparison"].items() for phrase in phrases},
         kinds=_kinds(told, keys),
         accessory_words=key_set(told["kinds"]["besides"]["accessories"]),
+        goes_with=key_set(told["kinds"]["besides"]["goes_with"]),
         numerals={keys.of(word): number for word, number in told["numerals"].items()},
         broader={keys.of(word): tuple(map(keys.of, wide)) for word, wide in told["kinds"]["broader"].items()},
         relative=key_set(told["words"]["relative"]),
