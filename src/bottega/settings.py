@@ -121,6 +121,12 @@ class Settings(BaseSettings):
         "quoted as what the shop says.",
     )
     approval_hours: Annotated[int, Field(ge=1, le=720)] = Field(72, description="How long an approval waits.")
+    journal_days: Annotated[int, Field(ge=1, le=3650)] = Field(
+        30, description="How long the journals of agents' runs are kept after they ended."
+    )
+    conversation_days: Annotated[int, Field(ge=1, le=3650)] = Field(
+        180, description="How long conversations with agents are kept after the last message."
+    )
     requests_per_minute: Annotated[int, Field(ge=1)] = Field(
         600,
         description="Requests that one address or session may make in a minute to one web process; signing in and "

@@ -214,6 +214,7 @@ def serving_context(application: Application) -> ServingContext:
         chat=Chat(agents.started, application.performer, feed, ASSISTANT),
         desk=Desk(agents.started, application.performer, feed, ASSISTANT),
         event_stream_seconds=settings.event_stream_seconds,
+        pages=application.pages,
     )
 
 

@@ -62,6 +62,11 @@ class Agents:
         self._starting = asyncio.Lock()
         self._runtime: Runtime | None = None
 
+    @property
+    def kept_days(self) -> tuple[int, int]:
+        """How long journals are kept, and how long conversations and runs."""
+        return self._settings.journal_days, self._settings.conversation_days
+
     async def started(self) -> Runtime:
         """The runtime, which holds a presence in the database from now on."""
         async with self._starting:

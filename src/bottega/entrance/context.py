@@ -6,6 +6,7 @@ from bottega.actions.effects import EffectDriver
 from bottega.actions.perform import Performer
 from bottega.actions.policy.engine import PolicyBook
 from bottega.agents.chat.service import Chat, Desk
+from bottega.agents.tools.payment_page import PaymentPages
 from bottega.entrance.client_address import Network
 from bottega.entrance.known_guests import KnownGuests
 from bottega.entrance.rate_limits import RateLimits
@@ -36,6 +37,7 @@ class ServingContext:
     chat: Chat | None = None
     desk: Desk | None = None
     event_stream_seconds: float = 600
+    pages: PaymentPages | None = None
 
 
 def chat_of(context: ServingContext) -> Chat:

@@ -76,7 +76,7 @@ class Person:
             if said.status != 202:
                 self._remembered.acknowledged.append(said)
             return said.answer
-        if said.status not in (403, 404, 409, 422):
+        if said.status not in (403, 404, 409):
             self._remembered.unexpected.append(f"{said.method} {said.path}: {said.status}")
         self._remembered.refused += 1
         return None
@@ -105,7 +105,7 @@ async def shop_around(stand: Stand, person: Person, chance: Chance, bought: list
     await person.ask("PUT", f"/api/carts/{cart}/contact", CONTACT)
     await person.ask("PUT", f"/api/carts/{cart}/shipping", {"shipping_method_id": stand.method_id})
     if chance.random() < 0.3:
-        await person.ask("PUT", f"/api/carts/{cart}/coupon", {"code": COUPON})
+        await person.ask("PUT", f"/api/carts/{cart}/coupon", {"coupon_code": COUPON})
     ordered = await person.ask("POST", f"/api/carts/{cart}/order", {})
     if ordered is None:
         return

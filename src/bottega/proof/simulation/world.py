@@ -32,7 +32,7 @@ from bottega.ports.mailer import Mailer
 from bottega.ports.payment_gateway import PaymentGateway
 from bottega.ports.services import Services
 from bottega.proof.chance import seeded
-from bottega.proof.quiet import come_to_rest
+from bottega.proof.quiet import come_to_rest, do_jobs
 from bottega.proof.simulation.chosen_chance import chosen, pausing_at
 from bottega.proof.simulation.connections import simulated_connection
 from bottega.proof.simulation.ports import Faults, FaultyCalls, FaultyGateway, FaultyMailer
@@ -139,9 +139,11 @@ class World:
     async def come_to_rest(self) -> None:
         """Everything that is due is done, now and long after, without faults."""
         await self._sealer.close()
-        await come_to_rest(self._application, self.clock)
-        self.clock.advance(LONG_AFTER)
-        await come_to_rest(self._application, self.clock)
+        for leap in (timedelta(0), LONG_AFTER):
+            self.clock.advance(leap)
+            await come_to_rest(self._application, self.clock)
+            if await do_jobs(self._application):
+                await come_to_rest(self._application, self.clock)
 
     async def open(self) -> None:
         """Starts provider and process."""

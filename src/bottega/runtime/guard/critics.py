@@ -79,7 +79,9 @@ class ConfirmingCritic:
                     return call
                 call = replace(call, confirmation_id=None)
             if context.run.session_id is None:
-                return Objection(self.name, "nobody_to_ask", "This needs the customer's yes, and nobody is here to ask.")
+                return Objection(
+                    self.name, "nobody_to_ask", "This needs the customer's yes, and nobody is here to ask."
+                )
             return NeedsYes(call, await tool.summary(call, context))
         except Unavailable:
             raise

@@ -378,13 +378,13 @@ def test_availability(text: str, facet: str, wanted: bool) -> None:
 @pytest.mark.parametrize(
     ("text", "paths", "traits", "not_paths"),
     [
-        ("red jackets", ("clothing/jackets",), ("head:jacket", "head:coat"), ()),
-        ("red jacket", ("clothing/jackets",), ("head:jacket", "head:coat"), ()),
-        ("jackets", ("clothing/jackets",), ("head:jacket", "head:coat"), ()),
-        ("a down jacket under 200", ("clothing/jackets/down",), (), ()),
-        ("red tent", ("camping/tents",), ("head:tent",), ("camping/tents/accessories",)),
-        ("red rucksack", ("camping/packs",), ("head:backpack", "head:rucksack"), ()),
-        ("red mittens", ("clothing/gloves/mittens",), ("head:mitten",), ()),
+        ("red jackets", ("clothing/jackets",), ("end:jacket", "end:coat"), ()),
+        ("red jacket", ("clothing/jackets",), ("end:jacket", "end:coat"), ()),
+        ("jackets", ("clothing/jackets",), ("end:jacket", "end:coat"), ()),
+        ("a down jacket under 200", ("clothing/jackets/down",), ("end:jacket+w:down", "end:coat+w:down"), ()),
+        ("red tent", ("camping/tents",), ("end:tent",), ("camping/tents/accessories",)),
+        ("red rucksack", ("camping/packs",), ("end:backpack", "end:rucksack"), ()),
+        ("red mittens", ("clothing/gloves/mittens",), ("end:mitten",), ()),
     ],
 )
 def test_categories(text: str, paths: tuple[str, ...], traits: tuple[str, ...], not_paths: tuple[str, ...]) -> None:
@@ -399,14 +399,16 @@ def test_of_gloves_and_mittens_only_what_was_named() -> None:
 
 
 def test_a_thing_without_a_category_is_told_by_its_title_and_by_its_other_names() -> None:
-    assert only("red laptop", CategoryIs).traits == (
-        "w:notebook",
-        "w:laptop",
-        "w:portable+w:computer",
-        "w:laptop+w:computer",
-        "w:notebook+w:computer",
+    constraint = only("red laptop", CategoryIs)
+    assert constraint.traits == (
+        "end:notebook",
+        "end:laptop",
+        "end:computer+w:portable",
+        "end:computer+w:laptop",
+        "end:computer+w:notebook",
         "kind:notebook",
     )
+    assert constraint.wider.traits[:3] == ("w:notebook", "w:laptop", "w:portable+w:computer")
 
 
 def test_a_few_words_alone_are_left_to_the_search() -> None:
@@ -439,10 +441,12 @@ SHOWN = ShownProduct(
     price_minor=12_900,
     currency="EUR",
     rating=4.2,
-    traits=frozenset({"colour:red", "size:m", "material:nylon", "head:jacket"}),
+    traits=frozenset({"colour:red", "size:m", "material:nylon", "end:jacket"}),
     numbers={"weight": 400.0},
 )
-KIND = CategoryIs(Stated("category", "jackets", "cheaper"), ("clothing/jackets",))
+CHEAPER = Stated("category", "jackets", "cheaper")
+SHELVES = CategoryIs(CHEAPER, ("clothing/jackets",), wider=CategoryIs(CHEAPER, ("clothing",)))
+KIND = CategoryIs(CHEAPER, (), ("category:clothing/jackets+end:jacket",), wider=SHELVES)
 OTHER = OtherThan(Stated("other", "other than Ridge Jacket", ""), "prd_1")
 
 

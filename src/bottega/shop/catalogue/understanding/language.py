@@ -172,6 +172,9 @@ class Language:
     material_families: Mapping[str, tuple[str, ...]]
     material_spellings: Mapping[str, str]
     numerals: Mapping[str, int]
+    broader: Mapping[str, tuple[str, ...]]
+    relative: frozenset[str]
+    known_words: frozenset[str]
     ambiguous_colours: frozenset[str]
 
 
@@ -268,7 +271,7 @@ def language(code: str = DEFAULT_LANGUAGE) -> Language:
         superlatives=_degrees(told, keys, "least", "most"),
         comparison={keys.of_sign(phrase): kind for kind, phrases in told["comparison"].items() for phrase in phrases},
         kinds=_kinds(told, keys),
-        accessory_words=key_set(told["kinds"]["accessories"]),
+        accessory_words=key_set(told["kinds"]["besides"]["accessories"]),
         colour_families={family: tuple(shades) for family, shades in colours["families"].items()},
         colour_spellings=dict(colours["spellings"]),
         colour_modifiers=frozenset(colours["modifiers"]["words"]) | frozenset(colours["patterns"]["words"]),
@@ -276,7 +279,25 @@ def language(code: str = DEFAULT_LANGUAGE) -> Language:
         material_families={family: tuple(kinds) for family, kinds in materials["families"].items()},
         material_spellings=dict(materials["spellings"]),
         numerals={keys.of(word): number for word, number in told["numerals"].items()},
+        broader={keys.of(word): tuple(map(keys.of, wide)) for word, wide in told["kinds"]["broader"].items()},
+        relative=key_set(told["words"]["relative"]),
+        known_words=_all_words(({**told, "words": {**told["words"], "ordinary": []}}, colours, materials), keys),
     )
+
+
+def _all_words(tables: Iterable[Any], keys: PhraseKeys) -> frozenset[str]:
+    """Every word that the language's files know, in whatever table."""
+    found: set[str] = set()
+    waiting: list[Any] = list(tables)
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, str):
+            found.update(keys.of(one).split())
+        elif isinstance(one, Mapping):
+            waiting.extend([*one.keys(), *one.values()])  # pyright: ignore[reportUnknownArgumentType, reportUnknownMemberType] - TOML of any form
+        elif isinstance(one, list):
+            waiting.extend(one)  # pyright: ignore[reportUnknownArgumentType] - TOML of any form
+    return frozenset(found)
 
 
 def _file(name: str) -> dict[str, Any]:
