@@ -27,7 +27,7 @@ async def test_meaning_finds_what_no_word_finds_and_adds_to_what_words_find(libr
     weights = replace(WEIGHTS, least_cosine=0.05)
     async with library.read() as connection:
         searcher = searching.Searcher(RECIPES, weights, plainly, embedder)
-        near = (await searcher.search(connection, "genovesely", EVERYTHING, 10, correct=False)).found
+        near = (await searcher.search(connection, "genovesish", EVERYTHING, 10, correct=False)).found
     assert [one.row["id"] for one in near] == ["pesto"]
     assert (near[0].keyword_rank, near[0].meaning_rank, near[0].coverage, near[0].bm25) == (None, 1, 0.0, 0.0)
     assert ids(await search(library, "helicopter", embedder)) == []

@@ -213,6 +213,7 @@ def serving_context(application: Application) -> ServingContext:
         trusted_proxies=settings.trusted_proxies,
         chat=Chat(agents.started, application.performer, feed, ASSISTANT),
         desk=Desk(agents.started, application.performer, feed, ASSISTANT),
+        pages=application.pages,
     )
 
 

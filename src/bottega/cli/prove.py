@@ -87,10 +87,12 @@ def mutants(
     """Put each seeded fault into a copy of the source, and see whether the suites notice it."""
     from bottega.proof.mutants.campaign import run_mutants, source_tree
     from bottega.proof.mutants.catalogue import chosen
-    from bottega.proof.mutants.page import write_table
+    from bottega.proof.mutants.page import marked, write_table
 
     with shown(as_json=as_json, exit_code=EXIT_NOT_RUN), shown_progress("faults", hidden=as_json) as tell:
         root = source_tree()
+        if write is not None:
+            marked(write)
         report, verdicts = run_mutants(
             chosen(root, only), root, effort_seconds=effort, most_seconds=_seconds(minutes), tell=tell
         )
@@ -108,6 +110,43 @@ def contention(
     from bottega.proof.contention import run_contests
 
     _conclude(_run(run_contests(people), as_json), as_json)
+
+
+@app.command()
+def drills(
+    only: Annotated[str, typer.Option(help="Only drills whose name holds this text.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Go through a bad day: restore a backup, a point in time, lost webhooks, an outage, a bad import, tampering."""
+    from bottega.proof.drills import run_drills
+
+    with shown_progress("drills", hidden=as_json) as tell:
+        report = _run(run_drills(only, tell=tell), as_json)
+    _conclude(report, as_json)
+
+
+@app.command()
+def soak(
+    minutes: Annotated[float, typer.Option(help="How long.", min=0.2, max=1440)] = 30.0,
+    orders_per_second: Annotated[float, typer.Option(help="The steady load.", min=0.1, max=1000)] = 5.0,
+    picture: Annotated[
+        Path | None, typer.Option(help="Plot the samples into this file, docs/pictures/soak.png.")
+    ] = None,
+    seed: Seed = None,
+    as_json: AsJson = False,
+) -> None:
+    """Serve a steady load; memory, connections, tables and log are sampled, and nothing may grow without bound."""
+    from bottega.proof.soak import check_plotting, plot, run_soak
+
+    with shown_progress("seconds", hidden=as_json) as tell, shown(as_json=as_json, exit_code=EXIT_NOT_RUN):
+        if picture is not None:
+            check_plotting()
+        report, samples = asyncio.run(
+            run_soak(minutes * 60, orders_per_second=orders_per_second, seed=_seed(seed), tell=tell)
+        )
+        if picture is not None:
+            plot(samples, picture)
+    _conclude(report, as_json)
 
 
 def _seed(given: int | None) -> int:

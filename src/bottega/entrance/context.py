@@ -6,6 +6,7 @@ from bottega.actions.effects import EffectDriver
 from bottega.actions.perform import Performer
 from bottega.actions.policy.engine import PolicyBook
 from bottega.agents.chat.service import Chat, Desk
+from bottega.agents.tools.payment_page import PaymentPages
 from bottega.entrance.client_address import Network
 from bottega.entrance.known_guests import KnownGuests
 from bottega.entrance.rate_limits import RateLimits
@@ -35,6 +36,7 @@ class ServingContext:
     known_guests: KnownGuests = field(default_factory=KnownGuests)
     chat: Chat | None = None
     desk: Desk | None = None
+    pages: PaymentPages | None = None
 
 
 def chat_of(context: ServingContext) -> Chat:

@@ -29,6 +29,7 @@ from bottega.gateway.chat_limits import (
     too_many_connections,
 )
 from bottega.kernel.errors import Forbidden, Invalid, Refusal
+from bottega.kernel.identifiers import ProductId
 from bottega.runtime.evidence import Json
 from bottega.runtime.run import Run
 from bottega.runtime.sessions import LONGEST_ID_CHARACTERS, LONGEST_MESSAGE_CHARACTERS
@@ -65,6 +66,7 @@ class MessageFrame(_Frame):
     client_message_id: Annotated[str | None, Field(min_length=1, max_length=LONGEST_ID_CHARACTERS)] = None
     token: Annotated[str | None, Field(min_length=1, max_length=100)] = None
     declined: bool = False
+    product_id: ProductId | None = None
 
 
 class Remarks:
@@ -192,7 +194,7 @@ class _Connection:
 
     async def _say(self, caller: Actor, frame: MessageFrame) -> None:
         """The answer comes to every connection by the feed; what is refused is told to this one."""
-        said = Said(frame.text, frame.client_message_id, frame.token, frame.declined)
+        said = Said(frame.text, frame.client_message_id, frame.token, frame.declined, frame.product_id)
         try:
             count_message(self._context, self._session)
             await self._chat.say(self._session, caller, said, Remarks(self._chat.feed, self._session))

@@ -42,7 +42,7 @@ class Visit:
     actor: Actor | None
     token: str | None
     flashed: list[Flash] = field(default_factory=list[Flash])
-    _cookie: tuple[str, int] | None = None
+    _cookies: dict[str, tuple[str, int, str]] = field(default_factory=dict[str, tuple[str, int, str]])
     _form: Form | None = None
 
     @property
@@ -92,7 +92,12 @@ class Visit:
 
     def carry(self, token: str, lifetime_seconds: int) -> None:
         """Has the answer give the browser another token, or take it away with an empty one."""
-        self.token, self._cookie = token or None, (token, lifetime_seconds)
+        self.token = token or None
+        self.keep(self.face.cookie, token, lifetime_seconds, path=self.face.prefix or "/")
+
+    def keep(self, name: str, value: str, lifetime_seconds: int, *, path: str = "/") -> None:
+        """Has the answer leave a cookie that no script reads; an empty value takes it away."""
+        self._cookies[name] = (value, lifetime_seconds if value else 0, path)
 
     async def perform(self, action: Action, key: str) -> Outcome:
         """Performs an action as who is here; the same action under the same form's key happens once.
@@ -101,10 +106,12 @@ class Visit:
         """
         return (await self.perform_driven(action, key))[0]
 
-    async def perform_driven(self, action: Action, key: str) -> tuple[Outcome, list[Answer]]:
-        """The same, with what the gateways said to it."""
+    async def perform_driven(
+        self, action: Action, key: str, *, by: Actor | None = None
+    ) -> tuple[Outcome, list[Answer]]:
+        """The same, with what the gateways said to it; `by` somebody else when the page's address proves that."""
         outcome = await self.context.performer.perform(
-            action, by=self.shopper(), key=self._action_key(action, key), because=self.cause
+            action, by=by or self.shopper(), key=self._action_key(action, key), because=self.cause
         )
         return outcome, await self.context.effects.drive_all_claimed(outcome)
 
@@ -163,25 +170,11 @@ class Visit:
 
     def finish(self, response: Response) -> Response:
         """Adds what the visit leaves in the browser: the token, and messages that were not shown yet."""
-        if self._cookie is not None:
-            token, lifetime_seconds = self._cookie
-            sessions.set_cookie(
-                response,
-                self.context,
-                token,
-                lifetime_seconds,
-                name=self.face.cookie,
-                path=self.face.prefix or "/",
-            )
+        for name, (value, lifetime_seconds, path) in self._cookies.items():
+            sessions.set_cookie(response, self.context, value, lifetime_seconds, name=name, path=path)
         if self.flashed:
-            response.set_cookie(
-                flashes.COOKIE,
-                flashes.sealed(self.flashed, self.context.token_key),
-                max_age=flashes.LIFETIME_SECONDS,
-                httponly=True,
-                samesite="lax",
-                secure=self.context.production,
-            )
+            sealed = flashes.sealed(self.flashed, self.context.token_key)
+            sessions.set_cookie(response, self.context, sealed, flashes.LIFETIME_SECONDS, name=flashes.COOKIE)
         return response
 
 

@@ -6,6 +6,7 @@ from importlib import resources
 from bottega.agents.assistant.critics import NoCardNumbers
 from bottega.agents.assistant.observers import Standing
 from bottega.agents.assistant.presenter import AssistantPresenter
+from bottega.agents.chat.on_screen import OnScreen
 from bottega.agents.tools.customer_tools import ShopParts, customer_tools
 from bottega.runtime.reply import ReplyFault
 from bottega.runtime.role import SAFE_TEXTS, Role, RunLimits
@@ -46,7 +47,7 @@ def assistant_role(parts: ShopParts, *, tools: tuple[Tool, ...] | None = None) -
         instructions=instructions(),
         tools=customer_tools(parts) if tools is None else tools,
         critics=(NoCardNumbers(),),
-        observers=(Standing(),),
+        observers=(Standing(), OnScreen()),
         presenter=AssistantPresenter(parts.pages),
         limits=LIMITS,
         intent="chat",

@@ -14,6 +14,7 @@ from bottega.agents.chat import handover
 from bottega.agents.chat.events import activity_event, events_after
 from bottega.agents.chat.feed import Feed, Watcher
 from bottega.agents.chat.identification import find_identification, identify, is_account
+from bottega.agents.chat.on_screen import ON_SCREEN
 from bottega.kernel.errors import Conflict, Forbidden
 from bottega.kernel.identifiers import new_id
 from bottega.runtime.engine import ANSWER_SECONDS, Runtime
@@ -35,6 +36,8 @@ class Said:
     client_message_id: str | None = None
     token: str | None = None
     declined: bool = False
+    product_id: str | None = None
+    """The product on the page from which it is said: what "this one" means there."""
 
 
 class Chat:
@@ -76,7 +79,8 @@ class Chat:
         """Says something and waits for the answer; a turn without a reply is a colleague's, or still worked on."""
         await self.enter(session_id, caller)
         runtime = await self._started()
-        message = Message(session_id, said.text, said.client_message_id, said.token, said.declined)
+        on_screen = None if said.product_id is None else {ON_SCREEN: {"product_id": said.product_id}}
+        message = Message(session_id, said.text, said.client_message_id, said.token, said.declined, on_screen)
         try:
             return await runtime.hear(message, listener, wait_seconds=wait_seconds)
         finally:

@@ -19,6 +19,7 @@ from bottega.gateway.caller import Customer
 from bottega.gateway.chat_limits import LONGEST_WAIT_SECONDS, count_message, too_many_connections
 from bottega.gateway.problems import responses
 from bottega.kernel.errors import Forbidden, Invalid
+from bottega.kernel.identifiers import ProductId
 from bottega.runtime.sessions import LONGEST_ID_CHARACTERS, LONGEST_MESSAGE_CHARACTERS
 
 router = APIRouter(prefix="/chat", tags=["chat"])
@@ -36,6 +37,7 @@ class MessageBody(RequestBody):
     client_message_id: Annotated[str | None, Field(min_length=1, max_length=LONGEST_ID_CHARACTERS)] = None
     token: Annotated[str | None, Field(min_length=1, max_length=100)] = None
     declined: bool = False
+    product_id: Annotated[ProductId | None, Field(description="The product on the page from which it is said.")] = None
     wait_seconds: Annotated[float, Field(ge=0, le=LONGEST_WAIT_SECONDS)] = LONGEST_WAIT_SECONDS
 
 
@@ -80,7 +82,7 @@ async def say(caller: Customer, session: SessionPath, body: MessageBody) -> Resp
     """Says something and waits for the answer; without one in time, it is read from the transcript."""
     count_message(caller.context, session)
     key = body.client_message_id or caller.key
-    said = Said(body.text, key, body.token, body.declined)
+    said = Said(body.text, key, body.token, body.declined, body.product_id)
     turn = await chat_of(caller.context).say(session, caller.actor, said, wait_seconds=body.wait_seconds)
     return answer(chat_reply(turn))
 

@@ -8,10 +8,11 @@ from starlette.responses import Response
 
 from bottega.agents.chat.replies import ChatReply, chat_reply
 from bottega.entrance.context import desk_of
+from bottega.entrance.refusals import BadRequest
 from bottega.gateway.answers import DEFAULT_PAGE, LARGEST_PAGE, Page, answer, decode_cursor, page
 from bottega.gateway.bodies import RequestBody
 from bottega.gateway.caller import Caller, Staff
-from bottega.gateway.problems import BadRequest, responses
+from bottega.gateway.problems import responses
 from bottega.kernel.errors import Forbidden
 from bottega.runtime.sessions import LONGEST_ID_CHARACTERS, LONGEST_MESSAGE_CHARACTERS
 

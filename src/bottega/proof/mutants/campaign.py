@@ -13,8 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from bottega.actions.policy.engine import load_packs
+from bottega.actions.policy.rejection import PolicyPackRejected
 from bottega.kernel.errors import Conflict, NotFound
-from bottega.proof.mutants.catalogue import Mutant, apply, restore
+from bottega.proof.mutants.catalogue import RULE_SUITES, RULES, Mutant, apply, restore
 from bottega.proof.report import Report, Tell, Violation, tell_nobody
 
 Fate = Literal["caught", "survived", "not caught in time", "does not run"]
@@ -108,9 +110,12 @@ def _judge(mutant: Mutant, directory: Path, effort_seconds: float) -> Verdict:
     began = time.monotonic()
     before = apply(mutant, directory)
     try:
-        code, output = _run_suites(mutant.suites, directory, effort_seconds)
+        refusal = _refused_by_itself(directory) if mutant.suites == RULE_SUITES else ""
+        code, output = (None, "") if refusal else _run_suites(mutant.suites, directory, effort_seconds)
     finally:
         restore(before)
+    if refusal:
+        return Verdict(mutant, "caught", time.monotonic() - began, refusal)
     seconds = time.monotonic() - began
     match code:
         case None:
@@ -121,6 +126,15 @@ def _judge(mutant: Mutant, directory: Path, effort_seconds: float) -> Verdict:
             return Verdict(mutant, "caught", seconds, _first_failure(output))
         case _:
             return Verdict(mutant, "does not run", seconds, output[-SHOWN_CHARACTERS:])
+
+
+def _refused_by_itself(directory: Path) -> str:
+    """What the policy pack's own cases say against it; empty when it loads."""
+    try:
+        load_packs((directory / RULES,))
+    except PolicyPackRejected as refused:
+        return str(refused).partition(": ")[2].partition(":")[0]
+    return ""
 
 
 def _run_suites(suites: Sequence[str], directory: Path, timeout_seconds: float) -> tuple[int | None, str]:

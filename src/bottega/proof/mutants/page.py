@@ -9,12 +9,17 @@ from bottega.proof.mutants.campaign import Verdict
 BEGIN, END = "<!-- mutants: written by `bottega prove mutants --write` -->", "<!-- mutants end -->"
 
 
+def marked(page: Path) -> str:
+    """The page's text; `Conflict` when it has no place for the table. Ask before hours are spent on it."""
+    text = page.read_text(encoding="utf-8") if page.exists() else ""
+    if text.count(BEGIN) != 1 or text.count(END) != 1:
+        raise Conflict("page_without_marks", f"{page} lacks its marks.", next_step=f"Put {BEGIN} and {END} into it.")
+    return text
+
+
 def write_table(page: Path, verdicts: Sequence[Verdict]) -> None:
     """Replaces the table between the two marks."""
-    text = page.read_text(encoding="utf-8")
-    if text.count(BEGIN) != 1 or text.count(END) != 1:
-        raise Conflict("page_without_marks", f"{page} lacks its marks.", next_step=f"Put {BEGIN} and {END} back.")
-    head, rest = text.split(BEGIN)
+    head, rest = marked(page).split(BEGIN)
     tail = rest.split(END)[1]
     page.write_text(f"{head}{BEGIN}\n{table(verdicts)}\n{END}{tail}", encoding="utf-8")
 
@@ -37,4 +42,6 @@ def table(verdicts: Sequence[Verdict]) -> str:
 
 
 def _short(test: str) -> str:
-    return f"`{test.rpartition('/')[2].partition('[')[0]}`" if test else ""
+    if "::" not in test:
+        return test.replace("|", "/")
+    return f"`{test.rpartition('/')[2].partition('[')[0]}`"

@@ -5,13 +5,15 @@ from bottega.web.faces import Face
 from bottega.web.storefront.account import pages as account
 from bottega.web.storefront.account import privacy
 from bottega.web.storefront.cart import pages as cart
+from bottega.web.storefront.chat import pages as chat
 from bottega.web.storefront.checkout import pages as checkout
 from bottega.web.storefront.checkout import payment
 from bottega.web.storefront.frame import appearance
 from bottega.web.storefront.frame.frame import frame
-from bottega.web.storefront.help import order_status
+from bottega.web.storefront.help import order_status, policies
 from bottega.web.storefront.home import pages as home
 from bottega.web.storefront.listing import pages as listing
+from bottega.web.storefront.listing import search
 from bottega.web.storefront.orders import pages as orders
 from bottega.web.storefront.pictures import addresses
 from bottega.web.storefront.pictures import answers as pictures
@@ -26,6 +28,7 @@ FACE = Face(
     pages=(
         *home.PAGES,
         *listing.PAGES,
+        *search.PAGES,
         *product.PAGES,
         *cart.PAGES,
         *checkout.PAGES,
@@ -36,6 +39,8 @@ FACE = Face(
         *account.PAGES,
         *privacy.PAGES,
         *order_status.PAGES,
+        *policies.PAGES,
+        *chat.PAGES,
         *appearance.PAGES,
         *pictures.PAGES,
     ),

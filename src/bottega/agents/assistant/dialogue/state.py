@@ -177,6 +177,8 @@ class State(Record):
     shown: tuple[Item, ...] = ()
     focus: tuple[str, ...] = ()
     seen: tuple[Item, ...] = ()
+    on_screen: str = ""
+    """The product whose page was open when the customer last spoke, by its handle."""
     orders: tuple[KnownOrder, ...] = ()
     order_in_focus: str = ""
     address: Mapping[str, str] = {}

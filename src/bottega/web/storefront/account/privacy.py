@@ -3,6 +3,7 @@
 from starlette.responses import Response
 
 from bottega.actions.outcome import Held
+from bottega.runtime.memory import store as memory
 from bottega.shop.customers.actions import SetConsent
 from bottega.shop.flows.forget_customer import ForgetCustomer
 from bottega.web.faces import get, post
@@ -18,7 +19,10 @@ async def show(visit: Visit) -> Response:
     customer = await account_holder(visit)
     async with visit.read() as connection:
         kept = await connection.fetchrow(_KEPT, customer.id)
-    return await visit.page("storefront/account/privacy.html", private=True, customer=customer, kept=kept, sure=SURE)
+        remembered = await memory.shown(connection, customer.id, visit.context.clock.now())
+    return await visit.page(
+        "storefront/account/privacy.html", private=True, customer=customer, kept=kept, remembered=remembered, sure=SURE
+    )
 
 
 async def set_consent(visit: Visit) -> Response:
@@ -32,6 +36,19 @@ async def set_consent(visit: Visit) -> Response:
     )
     await visit.done(action, form.key)
     visit.flash("done", "Saved.")
+    return visit.redirect("/account/privacy")
+
+
+async def forget_memory(visit: Visit) -> Response:
+    """Deletes one thing that the assistant remembers, or all of it."""
+    customer = await account_holder(visit)
+    memory_id = (await visit.form()).text("memory_id")
+    async with visit.context.database.connection() as connection:
+        if memory_id:
+            await memory.forget(connection, customer.id, memory_id)
+        else:
+            await memory.forget_all(connection, customer.id)
+    visit.flash("done", "Forgotten.")
     return visit.redirect("/account/privacy")
 
 
@@ -63,5 +80,6 @@ SELECT (SELECT count(*) FROM shop.orders WHERE customer_id = $1) AS orders,
 PAGES = (
     get("/account/privacy", show),
     post("/account/consent", set_consent),
+    post("/account/memory", forget_memory),
     post("/account/forgetting", forget),
 )

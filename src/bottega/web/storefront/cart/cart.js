@@ -8,7 +8,7 @@
     const note = document.querySelector("#added [data-added]");
     if (!note || note.dataset.seen) return;
     note.dataset.seen = "yes";
-    for (const field of document.querySelectorAll("[data-key]")) field.value = `frm-${crypto.randomUUID()}`;
+    window.bottega.renewKeys();
     window.clearTimeout(waiting);
     waiting = window.setTimeout(() => {
       if (!note.matches(":hover, :focus-within")) close();
@@ -23,7 +23,7 @@
   /* A page that comes back as it was left shows the cart as it is now. */
   window.addEventListener("pageshow", (event) => {
     if (!event.persisted) return;
-    for (const field of document.querySelectorAll("[data-key]")) field.value = `frm-${crypto.randomUUID()}`;
+    window.bottega.renewKeys();
     window.htmx?.ajax("GET", "/cart/badge", { target: "#cart-link", swap: "outerHTML" });
   });
 })();

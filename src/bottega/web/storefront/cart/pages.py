@@ -16,6 +16,7 @@ from bottega.web.storefront.product.pages import read_product
 from bottega.web.visit import Visit
 
 MOST_AT_ONCE = 99
+QUESTIONS = ("How long does delivery take?", "How can I pay?", "How do returns work?")
 
 
 async def show(visit: Visit) -> Response:
@@ -79,7 +80,12 @@ async def _page(visit: Visit) -> Response:
         products = await products_of_lines(connection, [] if cart is None else [line.product_id for line in cart.lines])
     if not visit.is_partial:
         return await visit.page(
-            "storefront/cart/cart.html", private=True, cart=cart, promise=promise, products=products
+            "storefront/cart/cart.html",
+            private=True,
+            cart=cart,
+            promise=promise,
+            products=products,
+            questions=QUESTIONS,
         )
     return await visit.part(
         "storefront/cart/changed.html",

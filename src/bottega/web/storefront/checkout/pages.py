@@ -22,7 +22,7 @@ from bottega.web.envelope import POLICY_HEADER, STRIPE_POLICY
 from bottega.web.faces import get, post
 from bottega.web.forms import NO_FORM, Form
 from bottega.web.storefront.cart.open_carts import open_cart
-from bottega.web.storefront.checkout.paying import pay
+from bottega.web.storefront.checkout.paying import own_till, pay
 from bottega.web.storefront.checkout.ways_to_pay import ways_to_pay
 from bottega.web.storefront.checkout.wish import BILLING, CheckoutWish
 from bottega.web.storefront.goods.lines import products_of_lines
@@ -108,7 +108,7 @@ async def send(visit: Visit) -> Response:
     except Refusal as refusal:
         visit.flash("error", for_shoppers(refusal))
         return await _page(visit, wish, form, form.text("cart"), status=409)
-    return await pay(visit, form, placed["order_id"])
+    return await pay(visit, form, own_till(visit, placed["order_id"]))
 
 
 async def account_of(connection: Connection, visit: Visit) -> Customer | None:

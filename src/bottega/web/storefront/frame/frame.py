@@ -42,6 +42,10 @@ async def frame(visit: Visit) -> Mapping[str, Any]:
         "cart_count": in_cart,
         "is_signed_in": visit.is_signed_in,
         "theme": chosen_theme(visit),
+        # What one may want to ask on this page; pages that know better say so.
+        "questions": (),
+        # The product that the page is about, which is what "this one" means when somebody asks.
+        "on_screen": None,
         "year": visit.context.clock.now().year,
     }
 

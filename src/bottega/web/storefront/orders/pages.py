@@ -13,7 +13,7 @@ from bottega.shop.orders.model import Order
 from bottega.shop.orders.queries import get_order, order_history
 from bottega.web.countries import country_name
 from bottega.web.faces import get, post
-from bottega.web.storefront.checkout.paying import amount_due
+from bottega.web.storefront.checkout.paying import amount_due, own_till
 from bottega.web.storefront.goods.lines import products_of_lines
 from bottega.web.storefront.goods.sums import sums_of_order
 from bottega.web.storefront.orders.progress import can_cancel, can_return, steps_of
@@ -61,8 +61,9 @@ async def _page(visit: Visit, template: str) -> Response:
     async with visit.context.database.read_snapshot() as connection:
         order = await get_order(connection, visit.shopper(), order_id)
         values = await order_values(connection, visit, order)
-    due = await amount_due(visit, order_id) if order.status in ("open", "held") else 0
-    return await visit.page(template, private=True, order=order, due=due, **values)
+    due = await amount_due(visit, own_till(visit, order_id)) if order.status in ("open", "held") else 0
+    questions = (f"Where is order {order.number}?", f"I want to change order {order.number}", "How do returns work?")
+    return await visit.page(template, private=True, order=order, due=due, questions=questions, **values)
 
 
 async def order_values(connection: Connection, visit: Visit, order: Order) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import Any
 from zlib import crc32
 
 from bottega.web.storefront.pictures.kinds import kind_of
-from bottega.web.storefront.pictures.palette import HEX_BY_NAME, PLAIN, slug_of
+from bottega.web.storefront.pictures.palette import HEX_BY_NAME, PLAINS, slug_of
 from bottega.web.storefront.pictures.version import VERSION
 
 # How many variations of one kind and colour there are: another ground, another line behind it.
@@ -29,9 +29,11 @@ def picture(seed: str, title: str, category: str | None, image: str | None, colo
     if image is not None:
         return Picture(image, title, is_drawn=False)
     kind = kind_of(category, title)
-    name = colour if colour is not None and colour in HEX_BY_NAME else PLAIN
+    digest = crc32(seed.encode())
+    plain = PLAINS[digest // VARIATIONS % len(PLAINS)]
+    name = colour if colour is not None and colour in HEX_BY_NAME else plain
     described = title if colour is None else f"{title}, {colour}"
-    variation = crc32(seed.encode()) % VARIATIONS
+    variation = digest % VARIATIONS
     return Picture(
         f"/pictures/{VERSION}/{kind}.{slug_of(name)}.{variation}.svg", described[:LONGEST_ALT], is_drawn=True
     )

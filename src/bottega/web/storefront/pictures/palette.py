@@ -1,6 +1,8 @@
 """The colours of the trade as drawings show them: one value per name that catalogues use."""
 
 PLAIN = "plain"
+# For things of which nobody says the colour: quiet ones, each thing its own.
+PLAINS = (PLAIN, "slate", "moss", "clay", "petrol", "ochre", "stone", "heather")
 
 HEX_BY_NAME: dict[str, str] = {
     PLAIN: "#8a9a8e",

@@ -45,6 +45,18 @@ async def show(visit: Visit) -> Response:
         promise=promise,
         trail=trail,
         low_stock=settings.low_stock_threshold,
+        questions=questions_about(product),
+        on_screen=product["id"],
+    )
+
+
+def questions_about(product: Mapping[str, Any]) -> tuple[str, ...]:
+    """What people ask on a product's page."""
+    sized = any(name.casefold() == "size" for name in product["option_names"])
+    return (
+        f"Is the {product['title']} in stock?",
+        f"What is the {product['title']} made of?",
+        "How do I find my size?" if sized else "How long does delivery take?",
     )
 
 

@@ -32,6 +32,7 @@ from bottega.shop.flows.sign_in import (
 from bottega.web.faces import get, post
 from bottega.web.forms import NO_FORM, Form
 from bottega.web.redirects import local_address
+from bottega.web.storefront.chat.conversation import bring_conversation
 from bottega.web.visit import Visit
 from bottega.web.wording import for_shoppers
 
@@ -183,8 +184,12 @@ async def sign_out(visit: Visit) -> Response:
 
 
 async def _enter(visit: Visit, form: Form, customer_id: str) -> Response:
-    """The guest's cart comes along."""
+    """The guest's cart and conversation come along."""
     await sessions.bring_cart(visit.context, visit.token, customer_id, visit.cause)
+    guest_id = None if visit.actor is None or visit.actor.role != "guest" else visit.actor.id
+    visit.actor = Actor("customer", customer_id, "customer")
+    if guest_id is not None:
+        await bring_conversation(visit, guest_id)
     return await _begin(visit, form, customer_id)
 
 
