@@ -15,7 +15,7 @@ from bottega.runtime.advance import ADVANCE_JOB, Advancer
 from bottega.runtime.confirmation import Confirmations
 from bottega.runtime.directing import cancel_run, find_run, retry_run
 from bottega.runtime.evidence import Json
-from bottega.runtime.guard.detectors import without_cards
+from bottega.runtime.guard.detectors import without_secrets
 from bottega.runtime.guard.guard import Guard
 from bottega.runtime.journal import Journal, insert_run, new_run
 from bottega.runtime.models.call import ModelRouter
@@ -90,7 +90,7 @@ class Runtime:
         The same client message id is one turn, however often it comes. A turn without a reply is still being worked
         on (here or elsewhere), waits behind others, or is a colleague's to answer.
         """
-        said = storable_text(without_cards(message.text))
+        said = storable_text(without_secrets(message.text))
         heard = await self.sessions.hear(message, said, self.parts.clock.now())
         if heard.held is None or heard.session is None:
             return await self._answered_elsewhere(message.session_id, heard, wait_seconds)
