@@ -111,7 +111,7 @@ def create_site(context: ServingContext, pages: Pages | None = None) -> ASGIApp:
 async def _failed(visit: Visit, error: Exception) -> Response:
     """What did not work, said where the visitor is: on the page the form came from, or on a page of its own."""
     refusal = _refusal_of(visit, error)
-    status = status_of(refusal) if not isinstance(error, _Bug) else 500
+    status = 500 if isinstance(refusal, _Bug) else status_of(refusal)
     words = for_shoppers(refusal)
     visit.flashed.clear()
     if visit.is_partial:
