@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import asyncpg
 import httpx
@@ -219,8 +219,7 @@ async def open_world(
 def has_crashed(error: BaseException) -> bool:
     """Whether the process died, however task groups wrapped it."""
     if isinstance(error, BaseExceptionGroup):
-        group: BaseExceptionGroup[BaseException] = error
-        return group.subgroup(Crashed) is not None
+        return cast("BaseExceptionGroup[BaseException]", error).subgroup(Crashed) is not None
     return isinstance(error, Crashed)
 
 
