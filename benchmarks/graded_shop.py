@@ -7,7 +7,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import orjson
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -21,7 +20,7 @@ from bottega.retrieval import keyword, postings
 from bottega.retrieval.asked import ask
 from bottega.retrieval.corpus import Corpus, Document, Field
 from bottega.retrieval.embedding import embed_waiting
-from bottega.retrieval.fusion import Scored, Weights
+from bottega.retrieval.fusion import Weights
 from bottega.retrieval.narrowing import Narrowing
 from bottega.retrieval.schema import ensure, lost_tables
 from bottega.retrieval.search import embedder_of
@@ -30,7 +29,9 @@ from bottega.settings import Settings
 from bottega.shop.catalogue.index_upkeep import rebuild
 from bottega.shop.catalogue.listing import Filters
 from bottega.shop.catalogue.product_documents import PRODUCTS, documents_of
-from bottega.shop.catalogue.search import product_search, search_products
+from bottega.shop.catalogue.product_ranking import DEEPEST_RESULT
+from bottega.shop.catalogue.search import search_products
+from bottega.shop.catalogue.search_records import Explanation, SearchRequest
 from bottega.shop.flows.product_files.importing import ImportChoices, import_file
 
 FILTERS = Filters("EUR")
@@ -43,17 +44,21 @@ EMBED_TIMEOUT_SECONDS = 60.0
 
 @dataclass(frozen=True)
 class Signals:
-    """What the query path found for one query, with the graded file's identifiers, before weights are applied."""
+    """What the query path found for one query, in its order, with every signal; products by the graded file's names."""
 
-    found: tuple[tuple[str, Scored], ...]
+    found: tuple[tuple[str, Explanation], ...]
+
+    def final(self) -> list[str]:
+        """The order that a shopper sees."""
+        return [identifier for identifier, _ in self.found]
 
     def ranked(self, weights: Weights) -> list[str]:
-        """The order that these weights give."""
+        """The order that other weights would give."""
         return self._by(lambda one: weights.score(one.keyword_rank, one.meaning_rank, one.coverage))
 
     def by_keyword(self) -> list[str]:
         """By keyword alone."""
-        return self._by(lambda one: one.bm25 if one.keyword_rank is not None else 0.0)
+        return self._by(lambda one: one.bm25)
 
     def by_meaning(self) -> list[str]:
         """By meaning alone."""
@@ -68,9 +73,9 @@ class Signals:
             )
         )
 
-    def _by(self, value: Callable[[Scored], float]) -> list[str]:
+    def _by(self, value: Callable[[Explanation], float]) -> list[str]:
         kept = [(identifier, one) for identifier, one in self.found if value(one) > 0]
-        return [identifier for identifier, _ in sorted(kept, key=lambda pair: (-value(pair[1]), pair[1].document))]
+        return [identifier for identifier, _ in sorted(kept, key=lambda pair: (-value(pair[1]), pair[1].product_id))]
 
 
 class GradedShop:
@@ -82,23 +87,16 @@ class GradedShop:
         self._embedder = embedder_of(application.services)
 
     async def signals(self, query: str) -> Signals:
-        """All candidates of the query path with their signals."""
+        """What the shop answers, deep, and why."""
         # The machine may be busy; what is measured here is not the time.
         assert self._embedder is not None, "the default settings have one"
         await self._embedder.embed([query], purpose="query", timeout_seconds=EMBED_TIMEOUT_SECONDS)
+        request = SearchRequest(query, FILTERS, limit=DEEPEST_RESULT, explain=True)
         async with self._application.database.read() as connection:
-            searched = await product_search(connection, query, FILTERS, self._embedder, number=DEEP)
-        if searched.degraded:
-            raise Unavailable("search_degraded", f"Search goes without a signal: {searched.degraded}.")
-        return Signals(tuple((self._identifiers[one.row["product_id"]], one) for one in searched.found))
-
-    async def final(self, query: str) -> list[str]:
-        """What a shopper would see."""
-        async with self._application.database.read() as connection:
-            page = await search_products(
-                connection, query, FILTERS, self._application.clock.now(), embedder=self._embedder, limit=DEEP
-            )
-        return [self._identifiers[_id_of(card)] for card in page.cards]
+            page = await search_products(connection, request, self._application.clock.now(), embedder=self._embedder)
+        if page.degraded:
+            raise Unavailable("search_degraded", f"Search goes without a signal: {page.degraded}.")
+        return Signals(tuple((self._identifiers[one.product_id], one) for one in page.explanations or ()))
 
     async def plain_bm25(self, query: str) -> list[str]:
         """The textbook's ranking."""
@@ -112,25 +110,41 @@ class GradedShop:
 _EVERYTHING = Narrowing(f"{PLAIN.documents} e", "e.document", columns=("e.id",), is_wide=True)
 
 
-def _id_of(card: str) -> str:
-    return orjson.loads(card)["id"]
-
-
 @asynccontextmanager
 async def graded_shop(products: Path, keep: Path | None) -> AsyncGenerator[GradedShop]:
     """A shop with the products of the file; kept in `keep` when that is given, else gone afterwards."""
+    async with graded_application(products, keep) as (application, names):
+        yield GradedShop(application, names)
+
+
+@asynccontextmanager
+async def graded_application(products: Path, keep: Path | None) -> AsyncGenerator[tuple[Application, dict[str, str]]]:
+    """The same with the file's names by product id."""
     directory = keep or Path(tempfile.mkdtemp(prefix="bottega-quality-"))
-    settings = Settings(_env_file=None, data_dir=directory)  # pyright: ignore[reportCallIssue] - pydantic-settings' own argument
     try:
-        async with open_application(settings) as application:
-            await _prepare(application, products)
+        async with open_graded_application(products, directory) as application:
+            async with application.database.write() as connection:
+                if await lost_tables(connection, PLAIN):
+                    await _index_plainly(connection, application)
             async with application.database.read() as connection:
                 rows = await connection.fetch("SELECT id, source_id FROM shop.products WHERE source = 'icecat'")
-            yield GradedShop(application, {row["id"]: row["source_id"] for row in rows})
+            yield application, {row["id"]: row["source_id"] for row in rows}
     finally:
         if keep is None:
             embedded.reset(directory)
             shutil.rmtree(directory, ignore_errors=True)
+
+
+@asynccontextmanager
+async def open_graded_application(
+    products: Path, directory: Path, *, prepared: bool = False
+) -> AsyncGenerator[Application]:
+    """The application over the products of the file, which are imported, indexed and embedded unless `prepared`."""
+    settings = Settings(_env_file=None, data_dir=directory, embedder="minilm")  # pyright: ignore[reportCallIssue] - pydantic-settings' own argument
+    async with open_application(settings) as application:
+        if not prepared:
+            await _prepare(application, products)
+        yield application
 
 
 async def _prepare(application: Application, products: Path) -> None:
@@ -174,9 +188,6 @@ async def _prepare(application: Application, products: Path) -> None:
         )
         await ensure_near_index(database.dsn, PRODUCTS)
         await embedder.wait_ready(timeout_seconds=EMBED_TIMEOUT_SECONDS)
-        async with database.write() as connection:
-            if await lost_tables(connection, PLAIN):
-                await _index_plainly(connection, application)
 
 
 async def _has_to_be_built(database: Database) -> bool:

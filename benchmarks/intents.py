@@ -24,12 +24,11 @@ from rich.console import Console
 from rich.table import Table
 
 from bottega.agents.assistant.language import ENGLISH
-from bottega.connectors.minilm.embedder import MiniLmEmbedder
-from bottega.connectors.minilm.identity import MiniLm
+from bottega.bootstrap.embedder import connect_embedder
 from bottega.kernel.errors import Unavailable
 from bottega.runtime.models.offline.intents import LARGEST_BATCH_MESSAGES, IntentReader, Reading
 from bottega.runtime.models.offline.teaching import WAIT_SECONDS, find_classifier
-from bottega.settings import default_data_directory
+from bottega.settings import load_settings
 
 CONFUSIONS_SHOWN = 12
 
@@ -105,7 +104,7 @@ def confusions(utterances: Sequence[Utterance], readings: Sequence[Reading]) -> 
 
 async def read(utterances: Sequence[Utterance], *, by_letters: bool) -> tuple[list[Reading], Mapping[str, Any]]:
     """The readings by the shipped classifier, and where it comes from."""
-    embedder = None if by_letters else MiniLmEmbedder(MiniLm(default_data_directory()))
+    embedder = None if by_letters else connect_embedder(load_settings())
     try:
         if embedder is not None:
             try:
@@ -151,7 +150,6 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help="CSV with the columns text,intent")
     parser.add_argument("--mapping", type=Path, required=True, help="CSV with the columns source_intent,intent")
-    parser.add_argument("--data-dir", type=Path, help="where the embedder's graph is kept; by default the shop's own")
     parser.add_argument("--by-letters", action="store_true", help="as if the embedder were away")
     parser.add_argument("--json", action="store_true", help="one JSON object before the last line")
     given = parser.parse_args()

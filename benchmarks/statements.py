@@ -31,7 +31,7 @@ async def statements_per_order(directory: Path) -> int:
                 # One message may carry several statements: each of them counts.
                 seen.extend(part for part in record.query.split(";") if part.strip())
 
-            for each in _connections(application.database):
+            for each in connections_of(application.database):
                 each.add_query_logger(note)
             await whole_checkout(shopper, shopping, 2)
     return len(seen)
@@ -49,7 +49,7 @@ class _InProcess(Connection):
         return answer.status_code, answer.content
 
 
-def _connections(database: Any) -> list[Any]:
+def connections_of(database: Any) -> list[Any]:
     """The open connections of both pools; asyncpg has no public way to them."""
     holders = [holder for pool in (database._writers, database._readers) for holder in pool._holders]
     return [holder._con for holder in holders if holder._con is not None]

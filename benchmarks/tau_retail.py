@@ -1,8 +1,10 @@
 """Stories of another shop's customers, told by our actions, with every order and customer compared afterwards.
 
-`python benchmarks/tau_retail.py --db FILE --tasks FILE [--keep]`. Each story starts from the imported file, does its
-write calls as the customer they belong to under that shop's own policy pack, and compares all orders and customers with
-the file overlaid by what the story expects to have changed. Then it does the same calls again with the same keys.
+`python benchmarks/tau_retail.py --db FILE --tasks FILE [--through actions|tools] [--keep]`. Each story starts from the
+imported file, does its write calls as the customer they belong to under that shop's own policy pack, and compares all
+orders and customers with the file overlaid by what the story expects to have changed. Then it does the same calls
+again with the same keys. Through tools, the calls are those of a model in a conversation, each confirmed by a yes, and
+each is attacked in a dozen mutated forms before and after it is done (see tau_attacks.py).
 """
 
 import argparse
@@ -21,14 +23,17 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
 
 # Run as a file, Python looks for modules beside it only.
 sys.path.append(str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.tau_calls import WRITES, Asked, asked
 from benchmarks.tau_form import Form, file_form, first_difference, shop_form
+from benchmarks.tau_through_tools import Tally, ThroughTools
 from bottega.actions.actor import Actor
 from bottega.actions.outcome import Done
+from bottega.actions.policy.engine import PolicyBook
 from bottega.bootstrap import Application, open_application
 from bottega.kernel.errors import Refusal
 from bottega.platform.database import embedded, scratch
@@ -106,6 +111,29 @@ class Stage:
         if not self._keep:
             await scratch.drop_database(self._dsn, TEMPLATE)
 
+    @asynccontextmanager
+    async def copy(self, name: str, policy: PolicyBook | None = None) -> AsyncGenerator[Application]:
+        """An application over a copy of the template, which is dropped afterwards."""
+        await scratch.drop_database(self._dsn, name)
+        await scratch.create_database(self._dsn, name, template=TEMPLATE)
+        try:
+            async with self._open(name, policy) as application:
+                yield application
+        finally:
+            await scratch.drop_database(self._dsn, name)
+
+    async def fingerprint(self, application: Application) -> dict[str, tuple[int, Any]]:
+        """Number and hash of the rows of every folded table."""
+        return await _fingerprint(application)
+
+    async def settle(self, application: Application) -> None:
+        """Calls to the gateway until none is due."""
+        await _drive_payments(application)
+
+    async def differs(self, application: Application, story: Story) -> str | None:
+        """The first thing that is not as the story expects it."""
+        return first_difference(await self._form(application), file_form(self._content, story.changed))
+
     async def _told(self, application: Application, story: Story) -> str | None:
         translated: dict[int, Asked] = {}
         wrong = await self._play(application, story, translated)
@@ -165,14 +193,15 @@ class Stage:
             return await shop_form(connection, application.performer.lookup_key, list(self._content["users"]))
 
     @asynccontextmanager
-    async def _open(self, name: str) -> AsyncGenerator[Application]:
+    async def _open(self, name: str, policy: PolicyBook | None = None) -> AsyncGenerator[Application]:
         values: dict[str, Any] = {
             "DATABASE_URL": scratch.dsn_of(self._dsn, name),
             "data_dir": self._directory,
             "policy_packs": (PACK,),
+            "embedder": "none",
         }
         settings = Settings(_env_file=None, **values)  # pyright: ignore[reportCallIssue] - pydantic-settings' own
-        async with open_application(settings) as application:
+        async with open_application(settings, policy=policy) as application:
             yield application
 
 
@@ -231,11 +260,59 @@ async def run(
     return failed
 
 
+async def run_through_tools(
+    dsn: str, directory: Path, db: Path, stories: Sequence[Story], console: Console, *, keep: bool = False
+) -> int:
+    """Every story as a model's tool calls, every call attacked; returns how many stories failed."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    failed = 0
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("importing", total=len(stories))
+        stage = await Stage.built(dsn, directory, db, keep=keep)
+        told = ThroughTools(stage)
+        try:
+            for story in stories:
+                progress.update(task, description=f"story {story.id}")
+                wrong = await told.tell(story)
+                await told.tell_unguarded(story)
+                failed += bool(wrong)
+                for line in wrong:
+                    console.print(f"story {story.id}: {line}", markup=False, highlight=False, soft_wrap=True)
+                progress.advance(task)
+        finally:
+            await stage.close()
+    return failed + _summed_up(told.tally, len(stories), failed, console)
+
+
+def _summed_up(tally: Tally, stories: int, failed: int, console: Console) -> int:
+    """The table of attacks and the last line; 1 when an attack was not refused, or none lands without guard."""
+    table = Table("attack", "refused", "of", "lands unguarded", "of")
+    for kind in tally.tried:
+        unguarded = (str(tally.landed_unguarded[kind]), str(tally.tried_unguarded[kind]))
+        table.add_row(
+            kind,
+            str(tally.refused[kind]),
+            str(tally.tried[kind]),
+            *(unguarded if kind in tally.tried_unguarded else ("", "")),
+        )
+    console.print(table)
+    refused, tried = sum(tally.refused.values()), sum(tally.tried.values())
+    landed, opened = sum(tally.landed_unguarded.values()), sum(tally.tried_unguarded.values())
+    console.print(
+        f"{stories - failed} of {stories} stories through tools; {tally.calls} calls, {refused} of {tried} attacks "
+        f"refused in {len(tally.tried)} forms; unguarded {landed} of {opened} land",
+        highlight=False,
+        soft_wrap=True,
+    )
+    return int(refused < tried or (opened > 0 and 2 * landed < opened))
+
+
 def main() -> None:
     """Parses the command line; exit code 0 only when every story comes out as expected."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--db", type=Path, required=True, help="the shop's data, JSON, plain or gzip")
     parser.add_argument("--tasks", type=Path, required=True, help="the stories, JSON")
+    parser.add_argument("--through", choices=("actions", "tools"), default="actions", help="who does the calls")
     parser.add_argument("--keep", action="store_true", help="keep the imported file and failed stories, and say where")
     chosen = parser.parse_args()
     directory = Path(tempfile.mkdtemp(prefix="bottega-tau-retail-"))
@@ -243,7 +320,8 @@ def main() -> None:
     try:
         stories = read_stories(chosen.tasks)
         dsn = embedded.start(directory).dsn
-        failed = asyncio.run(run(dsn, directory, chosen.db, stories, console, keep=chosen.keep))
+        way = run_through_tools if chosen.through == "tools" else run
+        failed = asyncio.run(way(dsn, directory, chosen.db, stories, console, keep=chosen.keep))
     except Refusal as refusal:
         raise SystemExit(f"{refusal.code}: {refusal}") from refusal
     finally:

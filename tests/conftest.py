@@ -30,6 +30,8 @@ TEMPLATE = "bottega_template"
 
 def pytest_configure(config: pytest.Config) -> None:
     """The process that began the session chooses the directory; xdist's workers inherit it."""
+    # Tests that are about meaning name an embedder; the others start no process with a model.
+    os.environ.setdefault("BOTTEGA_EMBEDDER", "none")
     if _began_session(config):
         _remove_abandoned()
         os.environ[DIRECTORY_VARIABLE] = tempfile.mkdtemp(prefix=f"{DIRECTORY_PREFIX}{os.getpid()}-")

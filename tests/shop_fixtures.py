@@ -14,7 +14,7 @@ from bottega.actions.action import Action
 from bottega.actions.actor import Actor, system
 from bottega.actions.outcome import Outcome
 from bottega.bootstrap import Application, open_application, web_app
-from bottega.gateway import tokens
+from bottega.entrance import tokens
 from bottega.kernel.identifiers import new_id
 from bottega.platform.clock import SystemClock
 from bottega.settings import Settings

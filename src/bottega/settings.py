@@ -52,6 +52,9 @@ class Settings(BaseSettings):
     payment_gateway: Literal["sandbox", "stripe"] = Field("sandbox", description="Who takes card payments.")
     stripe_api_key: SecretStr | None = Field(None, description="Stripe's secret key.")
     stripe_webhook_secret: SecretStr | None = Field(None, description="Stripe's webhook signing secret.")
+    stripe_publishable_key: str = Field(
+        "", description="Stripe's publishable key: with it the storefront shows Stripe's own card field."
+    )
     stripe_base_url: str = Field("https://api.stripe.com", description="Stripe's address; another one for tests.")
     sandbox_webhook_secret: SecretStr = Field(
         SecretStr("sandbox-webhook-secret"), description="Signs the sandbox gateway's webhooks."
@@ -99,6 +102,11 @@ class Settings(BaseSettings):
     embedder_idle_seconds: Annotated[float, Field(ge=1)] = Field(
         300, description="How long the embedder process stays after the last shop process has left it."
     )
+    models: Path | None = Field(
+        None,
+        description="File (TOML or JSON) that says which language models there are, see docs/models.md; absent: the "
+        "offline engine alone.",
+    )
     policy_packs: tuple[Path, ...] = Field(
         (), description="Folders of policy packs loaded after the default pack, as a JSON list."
     )
@@ -113,6 +121,12 @@ class Settings(BaseSettings):
         "quoted as what the shop says.",
     )
     approval_hours: Annotated[int, Field(ge=1, le=720)] = Field(72, description="How long an approval waits.")
+    journal_days: Annotated[int, Field(ge=1, le=3650)] = Field(
+        30, description="How long the journals of agents' runs are kept after they ended."
+    )
+    conversation_days: Annotated[int, Field(ge=1, le=3650)] = Field(
+        180, description="How long conversations with agents are kept after the last message."
+    )
     requests_per_minute: Annotated[int, Field(ge=1)] = Field(
         600,
         description="Requests that one address or session may make in a minute to one web process; signing in and "

@@ -40,7 +40,11 @@ async def test_import_index_search_and_export(shell: Shell, tmp_path: Path) -> N
     assert summary["rejections"][0]["row"] == 4
     _, again = await shell.json("import", "products", path, "--format", "icecat", "--stock", "3")
     assert (again["created"], again["unchanged"]) == (0, 3)
-    assert await shell.json("search", "rebuild") == (0, {"products": 3})
+    without = {"products": 3, "embedded": 0, "meaning": "no embedder is set up"}
+    assert await shell.json("search", "rebuild") == (0, without)
+    exit_code, status = await shell.json("search", "status")
+    assert (exit_code, status["whole"], status["products"], status["indexed"]) == (0, True, 3, 3)
+    assert (status["waiting_for_embedding"], status["embedded"], status["embedder"]) == (3, 0, "none")
     exit_code, found = await shell.json("search", "tn2120", "toner", "--limit", "1")
     assert (exit_code, found["query"]) == (0, "tn2120 toner")
     assert [item["title"] for item in found["items"]] == ["Brother TN-2120 toner cartridge"]

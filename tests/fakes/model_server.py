@@ -32,6 +32,7 @@ class ModelServer:
         self.answers: Answers = []
         self.requests: list[Any] = []
         self.headers: list[Mapping[str, str]] = []
+        self._asked = asyncio.Condition()
         self.hung_up = asyncio.Event()
         """Set when a client went away before its stream was over."""
 
@@ -44,10 +45,17 @@ class ModelServer:
         assert isinstance(self.answers, list)
         self.answers.extend(turns)
 
+    async def has_been_asked(self, times: int) -> None:
+        """Waits until so many requests have come."""
+        async with self._asked:
+            await self._asked.wait_for(lambda: len(self.requests) >= times)
+
     async def answer(self, request: web.Request) -> web.StreamResponse:
         body = json.loads(await request.read())
         self.requests.append(body)
         self.headers.append(request.headers.copy())
+        async with self._asked:
+            self._asked.notify_all()
         turn = self.answers.pop(0) if isinstance(self.answers, list) else self.answers(body)
         streams = self.form.streams(request.path, body)
         match turn:

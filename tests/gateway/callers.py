@@ -9,7 +9,7 @@ from bottega.actions.action import Action
 from bottega.actions.actor import Actor
 from bottega.actions.outcome import Denied, Failed, Outcome
 from bottega.actions.perform import Performer
-from bottega.gateway import tokens
+from bottega.entrance import tokens
 from bottega.kernel.errors import Conflict
 from bottega.kernel.identifiers import new_id
 from bottega.platform.sign_in.sessions import open_session

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from bottega.gateway.client_address import client_address
+from bottega.entrance.client_address import client_address
 from tests.gateway.people import bearer
 from tests.shop_fixtures import Shop, open_shop
 

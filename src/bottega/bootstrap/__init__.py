@@ -5,7 +5,7 @@ import importlib
 import pkgutil
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import timedelta
 from importlib import resources
 
@@ -14,22 +14,30 @@ from fastapi import FastAPI
 import bottega.actions.approvals
 import bottega.actions.effect_decisions
 import bottega.actions.undo
+import bottega.runtime.jobs
 import bottega.runtime.knowledge.actions
 import bottega.runtime.knowledge.jobs
 import bottega.runtime.memory.jobs
+import bottega.runtime.models.jobs
+import bottega.runtime.switches
 import bottega.shop
 from bottega.actions.effects import EffectDriver
 from bottega.actions.perform import Performer
 from bottega.actions.policy.engine import PolicyBook, load_packs
 from bottega.actions.registry import registered_handlers
+from bottega.agents.assistant.role import NAME as ASSISTANT
+from bottega.agents.chat.feed import Feed
+from bottega.agents.chat.service import Chat, Desk
+from bottega.agents.tools.payment_page import PaymentPages
+from bottega.bootstrap.agents import Agents
 from bottega.bootstrap.embedder import connect_embedder
 from bottega.bootstrap.knowledge import connect_library
 from bottega.connectors.sandbox.mail import PostgresOutbox
 from bottega.connectors.sandbox.payment_store import PostgresPaymentStore
 from bottega.connectors.sandbox.payments import SandboxPaymentGateway
+from bottega.entrance.context import ServingContext
+from bottega.entrance.rate_limits import RateLimits
 from bottega.gateway.application import create_app
-from bottega.gateway.context import GatewayContext
-from bottega.gateway.rate_limits import RateLimits
 from bottega.platform.clock import Clock, SystemClock
 from bottega.platform.database import embedded
 from bottega.platform.database.migrate import migrate
@@ -41,6 +49,7 @@ from bottega.ports.mailer import Mailer
 from bottega.ports.payment_gateway import PaymentGateway
 from bottega.ports.services import Services
 from bottega.ports.simulated_payer import SimulatedPayer
+from bottega.runtime.engine import Runtime
 from bottega.runtime.knowledge.library import Library
 from bottega.settings import Settings
 
@@ -52,6 +61,9 @@ CORE_ACTIONS = (
     bottega.runtime.knowledge.actions,
     bottega.runtime.knowledge.jobs,
     bottega.runtime.memory.jobs,
+    bottega.runtime.models.jobs,
+    bottega.runtime.jobs,
+    bottega.runtime.switches,
 )
 
 
@@ -68,6 +80,22 @@ class Application:
     clock: Clock
     policy: PolicyBook
     knowledge: Library
+    pages: PaymentPages
+    agents: Agents
+
+
+@dataclass(frozen=True, slots=True)
+class StaffedApplication(Application):
+    """An application whose agents are at work; what jobs are given."""
+
+    runtime: Runtime
+
+
+async def staffed(application: Application) -> StaffedApplication:
+    """The application with its agents at work."""
+    runtime = await application.agents.started()
+    parts = {field.name: getattr(application, field.name) for field in fields(Application)}
+    return StaffedApplication(**parts, runtime=runtime)
 
 
 def database_url(settings: Settings) -> str:
@@ -128,7 +156,33 @@ async def open_application(
         )
         effects = EffectDriver(performer, services)
         knowledge = connect_library(settings, database, chosen_clock, services)
-        yield Application(settings, database, performer, services, effects, jobs, chosen_clock, policy, knowledge)
+        pages = PaymentPages(settings.public_url, derived_secret(settings, "payment pages"))
+        agents = Agents(
+            settings,
+            database,
+            performer,
+            services,
+            effects,
+            jobs,
+            chosen_clock,
+            knowledge,
+            pages,
+            secret=derived_secret(settings, "model cache"),
+        )
+        stack.push_async_callback(agents.close)
+        yield Application(
+            settings,
+            database,
+            performer,
+            services,
+            effects,
+            jobs,
+            chosen_clock,
+            policy,
+            knowledge,
+            pages,
+            agents,
+        )
 
 
 async def _close_connectors(services: Services) -> None:
@@ -138,10 +192,12 @@ async def _close_connectors(services: Services) -> None:
             await services.get(port, name).close()  # pyright: ignore[reportAbstractUsage] - the port is the key
 
 
-def gateway_context(application: Application) -> GatewayContext:
+def serving_context(application: Application) -> ServingContext:
     """What the web application needs of an application."""
     settings = application.settings
-    return GatewayContext(
+    agents = application.agents
+    feed = Feed(application.database)
+    return ServingContext(
         database=application.database,
         performer=application.performer,
         effects=application.effects,
@@ -152,14 +208,18 @@ def gateway_context(application: Application) -> GatewayContext:
         public_url=settings.public_url,
         production=settings.mode == "production",
         card_gateway=settings.payment_gateway,
+        publishable_key=settings.stripe_publishable_key,
         rate_limits=RateLimits(settings.requests_per_minute),
         trusted_proxies=settings.trusted_proxies,
+        chat=Chat(agents.started, application.performer, feed, ASSISTANT),
+        desk=Desk(agents.started, application.performer, feed, ASSISTANT),
+        pages=application.pages,
     )
 
 
 def web_app(application: Application, described: FastAPI | None = None) -> FastAPI:
     """The ASGI application over an open application."""
-    return create_app(gateway_context(application), described)
+    return create_app(serving_context(application), described)
 
 
 def connect_services(settings: Settings, database: Database, clock: Clock) -> Services:

@@ -14,7 +14,7 @@ from bottega.actions.log.anchor import FileAnchor
 from bottega.actions.log.readers import LogReader, ReaderRunner
 from bottega.actions.log.sealer import Sealer
 from bottega.actions.log.signing import SigningKey
-from bottega.bootstrap import Application, derived_secret
+from bottega.bootstrap import Application, derived_secret, staffed
 
 log = structlog.get_logger(__name__)
 
@@ -50,10 +50,11 @@ async def run_background(application: Application, stop: asyncio.Event) -> None:
     sealer = Sealer(dsn, signing_key(application), application.clock, anchor=anchor(application))
     readers = ReaderRunner(application.database, log_readers(application), application.clock)
     application.performer.when_done.append(sealer.wake)
+    context = await staffed(application)
     parts = {
         "sealer": sealer.run(stop),
         "readers": readers.run(stop),
-        "jobs": Worker(dsn, application).run(stop),
+        "jobs": Worker(dsn, context).run(stop),
         "effects": _drive_effects(application, stop),
     }
     tasks = [asyncio.create_task(part, name=name) for name, part in parts.items()]

@@ -11,6 +11,7 @@ from bottega.actions.policy.engine import PolicyBook
 from bottega.bootstrap import load_policy, load_shop
 from bottega.gateway.application import described
 from bottega.settings import Settings
+from bottega.web.site import Pages
 
 # A request makes and drops thousands of objects and hardly ever a cycle: looked for ten times less often than usual.
 COLLECTED_AFTER = (7_000, 20, 20)
@@ -20,10 +21,11 @@ INHERITED = ("bottega.bootstrap.background", "bottega.bootstrap.web_process", "u
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """The proven policy, and the web application without a shop behind it."""
+    """The proven policy, and the API and the pages without a shop behind them."""
 
     policy: PolicyBook
     web: FastAPI
+    pages: Pages
 
 
 _made: list[Prepared] = []
@@ -41,7 +43,7 @@ def prepare(settings: Settings) -> None:
     load_shop()
     for name in INHERITED:
         importlib.import_module(name)
-    _made.append(Prepared(load_policy(settings), described()))
+    _made.append(Prepared(load_policy(settings), described(), Pages()))
     settle_memory()
 
 

@@ -6,7 +6,8 @@ from contextlib import AsyncExitStack
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from bottega.bootstrap import open_application, web_app
+from bottega.bootstrap import open_application
+from bottega.bootstrap.addresses import whole_site
 from bottega.bootstrap.background import run_background
 from bottega.bootstrap.embedder import wake_embedder
 from bottega.bootstrap.preparation import prepared, settle_memory
@@ -50,14 +51,14 @@ class WebProcess:
         settings = load_settings()
         configure(settings.log_level, settings.log_format, settings.otlp_endpoint)
         made = prepared()
-        policy, described = (None, None) if made is None else (made.policy, made.web)
+        policy, described, pages = (None, None, None) if made is None else (made.policy, made.web, made.pages)
         application = await self._stack.enter_async_context(open_application(settings, policy=policy))
         if os.environ.get(IN_PROCESS_WORKER) == "1":
             self._background = asyncio.create_task(run_background(application, self._stop))
             self._background.add_done_callback(_end_with_it)
         if settings.embedder == "minilm":
             self._waking = asyncio.create_task(wake_embedder(application.services))
-        self._app = web_app(application, described)
+        self._app = whole_site(application, described, pages)
         settle_memory()
 
     async def _end(self) -> None:

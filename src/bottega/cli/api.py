@@ -16,7 +16,7 @@ from bottega.bootstrap import web_app
 from bottega.bootstrap.background import catch_up
 from bottega.cli.context import open_application
 from bottega.cli.refusals import shown
-from bottega.gateway.identity import OPERATOR_SCOPE
+from bottega.entrance.identity import OPERATOR_SCOPE
 from bottega.kernel.errors import Invalid
 from bottega.kernel.identifiers import new_id
 

@@ -10,7 +10,7 @@ from rich.table import Table
 from bottega.actions.actor import Actor
 from bottega.cli.context import open_application
 from bottega.cli.refusals import shown, write_json
-from bottega.gateway import tokens
+from bottega.entrance import tokens
 from bottega.platform.database.pool import Connection
 from bottega.shop.staff.actions import CreateApiKey, RevokeApiKey, bind_token
 from bottega.shop.staff.model import ApiKey

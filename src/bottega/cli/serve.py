@@ -64,7 +64,7 @@ def run_server(settings: Settings, host: str, port: int, workers: int) -> None:
         workers=workers,
         interface=Interfaces.ASGI,
         loop=Loops.auto,
-        websockets=False,
+        websockets=True,
         respawn_failed_workers=True,
         workers_kill_timeout=GRACE_SECONDS,
         log_level=LogLevels.debug if settings.log_level == "debug" else LogLevels.warning,

@@ -117,7 +117,7 @@ class Story:
     async def _bring_back(self) -> str:
         shopper, order_id = self.people["shopper"], self.known["order"]["order_id"]
         line = (await shopper.get(f"/api/orders/{order_id}"))["lines"][0]
-        body = {"lines": [{"line_id": line["id"], "quantity": 1, "reason": "too small"}]}
+        body = {"lines": [{"line_id": line["id"], "quantity": 1, "reason": "wrong size"}]}
         asked = await shopper.post(f"/api/orders/{order_id}/returns", body)
         support, warehouse = await self._staff("support"), await self._staff("warehouse")
         self.known["return_id"] = asked["return_id"]

@@ -46,10 +46,11 @@ def page(items: Sequence[Any], limit: int, key: Callable[[Any], str]) -> dict[st
     return {"items": shown, "next_cursor": encode_cursor(key(shown[-1])) if more else None}
 
 
-def card_page(cards: Sequence[str], next_position: str | None) -> bytes:
-    """A page of items that are JSON text already, as the database made them."""
+def card_page(cards: Sequence[str], next_position: str | None, about: dict[str, Any] | None = None) -> bytes:
+    """A page of items that are JSON text already, as the database made them; `about` has further members."""
     cursor = b"null" if next_position is None else b'"%b"' % encode_cursor(next_position).encode()
-    return b'{"items":[%b],"next_cursor":%b}' % (",".join(cards).encode(), cursor)
+    more = b"" if not about else b"," + _encode(about)[1:-1]
+    return b'{"items":[%b],"next_cursor":%b%b}' % (",".join(cards).encode(), cursor, more)
 
 
 def encode_cursor(position: str) -> str:

@@ -11,12 +11,12 @@ from starlette.responses import Response
 
 import bottega.gateway.api
 from bottega import __version__
-from bottega.gateway import dispatch, problems
+from bottega.entrance.context import ServingContext
+from bottega.gateway import chat_socket, dispatch, problems
 from bottega.gateway.answers import answer
-from bottega.gateway.context import GatewayContext
 from bottega.gateway.envelope import Envelope
 from bottega.gateway.openapi import complete_document
-from bottega.gateway.rate_limits import RateLimited
+from bottega.gateway.rate_limited import RateLimited
 
 DESCRIPTION = (
     "Every change is an action decided by policy and written to a verifiable log. Send `Idempotency-Key` with "
@@ -24,7 +24,7 @@ DESCRIPTION = (
 )
 
 
-def create_app(context: GatewayContext, app: FastAPI | None = None) -> FastAPI:
+def create_app(context: ServingContext, app: FastAPI | None = None) -> FastAPI:
     """The ASGI application of one web process; out of an unused `described()` when there is one already."""
     app = app or described()
     app.state.context = context
@@ -54,6 +54,7 @@ def described() -> FastAPI:
     for module in sorted(pkgutil.iter_modules(bottega.gateway.api.__path__), key=lambda found: found.name):
         routes = importlib.import_module(f"bottega.gateway.api.{module.name}")
         app.include_router(routes.router, prefix="/api")
+    app.include_router(chat_socket.router, prefix="/api")
     app.add_api_route("/healthz", _health, include_in_schema=False)
     return app
 

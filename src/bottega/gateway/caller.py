@@ -13,10 +13,10 @@ from bottega.actions.action import Action
 from bottega.actions.actor import Actor, Cause
 from bottega.actions.outcome import Done, Held, Outcome
 from bottega.actions.perform import Alongside
+from bottega.entrance.context import ServingContext
+from bottega.entrance.identity import identify
+from bottega.entrance.refusals import BadRequest, Unauthenticated
 from bottega.gateway.answers import answer
-from bottega.gateway.context import GatewayContext
-from bottega.gateway.identity import identify
-from bottega.gateway.problems import BadRequest, Unauthenticated
 from bottega.gateway.reach import check_reach
 from bottega.gateway.routes import needs_key
 from bottega.kernel.errors import Forbidden
@@ -24,17 +24,17 @@ from bottega.kernel.errors import Forbidden
 STAFF_ROLES = frozenset({"owner", "manager", "support", "warehouse", "analyst"})
 
 
-def context_of(request: Request) -> GatewayContext:
+def context_of(request: Request) -> ServingContext:
     """The context of this web process."""
     return request.app.state.context
 
 
-async def current_context(request: Request) -> GatewayContext:
+async def current_context(request: Request) -> ServingContext:
     """The same as a dependency; a coroutine, because the framework runs plain functions in a thread."""
     return context_of(request)
 
 
-Context = Annotated[GatewayContext, Depends(current_context)]
+Context = Annotated[ServingContext, Depends(current_context)]
 
 
 class HeldAnswer(BaseModel):
@@ -53,7 +53,7 @@ class Caller:
     """An identified caller, with the idempotency key of this request if there is one."""
 
     actor: Actor
-    context: GatewayContext
+    context: ServingContext
     key: str | None
     request_id: str
 

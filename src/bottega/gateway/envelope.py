@@ -7,7 +7,8 @@ import orjson
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from bottega.gateway.problems import BadRequest, TooLarge, UnsupportedMediaType, problem_response
+from bottega.entrance.refusals import BadRequest, TooLarge, UnsupportedMediaType
+from bottega.gateway.problems import problem_response
 from bottega.kernel.identifiers import new_id
 
 log = structlog.get_logger(__name__)

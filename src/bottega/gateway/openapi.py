@@ -5,11 +5,11 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
+from bottega.entrance.tokens import COOKIE
 from bottega.gateway.caller import HeldAnswer
 from bottega.gateway.openapi_examples import example_of
 from bottega.gateway.problems import MEDIA_TYPE, Problem
 from bottega.gateway.routes import READING, Route, routes_of
-from bottega.gateway.tokens import COOKIE
 
 KEY_PARAMETER = "Idempotency-Key"
 ALWAYS: tuple[int, ...] = (400, 422, 429, 503)

@@ -12,21 +12,13 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from bottega.actions.refusals import refusal_of_database
+from bottega.entrance.refusals import BadRequest, status_of
 from bottega.kernel.errors import Conflict, Forbidden, Invalid, NotFound, Refusal, Unavailable
 from bottega.platform.database.connection_loss import is_connection_loss
-from bottega.platform.sign_in.credentials import SignInLocked
-from bottega.shop.flows.sign_in import SignInRefused
 
 log = structlog.get_logger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
-STATUS_BY_CATEGORY = {
-    Invalid.category: 422,
-    NotFound.category: 404,
-    Conflict.category: 409,
-    Forbidden.category: 403,
-    Unavailable.category: 503,
-}
 
 
 class Problem(BaseModel):
@@ -41,37 +33,6 @@ class Problem(BaseModel):
     details: dict[str, Any] = Field(default_factory=dict, description="Figures and names that belong to the code.")
 
 
-class Unauthenticated(Forbidden):
-    """Nobody said who they are; shown as 401."""
-
-
-class TooManyRequests(Unavailable):
-    """A rate limit; shown as 429."""
-
-
-class TooLarge(Invalid):
-    """The body is over the limit; shown as 413."""
-
-
-class UnsupportedMediaType(Invalid):
-    """The body is not of the media type that the route reads; shown as 415."""
-
-
-class BadRequest(Invalid):
-    """The message itself cannot be read; shown as 400."""
-
-
-_STATUS_BY_KIND: dict[type[Refusal], int] = {
-    Unauthenticated: 401,
-    SignInRefused: 401,
-    TooManyRequests: 429,
-    SignInLocked: 429,
-    TooLarge: 413,
-    UnsupportedMediaType: 415,
-    BadRequest: 400,
-}
-
-
 # For refusals that name no next step of their own.
 _NEXT_STEPS = {
     Invalid.category: "Correct the request and send it again.",
@@ -80,11 +41,6 @@ _NEXT_STEPS = {
     Forbidden.category: "Ask somebody with more authority.",
     Unavailable.category: "Wait a moment and send it again.",
 }
-
-
-def status_of(refusal: Refusal) -> int:
-    """The HTTP status of a refusal."""
-    return _STATUS_BY_KIND.get(type(refusal)) or STATUS_BY_CATEGORY[refusal.category]
 
 
 def problem_response(refusal: Refusal, status: int | None = None) -> Response:

@@ -7,10 +7,11 @@ from fastapi import Request
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
-from bottega.gateway import tokens
+from bottega.entrance import tokens
+from bottega.entrance.context import ServingContext
+from bottega.entrance.sessions import remove_cookie, renew_session, set_cookie
 from bottega.gateway.answers import answer
-from bottega.gateway.context import GatewayContext
-from bottega.platform.sign_in.sessions import Audience, close_session, open_session
+from bottega.platform.sign_in.sessions import Audience
 
 SessionForm = Literal["bearer", "cookie"]
 
@@ -27,7 +28,7 @@ class SignedIn(BaseModel):
 
 async def start_session(
     request: Request,
-    context: GatewayContext,
+    context: ServingContext,
     audience: Audience,
     subject_id: str,
     form: SessionForm,
@@ -36,13 +37,7 @@ async def start_session(
     status: int = 201,
 ) -> Response:
     """Opens a session under a new token, whatever token the request came with; that one's session ends."""
-    token, digest = tokens.random_token(tokens.SESSION)
-    now = context.clock.now()
-    previous = tokens.token_of(request)
-    async with context.database.write() as connection:
-        if previous is not None and previous.startswith(tokens.SESSION):
-            await close_session(connection, tokens.token_digest(previous), now)
-        expires_at = await open_session(connection, digest, audience, subject_id, now)
+    token, expires_at = await renew_session(context, tokens.token_of(request), audience, subject_id)
     shown: dict[str, Any] = {
         "audience": audience,
         "subject_id": subject_id,
@@ -52,24 +47,11 @@ async def start_session(
     }
     response = answer(shown, status, {"Cache-Control": "no-store"})
     if form == "cookie":
-        lifetime_seconds = int((expires_at - now).total_seconds())
-        _set_cookie(response, context, token, lifetime_seconds)
+        set_cookie(response, context, token, int((expires_at - context.clock.now()).total_seconds()))
     return response
 
 
-def without_cookie(response: Response, context: GatewayContext) -> Response:
+def without_cookie(response: Response, context: ServingContext) -> Response:
     """The response, which also takes the cookie away from the browser."""
-    _set_cookie(response, context, "", 0)
+    remove_cookie(response, context)
     return response
-
-
-def _set_cookie(response: Response, context: GatewayContext, token: str, lifetime_seconds: int) -> None:
-    response.set_cookie(
-        tokens.COOKIE,
-        token,
-        max_age=lifetime_seconds,
-        path="/",
-        httponly=True,
-        samesite="lax",
-        secure=context.production,
-    )

@@ -24,10 +24,11 @@ LARGEST_REQUEST_CHARACTERS = 4_000_000
 UNREACHABLE = "model_unreachable"  # no connection, or it broke before a word of the request was taken
 RATE_LIMITED = "model_rate_limited"  # 429: `retry_after_seconds` says when, if the vendor does
 OVERLOADED = "model_overloaded"  # 5xx, or the vendor's own word for it
+LOADING = "model_loading"  # it is there, and not ready yet: a package or the weights are being loaded
 QUOTA_EXHAUSTED = "model_quota_exhausted"  # the account's quota or balance is used up; waiting a moment will not help
 NOT_PERMITTED = "model_not_permitted"  # the key is refused, or may not use the model
 NO_SUCH_MODEL = "model_not_found"  # the server does not have the model
-UNAVAILABLE_CODES = (UNREACHABLE, RATE_LIMITED, OVERLOADED, QUOTA_EXHAUSTED, NOT_PERMITTED, NO_SUCH_MODEL)
+UNAVAILABLE_CODES = (UNREACHABLE, RATE_LIMITED, OVERLOADED, LOADING, QUOTA_EXHAUSTED, NOT_PERMITTED, NO_SUCH_MODEL)
 
 # Codes of `ReplyLost`.
 TIMED_OUT = "model_timed_out"  # sent, and no answer (or not all of it) within the limits
@@ -43,12 +44,14 @@ REPLY_LOST_CODES = (TIMED_OUT, CUT_OFF, UNREADABLE, BAD_TOOL_CALL, BAD_STRUCTURE
 TOO_LONG = "model_request_too_long"  # more than the model's context holds
 CONTENT_FILTERED = "model_content_filtered"  # the vendor's filter stopped the request or its reply
 NOT_ACCEPTED = "model_request_not_accepted"  # any other 4xx: what the request asks for, this model cannot do
-UNSURE = "model_unsure"  # an engine of our own that was told it may (see `MAY_PASS`) leaves the answer to another model
+UNSURE = (
+    "model_unsure"  # an engine of our own that was told it may (see `OTHERS_FOLLOW`) leaves the answer to another model
+)
 REQUEST_REFUSED_CODES = (TOO_LONG, CONTENT_FILTERED, NOT_ACCEPTED, UNSURE)
 
-# In a request's `context`: true when another model can be asked, so an engine of our own need not answer what it is not
-# sure of and may raise `RequestRefused(UNSURE)` instead.
-MAY_PASS = "may_pass"
+# In a request's `context`: true when another model can be asked, so that an engine of our own need not answer what it
+# is not sure of and may raise `RequestRefused(UNSURE)` instead.
+OTHERS_FOLLOW = "others_follow"
 
 Json: TypeAlias = Any
 StopReason = Literal["end", "tool_calls", "length", "stop_sequence"]

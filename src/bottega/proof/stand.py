@@ -7,7 +7,7 @@ from typing import Any
 from bottega.actions.action import Action
 from bottega.actions.actor import Actor
 from bottega.bootstrap import Application
-from bottega.gateway import tokens
+from bottega.entrance import tokens
 from bottega.kernel.identifiers import new_id
 from bottega.shop.catalogue.product_record import ProductRecord
 from bottega.shop.flows.import_products import UpsertProducts

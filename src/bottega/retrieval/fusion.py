@@ -15,7 +15,8 @@ class Weights:
     """What each signal counts; how they were chosen is told in docs/search.md.
 
     Ranks are taken among all candidates of a search and count by their reciprocals, flattened by `flatness` (Cormack,
-    Clarke and Büttcher, "Reciprocal Rank Fusion", 2009); `coverage` is for having all words of the query.
+    Clarke and Büttcher, "Reciprocal Rank Fusion", 2009, who take 60); `coverage` is for having all words of the query,
+    as a share of what the meaning's first rank is worth.
     """
 
     keyword: float
@@ -29,7 +30,7 @@ class Weights:
         """What a document is ordered by; ranks count from 1, None where it has none."""
         by_keyword = 0.0 if keyword_rank is None else self.keyword / (self.flatness + keyword_rank)
         by_meaning = 0.0 if meaning_rank is None else self.meaning / (self.flatness + meaning_rank)
-        return by_keyword + by_meaning + self.coverage * coverage
+        return by_keyword + by_meaning + self.coverage / self.flatness * coverage
 
 
 @dataclass(frozen=True, slots=True)

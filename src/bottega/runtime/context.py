@@ -13,7 +13,7 @@ from bottega.runtime.evidence import Evidence, Json
 from bottega.runtime.guard.handles import HandleTable
 from bottega.runtime.guard.masking import MaskTable
 from bottega.runtime.role import Role
-from bottega.runtime.run import Run, Session, Step, Turn
+from bottega.runtime.run import Run, Session, Step, Turn, Usage
 
 
 @dataclass(slots=True)
@@ -29,6 +29,8 @@ class RunContext:
     role: Role
     performer: Performer
     now: datetime
+    usage: Usage = field(default_factory=Usage)
+    """What the run has used so far, with what is not written yet."""
     session: Session | None = None
     history: Sequence[Turn] = ()
     evidence: list[Evidence] = field(default_factory=list[Evidence])

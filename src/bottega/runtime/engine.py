@@ -8,20 +8,21 @@ from typing import Any
 
 from bottega.actions.perform import Performer
 from bottega.actions.work import JobQueue
-from bottega.kernel.errors import Conflict, NotFound
+from bottega.kernel.errors import NotFound
 from bottega.platform.clock import Clock
 from bottega.platform.database.pool import Connection, Database
 from bottega.runtime.advance import ADVANCE_JOB, Advancer
 from bottega.runtime.confirmation import Confirmations
+from bottega.runtime.directing import cancel_run, find_run, retry_run
 from bottega.runtime.evidence import Json
 from bottega.runtime.guard.detectors import without_cards
 from bottega.runtime.guard.guard import Guard
-from bottega.runtime.journal import Journal, new_run
+from bottega.runtime.journal import Journal, insert_run, new_run
 from bottega.runtime.models.call import ModelRouter
 from bottega.runtime.parts import Listener, Pace, Parts
 from bottega.runtime.presence import Presence
 from bottega.runtime.role import Role
-from bottega.runtime.run import Principal, Run, Session, Turn
+from bottega.runtime.run import THIRD_PARTY, Principal, Run, Session, Turn
 from bottega.runtime.sessions import Heard, Message, Sessions, turn_of
 from bottega.runtime.stored_json import storable_text
 
@@ -107,15 +108,19 @@ class Runtime:
         task: Mapping[str, Json],
         principal: Principal,
         *,
+        third_party: Mapping[str, Json] | None = None,
         key: str | None = None,
         connection: "Connection | None" = None,
     ) -> Run:
         """Starts back-office work that belongs to no session, by a job; once per key.
 
+        `task` is the shop's own: identifiers, figures, and under `said` the words of who asks; all of it counts as the
+        principal's. What a third party wrote (a mail, a ticket) goes into `third_party`, or is read by a tool.
         In the transaction of `connection` if one is given (call the jobs' `wake()` after its commit), else at once.
         """
         self._role(role)
-        run = new_run(role, principal, task, self.parts.clock.now())
+        whole = dict(task) if third_party is None else {**task, THIRD_PARTY: dict(third_party)}
+        run = new_run(role, principal, whole, self.parts.clock.now())
         if connection is not None:
             return await self._started(connection, run, key)
         async with self.parts.database.write() as own:
@@ -129,47 +134,25 @@ class Runtime:
 
     async def find(self, run_id: str) -> Run:
         """The run as it stands; `NotFound`."""
-        run = await self._journal.find(run_id)
-        if run is None:
-            raise NotFound("no_such_run", f"There is no run {run_id[:64]}.", next_step="List them.")
-        return run
+        async with self.parts.database.connection() as connection:
+            return await find_run(connection, run_id)
 
     async def cancel(self, run_id: str, by: str) -> Run:
-        """Ends a run before its next step; what it has done stays done. `Conflict` when it is over."""
-        async with self.parts.database.write() as connection:
-            row = await connection.fetchrow(_CANCEL, run_id, by)
-            if row is not None:
-                await self.parts.jobs.enqueue(connection, ADVANCE_JOB, {"run_id": run_id}, key=run_id)
-        run = await self.find(run_id)
-        if row is None:
-            raise Conflict("run_is_over", f"Run {run_id} is {run.state} already.", next_step="Look at its timeline.")
-        self.parts.jobs.wake()
+        """Ends a run before its next step; what it has done stays done. `NotFound`, `Conflict` when it is over."""
+        await cancel_run(self.parts.database, self.parts.jobs, run_id, by)
         await self._advancer.advance(run_id)
         return await self.find(run_id)
 
     async def retry(self, run_id: str) -> Run:
-        """Lets a plan that failed go on from its journal, and other failed work begin anew; not turns of a session."""
-        run = await self.find(run_id)
-        if run.state != "failed" or run.session_id is not None:
-            raise Conflict(
-                "not_to_be_retried",
-                f"Run {run_id} is {run.state}" + (" and a turn of a conversation." if run.session_id else "."),
-                next_step="Only work outside conversations that failed can be tried again.",
-            )
-        if self._role(run.role).plan is None:
-            return await self.start(run.role, run.task, run.principal)
-        async with self.parts.database.write() as connection:
-            await connection.execute(_RETRY, run_id)
-            await self.parts.jobs.enqueue(connection, ADVANCE_JOB, {"run_id": run_id}, key=run_id)
-        self.parts.jobs.wake()
-        return await self.find(run_id)
+        """Lets a plan that failed go on, and other failed work begin anew; see `retry_run`."""
+        return await retry_run(self.parts.database, self.parts.jobs, self.parts.clock, run_id)
 
     async def hand_over(self, session_id: str, colleague: str | None) -> Session:
         """Gives a conversation to a colleague, who answers from now on; None gives it back to the agent."""
         return await self.sessions.hand_over(session_id, colleague, self.parts.clock.now())
 
     async def _started(self, connection: Connection, run: Run, key: str | None) -> Run:
-        run = await self._journal.start(connection, run, key)
+        run = await insert_run(connection, run, key)
         if not run.is_final:
             await self.parts.jobs.enqueue(connection, ADVANCE_JOB, {"run_id": run.id}, key=run.id)
         return run
@@ -184,7 +167,7 @@ class Runtime:
             if turn.answered_at is not None or loop.time() >= until:
                 return turn
             run = await asyncio.shield(self._advancer.begin_later(heard.run_id))
-            if run is None:
+            if run is None or not run.answered:
                 await asyncio.sleep(min(pause, max(until - loop.time(), 0.0)))
                 pause = min(2 * pause, LONGEST_LOOK_SECONDS)
 
@@ -235,13 +218,3 @@ def _turn(heard: Heard, message: Message, said: str, run: Run) -> Turn:
 
 
 _TURN = ("session_id", "ordinal", "run_id", "asked", "reply", "asked_at", "answered_at", "client_message_id")
-
-_CANCEL = """
-UPDATE runtime.runs SET cancelled_by = $2, signals = signals + 1,
-    state = CASE WHEN state = 'waiting' THEN 'ready' ELSE state END, waiting_for = NULL, waiting_ids = '{}',
-    wake_at = NULL
-WHERE id = $1 AND state IN ('queued', 'ready', 'running', 'waiting') RETURNING id"""
-
-_RETRY = """
-UPDATE runtime.runs SET state = 'ready', failure = NULL, finished_at = NULL, attempts = 0, signals = signals + 1
-WHERE id = $1 AND state = 'failed'"""

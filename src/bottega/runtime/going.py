@@ -12,6 +12,8 @@ from bottega.runtime.journal import Answer, Held, Journal, Writing, Written
 from bottega.runtime.reply import Reply
 from bottega.runtime.run import Phase, RunState, Step, StepState, Usage, Waiting
 
+ONE_STEP = Usage(steps=1)
+
 
 class Cancelled(Exception):
     """Somebody asked that the run end."""
@@ -53,7 +55,7 @@ class Going:
         self._unwritten[number] = step
         if fault is not None:
             self._faults[number] = fault
-        self.use(Usage(steps=1))
+        self.use(ONE_STEP)
         return step
 
     def end(self, step: Step, state: StepState, detail: Mapping[str, Json], *, fault: str | None = None) -> Step:
@@ -72,7 +74,7 @@ class Going:
 
     def use(self, usage: Usage) -> None:
         """Adds to what the run has used."""
-        self.context.run = replace(self.context.run, usage=self.context.run.usage.plus(usage))
+        self.context.usage = self.context.usage.plus(usage)
 
     async def write(
         self,
@@ -116,7 +118,7 @@ class Going:
         steps = dict(self._unwritten)
         writing = Writing(
             state=state,
-            usage=context.run.usage,
+            usage=context.usage,
             steps=tuple(steps.values()),
             waiting=waiting,
             result=context.run.result if result is None else result,
@@ -134,6 +136,7 @@ class Going:
         context.stopped = written.stopped
         context.run = replace(
             context.run,
+            usage=context.usage,
             state=written.state,
             waiting=waiting if written.state == "waiting" else None,
             result=writing.result,

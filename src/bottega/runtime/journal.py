@@ -75,7 +75,8 @@ class Journal:
         self._presence = presence
 
     async def claim(self, run_id: str, now: datetime) -> Held | None:
-        """Takes the run over if it may be advanced: it is ready, due or waiting, its turn has come, or its holder died.
+        """Takes the run over if it may be advanced: it is ready or due, waits for something that may have happened, its
+        turn has come, or its holder died.
 
         None when it is final, queued behind another turn, or in somebody else's hands.
         """
@@ -87,12 +88,6 @@ class Journal:
         """The run's steps in their order."""
         async with self._database.read() as connection:
             return await steps_of(connection, run_id)
-
-    async def find(self, run_id: str) -> Run | None:
-        """The run as it stands."""
-        async with self._database.read() as connection:
-            row = await connection.fetchrow("SELECT * FROM runtime.runs WHERE id = $1", run_id)
-        return None if row is None else run_of(row)
 
     async def write(self, held: Held, writing: Writing, now: datetime) -> Written:
         """Writes in one statement; raises `Overtaken` when the run is no longer this process's.
@@ -125,27 +120,6 @@ class Journal:
         more = answer is not None and row["last_ordinal"] is not None and row["last_ordinal"] > row["turn"]
         return Written(row["state"], row["stopped"], row["cancelled_by"] is not None, more)
 
-    async def start(self, connection: Connection, run: Run, start_key: str | None) -> Run:
-        """Inserts a run that is ready, in the caller's transaction; with a key that was used, the run it started."""
-        row = await connection.fetchrow(
-            _START,
-            run.id,
-            run.role,
-            run.principal.kind,
-            run.principal.id,
-            run.principal.customer_id,
-            list(run.parent_ids),
-            start_key,
-            encoded(run.task),
-            run.created_at,
-        )
-        if row is None:
-            row = await connection.fetchrow(
-                "SELECT * FROM runtime.runs WHERE role = $1 AND start_key = $2", run.role, start_key
-            )
-        assert row is not None, "the key stands in the table"
-        return run_of(row)
-
     async def signal(self, connection: Connection, run_ids: Sequence[str]) -> None:
         """Says that something happened that these runs have to look at."""
         await connection.execute(_SIGNAL, list(run_ids))
@@ -162,6 +136,28 @@ def new_run(
     """A run that is ready and belongs to no session."""
     run_id = new_id("run", milliseconds=int(now.timestamp() * 1000))
     return Run(run_id, role, "ready", principal, task, now, parent_ids=parent_ids)
+
+
+async def insert_run(connection: Connection, run: Run, start_key: str | None) -> Run:
+    """Inserts a run that is ready, in the caller's transaction; with a key that was used, the run that it started."""
+    row = await connection.fetchrow(
+        _START,
+        run.id,
+        run.role,
+        run.principal.kind,
+        run.principal.id,
+        run.principal.customer_id,
+        list(run.parent_ids),
+        start_key,
+        encoded(run.task),
+        run.created_at,
+    )
+    if row is None:
+        row = await connection.fetchrow(
+            "SELECT * FROM runtime.runs WHERE role = $1 AND start_key = $2", run.role, start_key
+        )
+    assert row is not None, "the key stands in the table"
+    return run_of(row)
 
 
 async def steps_of(connection: Connection, run_id: str) -> list[Step]:
@@ -249,7 +245,8 @@ UPDATE runtime.runs AS r SET
     state = 'running', waiting_for = NULL, waiting_ids = '{}', wake_at = NULL, holder = $2, fence = r.fence + 1,
     attempts = r.attempts + CASE WHEN r.state = 'running' THEN 1 ELSE 0 END, began_at = coalesce(r.began_at, $3)
 WHERE r.id = $1 AND (
-    r.state IN ('ready', 'waiting')
+    r.state = 'ready'
+    OR (r.state = 'waiting' AND (r.waiting_for NOT IN ('timer', 'retry') OR r.wake_at <= $3))
     OR (r.state = 'queued' AND (
         SELECT s.answered_ordinal >= r.turn - 1 FROM runtime.sessions s WHERE s.id = r.session_id))
     OR (r.state = 'running' AND r.attempts < $4 AND (r.holder = $2 OR NOT runtime.is_alive(r.holder))))

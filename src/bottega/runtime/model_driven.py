@@ -9,8 +9,10 @@ from typing import assert_never
 import structlog
 
 from bottega.kernel.errors import Unavailable
-from bottega.ports.chat_model import RequestRefused
+from bottega.platform.telemetry import span_of
+from bottega.ports.chat_model import TIMED_OUT, RequestRefused
 from bottega.runtime import prompt
+from bottega.runtime import semantic_names as names
 from bottega.runtime.confirmation import new_request
 from bottega.runtime.evidence import Evidence, Json
 from bottega.runtime.going import Going, Stopped
@@ -34,6 +36,9 @@ from bottega.runtime.settled import settled
 from bottega.runtime.tool import ChangingTool
 
 _log = structlog.get_logger(__name__)
+
+# Critics that object because it must not be; the others object because it cannot be.
+RULES = frozenset({"provenance", "policy", "confirmation"})
 
 
 class ModelDriven:
@@ -84,8 +89,7 @@ class ModelDriven:
         """A model's decision, or the one that a customer's yes stands for. Recorded before anything of it is done."""
         context, going = self._context, self._going
         reflection = next(step.detail for step in context.steps if step.phase == "reflect")
-        is_first = last_decision(context.steps) in (None, context.steps[-1])
-        if is_first and reflection["verdict"] == "confirmed":
+        if reflection["verdict"] == "confirmed" and last_decision(context.steps) is None:
             step = going.note("decide", {}, state="intended")
             decided: dict[str, Json] = of_confirmed(context, self._parts.guard)
         else:
@@ -96,10 +100,11 @@ class ModelDriven:
         tools = reflection.get("tools")
         offered = None if tools is None else frozenset(tools)
         decided["verdicts"] = await verdicts_of(decided, context, self._parts.guard, number=step.number, tools=offered)
-        objected = any(verdict["verdict"] == "objection" for verdict in decided["verdicts"])
-        take_in(going.end(step, "done", decided, fault="invalid_call" if objected else None), context)
-        changes = any(verdict.get("effect") not in (None, "read") for verdict in decided["verdicts"])
-        await going.write(durable=changes)
+        take_in(going.end(step, "done", decided, fault=_fault_of(decided)), context)
+        if decided["verdicts"]:
+            changes = any(verdict.get("effect") not in (None, "read") for verdict in decided["verdicts"])
+            await going.write(durable=changes)
+        # A reply without calls is written together with its check: nothing outside happens in between.
 
     async def _ask(self, reflection: Mapping[str, Json]) -> tuple[Step, dict[str, Json] | None]:
         """Asks a model; None when none has an answer. An intent that was recorded before is asked anew."""
@@ -115,9 +120,17 @@ class ModelDriven:
             step = going.note("decide", asked, state="intended")
         await going.write(durable=False)
         try:
-            routed = await self._parts.router.complete(model_call(context, intent), request)
+            with span_of(f"{names.CHAT} {intent}", {names.OPERATION: names.CHAT, names.RUN_ID: context.run.id}) as span:
+                routed = await self._parts.router.complete(model_call(context, intent), request)
+                span.set_attribute(names.RESPONSE_MODEL, routed.reply.model)
+                span.set_attribute(names.INPUT_TOKENS, routed.reply.usage.input_tokens)
+                span.set_attribute(names.OUTPUT_TOKENS, routed.reply.usage.output_tokens)
+                span.set_attribute(names.LEVEL, routed.level)
+                span.set_attribute(names.COST_MICROS, routed.cost_micros)
         except (NoModelAnswered, RequestRefused) as failure:
             fault = "refused" if isinstance(failure, RequestRefused) else "provider"
+            if isinstance(failure, NoModelAnswered) and any(one.reason == TIMED_OUT for one in failure.attempts):
+                fault = "timeout"
             _log.warning("no_model_answered", run_id=context.run.id, code=failure.code)
             going.end(step, "refused", {**step.detail, "failure": failure.code}, fault=fault)
             going.use(Usage(model_calls=1))
@@ -164,12 +177,11 @@ class ModelDriven:
             step = self._going.end(before, state, detail, fault=fault)
         self._going.use(Usage(tool_calls=1))
         take_in(step, self._context)
-        pending = self._context.pending
-        is_confirmed = pending is not None and detail["call"]["key"] == f"confirmation:{pending.id}"
-        if is_confirmed and pending is not None and outcome["kind"] != "answered":
+        asked, _, confirmation_id = detail["call"]["key"].partition(":")
+        if asked == "confirmation" and outcome["kind"] != "answered":
             # Done is done in the action's own transaction; held and refused leave the request to be closed here.
             ended = "refused" if outcome["kind"] == "refused" else "used"
-            await self._parts.confirmations.end(pending.id, ended, self._parts.clock.now())
+            await self._parts.confirmations.end(confirmation_id, ended, self._parts.clock.now())
         await self._tell("tool_result", {"tool": step.name, "state": step.state, "call_id": detail["call"]["id"]})
 
     async def _try_again(self, error: Unavailable, verdict: Mapping[str, Json]) -> bool:
@@ -283,15 +295,16 @@ class ModelDriven:
 
     def _done_without_a_model(self) -> Reply | None:
         """What was confirmed and done is said even when no model is there to say it."""
-        pending = self._context.pending
-        if pending is None:
+        steps = self._context.steps
+        decided = (step.detail for step in steps if step.phase == "decide")
+        confirmed = next((detail for detail in decided if "confirmation_id" in detail), None)
+        if confirmed is None:
             return None
-        key = f"confirmation:{pending.id}"
-        for step in self._context.steps:
-            if step.phase == "act" and step.state == "done" and step.detail["call"]["key"] == key:
-                text = f"That is done: {pending.summary}"
-                return Reply(text, said=text, level="rules")
-        return None
+        key = f"confirmation:{confirmed['confirmation_id']}"
+        if not any(s.phase == "act" and s.state == "done" and s.detail["call"]["key"] == key for s in steps):
+            return None
+        text = f"That is done: {confirmed['summary']}"
+        return Reply(text, said=text, level="rules")
 
     async def _settle(self) -> None:
         """After the answer: what waited was decided, and the conversation is told; or there is nothing left to do."""
@@ -315,6 +328,17 @@ class ModelDriven:
     async def _tell(self, kind: str, data: Mapping[str, Json]) -> None:
         if self._listener is not None:
             await self._listener.on_event(self._context.run, kind, data)
+
+
+def _fault_of(decided: Mapping[str, Json]) -> str | None:
+    """What kind of failure a decision stands for in the metrics."""
+    critics = {verdict["critic"] for verdict in decided["verdicts"] if verdict["verdict"] == "objection"}
+    if critics & RULES:
+        return "rule_violation"
+    if critics:
+        return "invalid_call"
+    attempts = decided.get("routed", {}).get("attempts", ())
+    return "timeout" if any(attempt["reason"] == TIMED_OUT for attempt in attempts) else None
 
 
 def _is_for(step: Step, verdict: Mapping[str, Json]) -> bool:

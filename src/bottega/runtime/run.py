@@ -1,7 +1,7 @@
 """Runs and steps: a persisted piece of an agent's work, and the phases of it that the journal holds."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
@@ -17,6 +17,9 @@ FINAL_STATES: frozenset[RunState] = frozenset({"done", "failed", "cancelled"})
 Phase = Literal["observe", "reflect", "decide", "act", "log"]
 StepState = Literal["intended", "done", "refused", "waiting"]
 WaitingFor = Literal["approval", "timer", "children", "retry", "stop_switch"]
+
+THIRD_PARTY = "third_party"
+"""The part of a task that somebody else wrote."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +81,7 @@ class Step:
 
     def ended(self, state: StepState, detail: Mapping[str, Json], at: datetime) -> "Step":
         """The same step with its outcome."""
-        return replace(self, state=state, detail=detail, ended_at=at)
+        return Step(self.number, self.phase, self.name, state, detail, self.began_at, at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +107,11 @@ class Run:
     answered_at: datetime | None = None
     cancelled: bool = False
     """Somebody asked that it end; it does so before its next step."""
+
+    @property
+    def own_task(self) -> dict[str, Json]:
+        """What the shop itself, or a colleague, has put into the task."""
+        return {name: value for name, value in self.task.items() if name != THIRD_PARTY}
 
     @property
     def answered(self) -> bool:

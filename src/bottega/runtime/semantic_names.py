@@ -20,6 +20,7 @@ CHAT = "chat"
 EXECUTE_TOOL = "execute_tool"
 
 # Ours, where the conventions have none.
+OUTCOME = "bottega.tool.outcome"
 RUN_ID = "bottega.run.id"
 LEVEL = "bottega.model.level"
 COST_MICROS = "bottega.model.cost_micros"

@@ -158,12 +158,7 @@ class Sessions:
     async def hand_over(self, session_id: str, colleague: str | None, now: datetime) -> Session:
         """Gives the conversation to a colleague, or back to the agent with None."""
         async with self._database.connection() as connection:
-            row = await connection.fetchrow(
-                "UPDATE runtime.sessions SET held_by = $2, last_at = $3 WHERE id = $1 RETURNING *",
-                session_id,
-                colleague,
-                now,
-            )
+            row = await connection.fetchrow(_HAND_OVER, session_id, colleague, now)
         if row is None:
             raise no_such_session(session_id)
         return session_of(row)
@@ -281,6 +276,16 @@ SELECT no_turn.*, NULL, to_jsonb(c)
 FROM runtime.confirmations c LEFT JOIN runtime.turns no_turn ON false
 WHERE c.session_id = $1 AND c.state = 'pending'
 ORDER BY ordinal NULLS LAST"""
+
+_HAND_OVER = """
+WITH ended AS (
+    UPDATE runtime.takeovers SET given_back_at = $3 WHERE session_id = $1 AND given_back_at IS NULL
+), begun AS (
+    INSERT INTO runtime.takeovers (session_id, taken_at, taken_by)
+    SELECT id, $3, $2 FROM runtime.sessions WHERE id = $1 AND $2::text IS NOT NULL AND held_by IS DISTINCT FROM $2
+    ON CONFLICT DO NOTHING
+)
+UPDATE runtime.sessions SET held_by = $2, last_at = $3 WHERE id = $1 RETURNING *"""
 
 _TRANSCRIPT = """
 SELECT * FROM runtime.turns WHERE session_id = $1 AND ordinal > $2 ORDER BY ordinal LIMIT $3"""

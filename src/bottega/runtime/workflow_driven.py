@@ -11,7 +11,7 @@ from bottega.ports.chat_model import ChatRequest, SystemMessage, UserMessage
 from bottega.runtime.context import RunContext
 from bottega.runtime.evidence import Json
 from bottega.runtime.going import Going, Stopped
-from bottega.runtime.journal import new_run
+from bottega.runtime.journal import insert_run, new_run
 from bottega.runtime.loop.decide import model_call, of_routed
 from bottega.runtime.model_driven import usage_of
 from bottega.runtime.parts import Parts
@@ -123,7 +123,7 @@ class WorkflowDriven:
             )
         child = new_run(role, run.principal, task, self._parts.clock.now(), parent_ids=(run.id, *run.parent_ids))
         async with self._parts.database.write() as connection:
-            child = await self._parts.journal.start(connection, child, f"{run.id}:{label}")
+            child = await insert_run(connection, child, f"{run.id}:{label}")
             await self._parts.jobs.enqueue(connection, ADVANCE_JOB, {"run_id": child.id}, key=child.id)
         self._parts.jobs.wake()
         self._going.note("act", {"run_id": child.id, "role": role}, name=label)

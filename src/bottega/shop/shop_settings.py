@@ -10,7 +10,7 @@ from bottega.actions.registry import handles
 from bottega.actions.work import Work
 from bottega.kernel.address import Email
 from bottega.kernel.money import check_currency
-from bottega.platform.database.pool import Connection
+from bottega.platform.database.pool import Connection, database_of
 
 COPY_LIFETIME_SECONDS = 5.0
 
@@ -28,6 +28,7 @@ class ShopSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     shop_name: Annotated[str, Field(min_length=1, max_length=100)] = "Bottega"
+    tagline: Annotated[str, Field(max_length=200)] = ""
     currency: Annotated[str, Field(pattern="^[A-Z]{3}$"), AfterValidator(check_currency)] = "EUR"
     country: Annotated[str, Field(pattern="^[A-Z]{2}$")] = "IT"
     contact_email: Email = "shop@example.org"
@@ -98,8 +99,7 @@ _copies: dict[str, tuple[float, ShopSettings]] = {}
 
 async def current(connection: Connection) -> ShopSettings:
     """The settings, at most 5 seconds old; a change in another process shows after that."""
-    parameters: Any = getattr(connection, "_params", None)
-    database = f"{getattr(parameters, 'database', '')}@{getattr(connection, '_addr', '')}"
+    database = database_of(connection)
     copy = _copies.get(database)
     if copy is not None and copy[0] > time.monotonic():
         return copy[1]

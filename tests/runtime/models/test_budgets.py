@@ -115,10 +115,10 @@ async def test_a_reservation_of_a_dead_process_expires_into_spent(bench: Workben
     bench.limits = BudgetLimits(PeriodLimits(1_000))
     reservation = await reserve(bench, "mat_1", 400)
     await reserve(bench, "mat_2", 400)
-    assert await bench.budgets().expire() == 0
+    assert await bench.tend("reservations_expired") == 0
     bench.clock.advance(timedelta(minutes=6))
-    assert await bench.budgets().expire() == 2
-    assert await bench.budgets().expire() == 0
+    assert await bench.tend("reservations_expired") == 2
+    assert await bench.tend("reservations_expired") == 0
     assert await bench.accounts() == {SHOP_DAY: (800, 0)}
     with pytest.raises(OverBudget):
         await reserve(bench, "mat_3", 201)

@@ -120,7 +120,7 @@ class TestTheSameRequest:
         bench.clock.advance(timedelta(seconds=1))
         assert await counted.answer(EXACT) == ("second", None)
         bench.clock.advance(timedelta(seconds=60))
-        assert await bench.cache().sweep() == 1
+        assert await bench.tend("replies") == 1
 
     async def test_a_stream_repeats_it_too(self, bench: Workbench) -> None:
         counted = Counted(bench)

@@ -8,7 +8,7 @@ import pytest
 from bottega.ports.chat_model import ChatRequest, ModelCapabilities, ToolSpec, UserMessage
 from bottega.runtime.models.call import Level
 from bottega.runtime.models.ladder import ladder
-from bottega.runtime.models.prices import FREE
+from bottega.runtime.models.prices import FREE, UNKNOWN
 from bottega.runtime.models.route import offline_route
 from tests.runtime.models.workbench import ABLE, CALL, QUESTION, offline, route, scripted
 
@@ -24,7 +24,7 @@ def able(**changes: Any) -> Any:
 
 LARGE = route("opus", "large", able(), typical_seconds=6.0)
 SMALL = route("haiku", "small", able(may_see_personal_data=False, context_tokens=4_000), typical_seconds=1.0)
-UNPRICED = route("novel", "small", able(), price=None)
+UNPRICED = route("novel", "small", able(), price=UNKNOWN)
 LOCAL = route("llama", "local", able(tools=False, structured_output=False, streaming=False), price=FREE)
 ROUTES = (SMALL, LOCAL, LARGE, UNPRICED)
 INTENTS: dict[str, tuple[Level, ...]] = {

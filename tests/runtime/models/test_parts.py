@@ -19,7 +19,7 @@ from bottega.ports.chat_model import (
     Usage,
     UserMessage,
 )
-from bottega.runtime.models.prices import SetPrice, listed_price
+from bottega.runtime.models.prices import ListedPrice, SetPrice
 from bottega.runtime.models.rates import Bucket, Rates
 from bottega.runtime.models.retries import pause_before_retry
 from bottega.runtime.models.route import Route
@@ -37,19 +37,19 @@ class TestPrices:
         assert SetPrice(Decimal(2), Decimal(0)).cost_micros(Usage(100, 0, 40)) == 200
 
     def test_the_list_knows_the_vendors_models(self) -> None:
-        price = listed_price("anthropic", "claude-haiku-4-5")
-        assert price is not None
+        price = ListedPrice("anthropic", "claude-haiku-4-5")
+        assert (price.is_known(), price.context_tokens) == (True, 200_000)
         # One dollar per million in, five out (its published price).
         assert price.cost_micros(Usage(1_000, 200)) == 2_000
         assert replace(price, per_dollar=Decimal("0.5")).cost_micros(Usage(1_000, 200)) == 1_000
 
     def test_the_list_knows_bedrock(self) -> None:
-        price = listed_price("aws", "eu.amazon.nova-lite-v1:0")
-        assert price is not None
+        price = ListedPrice("aws", "eu.amazon.nova-lite-v1:0")
         assert price.cost_micros(Usage(1_000_000, 0)) > 0
 
     def test_a_model_that_is_not_on_the_list(self) -> None:
-        assert listed_price("openai", "no-such-model-9") is None
+        price = ListedPrice("openai", "no-such-model-9")
+        assert (price.is_known(), price.cost_micros(Usage(1_000, 1_000)), price.context_tokens) == (False, 0, None)
 
 
 class TestSizes:

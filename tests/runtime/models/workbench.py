@@ -23,6 +23,7 @@ from bottega.runtime.models.breakers import BreakerPolicy, Breakers
 from bottega.runtime.models.budgets import BudgetLimits, Budgets
 from bottega.runtime.models.cache import CachePolicy, CurrentVersions, ReplyCache
 from bottega.runtime.models.call import Attempt, Level, ModelCall, RoutedReply
+from bottega.runtime.models.jobs import tend
 from bottega.runtime.models.prices import FREE, SetPrice
 from bottega.runtime.models.route import Route
 from bottega.runtime.models.router import Router, RouterParts
@@ -89,6 +90,10 @@ class Workbench:
             self.database, self.clock, self.budgets(), self.breakers(owner), self.cache(), intents=self.intents
         )
         return Router(parts, routes, engine or offline())
+
+    async def tend(self, what: str) -> int:
+        """Does what is due by the clock, and says how much of one kind that was."""
+        return (await tend(self.database, self.clock.now()))[what]
 
     async def calls(self) -> list[dict[str, Any]]:
         """What was written down, in order."""

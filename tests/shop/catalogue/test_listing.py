@@ -9,7 +9,9 @@ import pytest
 from bottega.kernel.errors import Invalid, NotFound
 from bottega.shop.catalogue.detail import ProductDetail, product_detail
 from bottega.shop.catalogue.listing import CardPage, Filters, ProductCard, Sort, list_products
-from bottega.shop.catalogue.search import DEEPEST_RESULT, SearchPage, search_products
+from bottega.shop.catalogue.product_ranking import DEEPEST_RESULT
+from bottega.shop.catalogue.search import search_products
+from bottega.shop.catalogue.search_records import SearchPage, SearchRequest
 from bottega.shop.prices.actions import SetSalePrice
 from bottega.shop.reviews.actions import ImportReviews, ReviewRecord
 from tests.shop.catalogue.products_fixture import index, jacket, simple, stocked
@@ -33,7 +35,8 @@ async def listed(shop: Shop, filters: Filters = EURO, **options: Any) -> CardPag
 
 async def found(shop: Shop, text: str, filters: Filters = EURO, **options: Any) -> SearchPage:
     async with shop.application.database.read() as connection:
-        return await search_products(connection, text, filters, shop.application.clock.now(), **options)
+        request = SearchRequest(text, filters, **options)
+        return await search_products(connection, request, shop.application.clock.now(), embedder=None)
 
 
 async def detail(shop: Shop, product: str, currency: str = "EUR", **options: Any) -> dict[str, Any]:

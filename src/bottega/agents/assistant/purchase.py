@@ -19,6 +19,7 @@ from bottega.shop import shop_settings
 from bottega.shop.carts.actions import AddCartLine, ChooseShipping, CreateCart, SetCartContact
 from bottega.shop.catalogue.listing import Filters
 from bottega.shop.catalogue.search import search_products
+from bottega.shop.catalogue.search_records import SearchRequest
 from bottega.shop.flows.cart_total import cart_total
 from bottega.shop.flows.pay_order import PayOrder
 from bottega.shop.flows.place_order import PlaceOrder
@@ -98,7 +99,9 @@ class Conversation:
         now = self.performer.clock.now()
         filters = Filters(self.currency, in_stock=True, minimum_minor=wish.least_minor, maximum_minor=wish.most_minor)
         async with self.performer.database.read() as connection:
-            found = await search_products(connection, wish.query, filters, now, limit=OFFERS)
+            found = await search_products(
+                connection, SearchRequest(wish.query, filters, limit=OFFERS), now, embedder=None
+            )
             product_ids = [orjson.loads(card)["id"] for card in found.cards]
             rows = await connection.fetch(_CHEAPEST_IN_STOCK, product_ids, self.currency, now)
         return [

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel
 from starlette.responses import Response
 
-from bottega.gateway import tokens
+from bottega.entrance import tokens
 from bottega.gateway.answers import answer
 from bottega.gateway.api.sign_in import GivenPassword, NewPassword
 from bottega.gateway.bodies import RequestBody

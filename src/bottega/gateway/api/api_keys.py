@@ -8,7 +8,7 @@ from pydantic import AwareDatetime, BaseModel, Field
 from starlette.responses import Response
 
 from bottega.actions.outcome import Done
-from bottega.gateway import tokens
+from bottega.entrance import tokens
 from bottega.gateway.answers import DEFAULT_PAGE, LARGEST_PAGE, Page, answer, decode_cursor, page
 from bottega.gateway.bodies import RequestBody
 from bottega.gateway.caller import Staff, outcome_answer

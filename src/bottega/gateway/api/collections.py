@@ -6,11 +6,11 @@ from fastapi import APIRouter, Path, Query, Request
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
+from bottega.entrance.context import ServingContext
+from bottega.entrance.identity import identify
 from bottega.gateway.answers import DEFAULT_PAGE, LARGEST_PAGE, Page, answer, answer_with_etag, decode_cursor, page
 from bottega.gateway.bodies import RequestBody
 from bottega.gateway.caller import STAFF_ROLES, Context, Staff
-from bottega.gateway.context import GatewayContext
-from bottega.gateway.identity import identify
 from bottega.gateway.problems import responses
 from bottega.kernel.identifiers import CollectionId, ProductId
 from bottega.shop.catalogue.actions import (
@@ -102,6 +102,6 @@ async def remove_product(
     return await caller.answer(RemoveFromCollection(collection_id=collection_id, product_ids=(product_id,)))
 
 
-async def _is_staff(request: Request, context: GatewayContext) -> bool:
+async def _is_staff(request: Request, context: ServingContext) -> bool:
     actor = await identify(request, context)
     return actor is not None and actor.kind == "staff" and actor.role in STAFF_ROLES

@@ -8,11 +8,11 @@ from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from bottega.actions.actor import Actor, Cause
+from bottega.entrance.identity import identify, refuse_other_sites
 from bottega.gateway.answers import DEFAULT_PAGE, LARGEST_PAGE, Page, answer, answer_with_etag, decode_cursor, page
 from bottega.gateway.api.sign_in import GivenPassword, NewPassword
 from bottega.gateway.bodies import RequestBody
 from bottega.gateway.caller import AnyCaller, Caller, Context, IdempotencyKey, Staff, outcome_answer
-from bottega.gateway.identity import identify, refuse_other_sites
 from bottega.gateway.problems import responses
 from bottega.gateway.sessions import SessionForm, SignedIn, start_session
 from bottega.kernel.address import Address, Email

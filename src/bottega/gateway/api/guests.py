@@ -4,7 +4,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
-from bottega.gateway import tokens
+from bottega.entrance import tokens
 from bottega.gateway.answers import answer
 from bottega.gateway.caller import Context
 from bottega.gateway.problems import responses

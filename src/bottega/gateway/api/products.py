@@ -6,6 +6,7 @@ from fastapi import APIRouter, Depends, Path, Query, Request
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
+from bottega.entrance.identity import identify
 from bottega.gateway.answers import (
     DEFAULT_PAGE,
     LARGEST_PAGE,
@@ -18,7 +19,6 @@ from bottega.gateway.answers import (
 )
 from bottega.gateway.bodies import RequestBody
 from bottega.gateway.caller import STAFF_ROLES, Context, Staff
-from bottega.gateway.identity import identify
 from bottega.gateway.problems import responses
 from bottega.gateway.product_filters import chosen_filters, in_currency
 from bottega.kernel.identifiers import MediaId, ProductId, VariantId

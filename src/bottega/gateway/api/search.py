@@ -1,41 +1,136 @@
-"""Search: products by keywords, with the filters of the product list."""
+"""Search: products by what a shopper says, with the filters of the product list."""
 
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request
+from pydantic import BaseModel, Field
 from starlette.responses import Response
 
-from bottega.gateway.answers import DEFAULT_PAGE, LARGEST_PAGE, Page, answer_with_etag, card_page, decode_cursor
+from bottega.gateway.answers import (
+    DEFAULT_PAGE,
+    LARGEST_PAGE,
+    Page,
+    answer_with_etag,
+    card_page,
+    decode_cursor,
+)
 from bottega.gateway.caller import Context
 from bottega.gateway.problems import responses
 from bottega.gateway.product_filters import chosen_filters, in_currency
 from bottega.retrieval.search import embedder_of
 from bottega.shop.catalogue.listing import Filters, ProductCard
 from bottega.shop.catalogue.search import search_products
+from bottega.shop.catalogue.search_records import SearchRequest, SearchSort
 
 router = APIRouter(prefix="/search", tags=["catalogue"])
 
 
-@router.get("", responses={200: {"model": Page[ProductCard]}, **responses()})
+class ConstraintShown(BaseModel):
+    """Something the sentence asked for; pass `key` as `without` to take it away."""
+
+    key: str
+    label: str
+    said: str
+    strength: str
+
+
+class RelaxedShown(BaseModel):
+    """What was given up or taken less narrowly because nothing met all of it."""
+
+    dropped: list[ConstraintShown]
+    widened: list[ConstraintShown]
+    words: Annotated[str, Field(description="Words that nothing has among what meets the constraints.")]
+
+
+class CorrectionShown(BaseModel):
+    """A word that was read as another."""
+
+    said: str
+    read: str
+
+
+class FacetValue(BaseModel):
+    """A value with how many of the products found have it."""
+
+    value: str
+    products: int
+
+
+class ExplanationShown(BaseModel):
+    """Why a product stands where it does; ranks count from 1, null where it was not found that way."""
+
+    product_id: str
+    score: float
+    bm25: float
+    keyword_rank: int | None
+    coverage: Annotated[float, Field(description="How much of the words it answers, from 0 to 1.")]
+    words: list[str]
+    missing: list[str]
+    cosine: float | None
+    meaning_rank: int | None
+    in_stock: bool
+    constraints: list[str]
+    pinned: bool
+
+
+class SearchAnswer(Page[ProductCard]):
+    """A page of products, the best first, and what is to be said about the search as a whole."""
+
+    total: Annotated[int, Field(description="Products found; at least so many when `total_is_exact` is false.")]
+    total_is_exact: bool
+    sort: SearchSort
+    constraints: list[ConstraintShown]
+    removed: list[ConstraintShown]
+    relaxed: RelaxedShown
+    corrections: list[CorrectionShown]
+    degraded: Annotated[
+        dict[str, str], Field(description="What was not searched by, `meaning` or `keyword`, with the reason.")
+    ]
+    facets: dict[str, list[FacetValue]] | None = None
+    explanations: list[ExplanationShown] | None = None
+
+
+@router.get("", responses={200: {"model": SearchAnswer}, **responses(404)})
 async def search(
     request: Request,
     context: Context,
     filters: Annotated[Filters, Depends(chosen_filters)],
-    q: Annotated[str, Query(min_length=1, max_length=300, description="Words or model numbers.", examples=["jacket"])],
+    q: Annotated[
+        str,
+        Query(
+            min_length=1,
+            max_length=300,
+            description="Words, a model number, or a sentence.",
+            examples=["warm jacket under 200 euro"],
+        ),
+    ],
+    sort: Annotated[SearchSort, Query(description="Another order than by relevance.")] = "relevance",
+    without: Annotated[
+        list[Annotated[str, Query(max_length=200)]] | None,
+        Query(max_length=30, description="Keys of constraints that are not to hold."),
+    ] = None,
+    shown: Annotated[
+        str | None,
+        Query(pattern="^[a-z0-9_-]{1,120}$", description="The product that words like 'cheaper' compare with."),
+    ] = None,
+    facets: Annotated[bool, Query(description="Count what can be narrowed to.")] = False,
+    explain: Annotated[bool, Query(description="Say why each product stands where it does.")] = False,
     cursor: Annotated[str | None, Query(max_length=200)] = None,
     limit: Annotated[int, Query(ge=1, le=LARGEST_PAGE)] = DEFAULT_PAGE,
 ) -> Response:
-    """Products that have all the words, then products that have some of them; the best first."""
+    """Products that meet what the sentence asks for, by its words and by its meaning; the best first."""
     after = decode_cursor(cursor)
     async with context.database.read() as connection:
-        chosen = await in_currency(connection, filters)
-        found = await search_products(
-            connection,
-            q,
-            chosen,
-            context.clock.now(),
-            embedder=embedder_of(context.services),
+        asked = SearchRequest(
+            text=q,
+            filters=await in_currency(connection, filters),
+            sort=sort,
+            without=frozenset(without or ()),
+            shown=shown,
             after=after,
             limit=limit,
+            facets=facets,
+            explain=explain,
         )
-    return answer_with_etag(request, card_page(found.cards, found.next_position))
+        found = await search_products(connection, asked, context.clock.now(), embedder=embedder_of(context.services))
+    return answer_with_etag(request, card_page(found.cards, found.next_position, found.about()))

@@ -7,12 +7,14 @@ from pydantic import BaseModel, Field, SecretStr
 from starlette.background import BackgroundTask
 from starlette.responses import Response
 
-from bottega.gateway import tokens
+from bottega.actions.actor import Cause
+from bottega.entrance import tokens
+from bottega.entrance.context import ServingContext
+from bottega.entrance.identity import refuse_other_sites
+from bottega.entrance.sessions import bring_cart
 from bottega.gateway.answers import answer
 from bottega.gateway.bodies import RequestBody
 from bottega.gateway.caller import Context
-from bottega.gateway.context import GatewayContext
-from bottega.gateway.identity import refuse_other_sites
 from bottega.gateway.problems import responses
 from bottega.gateway.sessions import SessionForm, SignedIn, start_session
 from bottega.kernel.address import Email
@@ -27,7 +29,6 @@ from bottega.shop.flows.sign_in import (
     request_code,
     sign_in_with_code,
     sign_in_with_password,
-    take_over_cart,
 )
 
 router = APIRouter(prefix="/sign-in", tags=["sign-in"])
@@ -90,7 +91,11 @@ async def sign_in(request: Request, context: Context, body: SignInBody) -> Respo
         subject_id = await sign_in_with_password(context.performer, claim, body.password.get_secret_value())
     else:
         subject_id = await sign_in_with_code(context.performer, claim, body.code or "")
-    cart_id = await _cart_of_guest(request, context, subject_id) if body.audience == "customer" else None
+    cart_id = None
+    if body.audience == "customer":
+        cart_id = await bring_cart(
+            context, tokens.token_of(request), subject_id, Cause("request", request.state.request_id)
+        )
     return await start_session(request, context, body.audience, subject_id, body.session, cart_id=cart_id)
 
 
@@ -115,20 +120,10 @@ async def set_password(request: Request, context: Context, body: PasswordBody) -
     return answer(PasswordChosen())
 
 
-def _requested(request: Request, context: GatewayContext, body: WhoBody, purpose: CodePurpose) -> Response:
+def _requested(request: Request, context: ServingContext, body: WhoBody, purpose: CodePurpose) -> Response:
     claim = Claim(body.audience, body.email)
     context.rate_limits.count_code(purpose, digest_of(context.performer, claim))
     response = answer(CodeRequested(), 202)
     # After the answer, so that its time does not tell whether somebody has the address.
     response.background = BackgroundTask(request_code, context.performer, claim, purpose, request.state.request_id)
     return response
-
-
-async def _cart_of_guest(request: Request, context: GatewayContext, customer_id: str) -> str | None:
-    token = tokens.token_of(request)
-    if token is None or not token.startswith(tokens.GUEST):
-        return None
-    guest_id = tokens.guest_of(context.token_key, token, context.clock.now())
-    if guest_id is None or guest_id == customer_id:
-        return None
-    return await take_over_cart(context.performer, guest_id, customer_id, request.state.request_id)

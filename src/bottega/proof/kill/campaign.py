@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 
 from bottega.bootstrap import Application, open_application
-from bottega.gateway import tokens
+from bottega.entrance import tokens
 from bottega.proof.chance import Chance, seeded
 from bottega.proof.kill.shop_processes import TARGETS, ShopProcesses, Target, temporary_directory
 from bottega.proof.kill.shoppers import (

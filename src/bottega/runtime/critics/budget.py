@@ -11,7 +11,7 @@ class BudgetCritic:
     async def review(self, planned: Planned) -> Verdict:
         context = planned.context
         limit = context.role.limits.tool_calls
-        if context.run.usage.tool_calls + context.planned <= limit:
+        if context.usage.tool_calls + context.planned <= limit:
             return planned.call
         return Objection(
             self.name,

@@ -6,10 +6,14 @@ from typing import Any
 
 from bottega.runtime.critic import Objection, Planned, Verdict
 from bottega.runtime.evidence import Json, Leaf, Trust
-from bottega.runtime.guard.words import Words, compact, normalised
+from bottega.runtime.guard.words import Words, compact, normalised, numbers_in
 from bottega.runtime.tool import CONTROLLING, Parameter
 
 Number = int | float
+
+# Words with which a number is added to what is there, or taken from it.
+_MORE = frozenset({"more", "extra", "another", "additional", "further"})
+_FEWER = frozenset({"fewer", "less", "out", "off", "remove", "return", "drop", "take", "without", "minus"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +77,34 @@ def origin_of(argument: Argument, words: Words, seen: tuple[Leaf, ...]) -> Trust
     if said_by_principal(argument, words):
         return "principal"
     labels = {leaf.trust for leaf in seen if names(argument, leaf)}
+    if not labels and argument.parameter.control == "quantity" and reckoned_from(argument, words, seen):
+        return "principal"
     for label in ("shop", "principal", "third_party"):
         if label in labels:
             return label
     return "third_party" if labels else None
+
+
+def reckoned_from(argument: Argument, words: Words, seen: tuple[Leaf, ...]) -> bool:
+    """Whether a quantity is one of our records' with as many more or fewer as the principal said ("one more"), or none
+    at all: to take out what is there names no number."""
+    value = argument.value
+    if not isinstance(value, int | float):
+        return False
+    held = {
+        float(leaf.value)
+        for leaf in seen
+        if leaf.trust == "shop"
+        and isinstance(leaf.value, int | float)
+        and not isinstance(leaf.value, bool)
+        and _last_name(leaf.path) == _last_name_of(argument)
+    }
+    if value == 0:
+        return bool(held)
+    spoken = set(words.normalised.split())
+    sums = {before + said for before in held for said in words.numbers} if spoken & _MORE else set[float]()
+    rests = {before - said for before in held for said in words.numbers} if spoken & _FEWER else set[float]()
+    return float(value) in sums | rests
 
 
 def said_by_principal(argument: Argument, words: Words) -> bool:
@@ -101,6 +129,9 @@ def names(argument: Argument, leaf: Leaf) -> bool:
     value, held = argument.value, leaf.value
     if isinstance(held, bool):
         return False
+    if isinstance(value, int | float) and isinstance(held, str):
+        # A figure in a third party's prose: it is told apart from one that nobody named.
+        return leaf.trust == "third_party" and not {float(value), value / 100}.isdisjoint(numbers_in(held))
     match argument.parameter.control:
         case "quantity":
             return isinstance(held, int | float) and held == value and _last_name(leaf.path) == _last_name_of(argument)

@@ -10,6 +10,8 @@ import structlog
 
 from bottega.kernel.errors import Unavailable
 from bottega.platform.database.connection_loss import is_connection_loss
+from bottega.platform.telemetry import span_of
+from bottega.runtime import semantic_names as names
 from bottega.runtime.context import RunContext
 from bottega.runtime.evidence import Evidence, Json
 from bottega.runtime.loop.decide import call_of
@@ -28,8 +30,11 @@ async def act(verdict: Mapping[str, Json], number: int, context: RunContext) -> 
     call = call_of(verdict)
     tool = context.role.tools_by_name[call.tool]
     started = asyncio.get_running_loop().time()
-    outcome = await (_read(tool, call, context) if tool.effect == "read" else tool.run(call, context))
-    outcome = _within_limits(outcome, tool)
+    attributes = {names.OPERATION: names.EXECUTE_TOOL, names.TOOL_NAME: tool.name, names.TOOL_CALL_ID: call.id}
+    with span_of(f"{names.EXECUTE_TOOL} {tool.name}", attributes) as span:
+        outcome = await (_read(tool, call, context) if tool.effect == "read" else tool.run(call, context))
+        outcome = _within_limits(outcome, tool)
+        span.set_attribute(names.OUTCOME, type(outcome).__name__)
     seconds = asyncio.get_running_loop().time() - started
     detail: dict[str, Json] = {
         "call": {"id": call.id, "tool": call.tool, "key": call.key, "resolved": dict(call.resolved)},

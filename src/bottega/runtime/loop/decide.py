@@ -18,11 +18,12 @@ LONGEST_REPLY_KEPT_CHARACTERS = 20_000
 def model_call(context: RunContext, intent: str) -> ModelCall:
     """What the router is told about the question. Personal values were replaced on the way into the prompt."""
     role, run = context.role, context.run
-    left = role.limits.cost_micros - run.usage.cost_micros
+    left = role.limits.cost_micros - context.usage.cost_micros
     return ModelCall(
         intent=intent or role.intent,
         role=role.name,
         run_id=run.id,
+        run_limit_micros=role.limits.cost_micros,
         parent_run_ids=run.parent_ids,
         latency_target_seconds=role.latency_target_seconds,
         cost_limit_micros=max(left, 0),
@@ -45,6 +46,7 @@ def of_routed(routed: RoutedReply) -> dict[str, Json]:
                 {"id": call.id, "name": call.name, "arguments": dict(call.arguments)} for call in reply.tool_calls
             ],
             "continuation": reply.continuation,
+            "structured": None if reply.structured is None else dict(reply.structured),
             "stop_reason": reply.stop_reason,
         },
         "routed": {
@@ -73,7 +75,8 @@ def of_confirmed(context: RunContext, guard: Guard) -> dict[str, Json]:
     assert pending is not None, "a yes needs a question"
     shown = guard.screen.shown(Evidence(pending.id, "confirmation", dict(pending.arguments)), context)
     call = {"id": pending.id, "name": pending.tool, "arguments": shown}
-    return {"reply": {"text": "", "calls": [call], "continuation": ""}, "confirmation_id": pending.id}
+    reply = {"text": "", "calls": [call], "continuation": ""}
+    return {"reply": reply, "confirmation_id": pending.id, "summary": pending.summary}
 
 
 async def verdicts_of(

@@ -71,7 +71,7 @@ async def reflect(context: RunContext, now: datetime) -> Mapping[str, Json]:
 
 def reflect_again(context: RunContext) -> Mapping[str, Json]:
     """Before each further question to a model: limits, and whether the run goes round in circles."""
-    over = over_limits(context.run.usage, context.role.limits)
+    over = over_limits(context.usage, context.role.limits)
     if over is not None:
         return {"verdict": "limit", "limit": over}
     going_round = circle_in(context.steps, context.role.limits)

@@ -26,7 +26,6 @@ from bottega.runtime.models.away import going_on_without, is_away
 from bottega.runtime.models.breakers import Breakers, Permit
 from bottega.runtime.models.budgets import Budgets, OverBudget, Reservation
 from bottega.runtime.models.ladder import Rung
-from bottega.runtime.models.prices import FREE
 from bottega.runtime.models.rates import Rates
 from bottega.runtime.models.route import Route
 from bottega.runtime.models.sizes import likely_input_tokens, most_input_tokens
@@ -74,8 +73,7 @@ class Attempts:
             raise
 
     async def _reserve(self, route: Route, work: Work, seconds: float) -> Reservation | None:
-        price = route.price or FREE
-        most = price.cost_micros(Usage(most_input_tokens(work.request), work.request.maximum_output_tokens))
+        most = route.price.cost_micros(Usage(most_input_tokens(work.request), work.request.maximum_output_tokens))
         try:
             return await self.budgets.reserve(
                 new_id("mat"), work.call, call_id=work.call_id, route=route.name, amount_micros=most, seconds=seconds
@@ -124,7 +122,8 @@ class Attempts:
             written = len(reply.text) + sum(len(str(call.arguments)) for call in reply.tool_calls)
             reply = replace(reply, usage=Usage(likely_input_tokens(work.request), written // 3 + 1))
             work.cost_is_estimate = True
-        cost = (route.price or FREE).cost_micros(reply.usage)
+        cost = route.price.cost_micros(reply.usage)
+        work.cost_is_estimate = work.cost_is_estimate or not route.price.is_known()
         work.note(route, "answered", "ok", seconds=time.monotonic() - begun, cost_micros=cost)
         if reservation is not None:
             work.settling = (reservation, cost)
@@ -166,12 +165,12 @@ class Attempts:
 
 def _cost_of_failure(route: Route, failure: Refusal, reservation: Reservation | None) -> tuple[int, bool]:
     """What a failure cost, and whether that is known: a lost reply of unknown size costs what was put aside."""
-    price = route.price or FREE
     usage = failure.usage if isinstance(failure, ReplyLost | RequestRefused) else None
     if usage is not None and usage != Usage():
-        return price.cost_micros(usage), True
-    if isinstance(failure, OutcomeUnknown):
-        return (0, route.price is not None) if reservation is None else (reservation.amount_micros, False)
+        return route.price.cost_micros(usage), True
+    # A filter that says nothing about tokens has read the request at least, and may have let the model begin.
+    if isinstance(failure, OutcomeUnknown) or failure.code == port.CONTENT_FILTERED:
+        return (0, False) if reservation is None else (reservation.amount_micros, False)
     return 0, True
 
 
@@ -214,4 +213,4 @@ async def _within(last: float, route: Route, step: Awaitable[T]) -> T:
 def _with_context(request: ChatRequest, rung: Rung) -> ChatRequest:
     if rung.route.level != "offline":
         return request
-    return replace(request, context={**request.context, port.MAY_PASS: rung.may_pass})
+    return replace(request, context={**request.context, port.OTHERS_FOLLOW: rung.may_pass})

@@ -1,5 +1,6 @@
 """Circuit breakers: which routes are not asked just now, kept in the database for all processes together."""
 
+import asyncio
 import os
 import time
 from dataclasses import dataclass
@@ -57,6 +58,7 @@ class Breakers:
         self._owner = owner or f"{os.uname().nodename}:{os.getpid()}"
         self._seen: dict[str, _Seen] = {}
         self._read_at = float("-inf")
+        self._reading = asyncio.Lock()
 
     async def permit(self, route: str) -> Permit:
         """Whether the route may be asked; `probe` for the one caller that finds out whether it is back.
@@ -128,16 +130,21 @@ class Breakers:
             )
 
     async def _refresh(self) -> None:
-        now = time.monotonic()
-        if now - self._read_at < self._policy.read_again_seconds:
+        """Reads the states again when they are old; calls that come meanwhile wait for the same reading."""
+        asked_at = time.monotonic()
+        if asked_at - self._read_at < self._policy.read_again_seconds:
             return
-        self._read_at = now
-        with going_on_without("breakers_not_read"):
-            async with self._database.read() as connection:
-                rows = await connection.fetch(
-                    "SELECT route, state, failures, retry_at, probing_until FROM runtime.model_breakers"
-                )
-            self._seen = {row["route"]: _Seen(*tuple(row)[1:]) for row in rows}
+        async with self._reading:
+            if self._read_at >= asked_at:
+                return
+            begun = time.monotonic()
+            with going_on_without("breakers_not_read"):
+                async with self._database.read() as connection:
+                    rows = await connection.fetch(
+                        "SELECT route, state, failures, retry_at, probing_until FROM runtime.model_breakers"
+                    )
+                self._seen = {row["route"]: _Seen(*tuple(row)[1:]) for row in rows}
+            self._read_at = begun
 
     async def _claim_probe(self, route: str, now: datetime) -> bool:
         claimed = await self._change(

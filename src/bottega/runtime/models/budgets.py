@@ -119,14 +119,6 @@ class Budgets:
         async with self._database.connection() as connection:
             await connection.fetchval(SETTLE, reservation.id, cost_micros, self._clock.now())
 
-    async def expire(self) -> int:
-        """Turns overdue reservations into spent money; returns how many."""
-        count = 0
-        async with self._database.connection() as connection:
-            while await connection.fetchval("SELECT runtime.expire_one_reservation($1)", self._clock.now()):
-                count += 1
-        return count
-
     async def reconcile(self, reservation_id: str, cost_micros: int) -> None:
         """Somebody looked at the vendor's bill: what an expired reservation really cost."""
         async with self._database.connection() as connection:
@@ -166,5 +158,9 @@ async def expired_rows(connection: Connection) -> list[dict[str, object]]:
 
 
 def _of_periods(name: str, kind: str, limits: PeriodLimits, now: datetime) -> list[Account]:
-    periods = ((f"{name}/day/{now:%Y-%m-%d}", limits.day_micros), (f"{name}/month/{now:%Y-%m}", limits.month_micros))
-    return [Account(key, kind, most) for key, most in periods if most is not None]
+    found: list[Account] = []
+    if limits.day_micros is not None:
+        found.append(Account(f"{name}/day/{now:%Y-%m-%d}", kind, limits.day_micros))
+    if limits.month_micros is not None:
+        found.append(Account(f"{name}/month/{now:%Y-%m}", kind, limits.month_micros))
+    return found

@@ -116,14 +116,6 @@ class ReplyCache:
             )
         return int(status.split()[-1])
 
-    async def sweep(self) -> int:
-        """Drops what is too old; returns how many."""
-        async with self._database.connection() as connection:
-            status = await connection.execute(
-                "DELETE FROM runtime.model_cache WHERE expires_at <= $1", self._clock.now()
-            )
-        return int(status.split()[-1])
-
     async def _exactly(self, place: Place, call: ModelCall) -> CachedReply | None:
         async with self._database.read() as connection:
             row = await connection.fetchrow(

@@ -83,10 +83,10 @@ def _against(
         ("streaming" in call.needs and not able.streaming, NO_STREAMING),
         (tokens + request.maximum_output_tokens > able.context_tokens, TOO_LONG),
         (typical is not None and typical > call.latency_target_seconds, TOO_SLOW),
-        (route.price is None and (money_is_limited or call.cost_limit_micros is not None), UNKNOWN_PRICE),
+        ((money_is_limited or call.cost_limit_micros is not None) and not route.price.is_known(), UNKNOWN_PRICE),
     )
     found = next((reason for is_so, reason in checks if is_so), None)
-    if found is None and call.cost_limit_micros is not None and route.price is not None:
+    if found is None and call.cost_limit_micros is not None:
         likely = route.price.cost_micros(Usage(tokens, request.maximum_output_tokens))
         return TOO_DEAR if likely > call.cost_limit_micros else None
     return found

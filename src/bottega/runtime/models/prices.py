@@ -1,8 +1,9 @@
 """What tokens cost: from the settings, or from the price list that `genai-prices` carries (no network)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import ROUND_CEILING, Decimal
-from typing import Protocol
+from functools import cached_property
+from typing import Any, Protocol
 
 from bottega.ports.chat_model import Usage
 
@@ -11,6 +12,10 @@ MICROS = Decimal(1_000_000)
 
 class Price(Protocol):
     """The price of one model."""
+
+    def is_known(self) -> bool:
+        """Whether `cost_micros` tells what a call costs; if not, it answers 0, and no budget may pay for a call."""
+        ...
 
     def cost_micros(self, usage: Usage) -> int:
         """Millionths of the currency, rounded up."""
@@ -25,6 +30,9 @@ class SetPrice:
     output: Decimal
     cached_input: Decimal | None = None
 
+    def is_known(self) -> bool:
+        return True
+
     def cost_micros(self, usage: Usage) -> int:
         cached = self.input if self.cached_input is None else self.cached_input
         fresh = usage.input_tokens - usage.cached_input_tokens
@@ -35,15 +43,54 @@ class SetPrice:
 FREE = SetPrice(Decimal(0), Decimal(0))
 
 
-@dataclass(frozen=True, slots=True)
+class UnknownPrice:
+    """The price of a model that no list holds and no setting tells."""
+
+    def is_known(self) -> bool:
+        return False
+
+    def cost_micros(self, usage: Usage) -> int:  # noqa: ARG002 - nothing of it tells a price
+        return 0
+
+
+UNKNOWN = UnknownPrice()
+
+
+@dataclass(frozen=True)
 class ListedPrice:
-    """The list's price of a vendor's model; `per_dollar` is what one US dollar is in our currency."""
+    """The list's price of a vendor's model; `per_dollar` is what one US dollar is in our currency.
+
+    The list is loaded at the first question, which takes a good part of a second; the router asks it in a thread.
+    """
 
     provider: str
     model: str
-    per_dollar: Decimal = Decimal(1)
+    per_dollar: Decimal = field(default=Decimal(1))
+
+    def is_known(self) -> bool:
+        return self._listed is not None
 
     def cost_micros(self, usage: Usage) -> int:
+        if self._listed is None:
+            return 0
+        return int((self._dollars(usage) * self.per_dollar * MICROS).to_integral_value(ROUND_CEILING))
+
+    @property
+    def context_tokens(self) -> int | None:
+        """How many tokens the model takes, where the list says so."""
+        return None if self._listed is None else self._listed.context_window
+
+    @cached_property
+    def _listed(self) -> Any:
+        from genai_prices.data_snapshot import get_snapshot
+
+        try:
+            _, model = get_snapshot().find_provider_model(self.model, None, self.provider, None)
+        except LookupError:
+            return None
+        return model
+
+    def _dollars(self, usage: Usage) -> Decimal:
         import genai_prices
 
         counted = genai_prices.Usage(
@@ -52,15 +99,4 @@ class ListedPrice:
             cache_read_tokens=usage.cached_input_tokens,
             cache_write_tokens=usage.cache_written_tokens,
         )
-        dollars = genai_prices.calc_price(counted, self.model, provider_id=self.provider).total_price
-        return int((dollars * self.per_dollar * MICROS).to_integral_value(ROUND_CEILING))
-
-
-def listed_price(provider: str, model: str, *, per_dollar: Decimal = Decimal(1)) -> ListedPrice | None:
-    """The list's price, or None for a model that it does not hold."""
-    price = ListedPrice(provider, model, per_dollar)
-    try:
-        price.cost_micros(Usage(1, 1))
-    except LookupError:
-        return None
-    return price
+        return genai_prices.calc_price(counted, self.model, provider_id=self.provider).total_price

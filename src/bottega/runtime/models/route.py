@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from bottega.ports.chat_model import CallLimits, ChatModel
 from bottega.runtime.models.call import Level
-from bottega.runtime.models.prices import FREE, Price
+from bottega.runtime.models.prices import FREE, UNKNOWN, Price
 
 OFFLINE_ROUTE = "offline"
 OFFLINE_SECONDS = 10.0
@@ -12,7 +12,7 @@ OFFLINE_SECONDS = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One way to an answer. `price` None: it costs something, and nobody knows what.
+    """One way to an answer.
 
     `typical_seconds` is how long an answer usually takes, where that is known beforehand; a call in more haste passes
     over it. `tries` counts the first one too. The limits per minute hold for each process by itself.
@@ -21,7 +21,7 @@ class Route:
     name: str
     level: Level
     model: ChatModel
-    price: Price | None = None
+    price: Price = UNKNOWN
     limits: CallLimits = field(default_factory=CallLimits)
     tries: int = 2
     typical_seconds: float | None = None

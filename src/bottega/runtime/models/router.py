@@ -6,6 +6,8 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 
+import structlog
+
 from bottega.kernel.errors import Refusal
 from bottega.kernel.identifiers import new_id
 from bottega.platform.clock import Clock
@@ -18,11 +20,14 @@ from bottega.runtime.models.budgets import Budgets
 from bottega.runtime.models.cache import CachedReply, ReplyCache
 from bottega.runtime.models.call import Level, ModelCall, NoModelAnswered, RoutedReply, StartedOver
 from bottega.runtime.models.ladder import Rung, ladder
+from bottega.runtime.models.ping import ping
 from bottega.runtime.models.rates import Rates
 from bottega.runtime.models.records import CallRecord, Outcome, write_record
 from bottega.runtime.models.retries import pause_before_retry
 from bottega.runtime.models.route import Route, offline_route
 from bottega.runtime.models.work import LEAST_SECONDS, SHARE_WITH_FALLBACK, PassedOver, Work
+
+log = structlog.get_logger(__name__)
 
 # How long this process remembers how fast a route was, and how much the newest answer weighs.
 OBSERVED_SECONDS = 60.0
@@ -51,6 +56,12 @@ class Router:
         self._offline = offline_route(offline)
         self._attempts = Attempts(parts.breakers, Rates(), parts.budgets)
         self._pace = _Pace()
+        self._knows_prices = False
+
+    @property
+    def parts(self) -> RouterParts:
+        """Budgets, breakers and cache, for those who look after them."""
+        return self._parts
 
     @property
     def routes(self) -> tuple[Route, ...]:
@@ -74,18 +85,22 @@ class Router:
     async def warm_up(self) -> dict[str, str]:
         """Asks every route that wants it for one word, so that models are loaded and connections stand; how it went."""
         wanted = [route for route in self._routes if route.warm_up]
-        answers = await asyncio.gather(*(self._ping(route) for route in wanted))
-        return {route.name: answer for route, answer in zip(wanted, answers, strict=True)}
+        parts = self._parts
+        answers = await asyncio.gather(
+            *(ping(route, parts.database, parts.clock, currency=parts.currency, intent="warm_up") for route in wanted)
+        )
+        return {answer.route: answer.outcome for answer in answers}
 
     async def close(self) -> None:
         """Gives back the connections of all routes."""
         for route in self.routes:
             await route.model.close()
 
-    async def _ping(self, route: Route) -> str:
-        from bottega.runtime.models.ping import ping
-
-        return (await ping(route)).outcome
+    def _look_prices_up(self) -> None:
+        for route in self._routes:
+            if not route.price.is_known():
+                log.warning("model_price_unknown", route=route.name, next_step="set its price in the models' file")
+        self._knows_prices = True
 
     def _work(self, call: ModelCall, request: ChatRequest, *, streaming: bool) -> Work:
         place = self._parts.cache.place(call, request)
@@ -112,6 +127,8 @@ class Router:
 
     async def _walk(self, work: Work) -> AsyncGenerator[Delta | StartedOver | RoutedReply]:
         """Rung by rung, until one answers; ends without a reply when none does."""
+        if not self._knows_prices:
+            await asyncio.to_thread(self._look_prices_up)
         rungs = ladder(
             work.call,
             work.request,

@@ -3,9 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, assert_never
-
-import orjson
+from typing import assert_never
 
 from bottega.platform.database.pool import Connection
 from bottega.shop.catalogue.listing import Conditions
@@ -52,11 +50,13 @@ class _Asked:
     stock_said: bool = False
 
 
-def conditions_of(constraints: Sequence[Constraint], currency: str, conditions: Conditions) -> None:
+def conditions_of(
+    constraints: Sequence[Constraint], currency: str, conditions: Conditions, *, any_stock: bool = False
+) -> None:
     """Adds to `conditions` what search.products as `p` must meet.
 
-    Price, option, stock and sale are asked of one and the same variant; with an option that variant must be one that
-    can be bought, unless the sentence asks for what is out of stock.
+    Price, option, stock and sale are asked of one and the same variant; that variant must be one that can be bought,
+    unless the sentence asks for what is out of stock or `any_stock` lets any do.
     """
     asked = _asked(constraints, conditions)
     conditions.texts.extend(asked.listed)
@@ -65,7 +65,7 @@ def conditions_of(constraints: Sequence[Constraint], currency: str, conditions: 
             f"EXISTS (SELECT FROM search.traits t WHERE t.product_id = p.product_id AND {' AND '.join(asked.product)})"
         )
     if asked.of_one_variant:
-        sellable = [] if asked.stock_said else ["o.in_stock"]
+        sellable = [] if asked.stock_said or any_stock else ["o.in_stock"]
         wanted = " AND ".join([*asked.offer, *sellable])
         conditions.texts.append(
             "EXISTS (SELECT FROM search.offers o WHERE o.product_id = p.product_id "
@@ -85,19 +85,20 @@ async def matching_variants(
     if not asked.of_one_variant or not product_ids:
         return {}
     ids, money, at = (conditions.parameter(value) for value in (list(product_ids), currency, now))
-    of_product = [f"EXISTS (SELECT FROM search.traits t WHERE t.product_id = p.product_id AND {text})" for text in asked.product]
+    of_product = [
+        f"EXISTS (SELECT FROM search.traits t WHERE t.product_id = p.product_id AND {text})" for text in asked.product
+    ]
     wanted = " AND ".join([*asked.offer, *asked.listed, *of_product])
     rows = await connection.fetch(
         _VARIANTS.format(ids=ids, currency=money, now=at, wanted=wanted, most=MOST_VARIANTS_NAMED), *conditions.values
     )
     found: dict[str, list[MatchedVariant]] = {}
     for row in rows:
-        options: Any = row["option_values"]
         variant = MatchedVariant(
             product_id=row["product_id"],
             variant_id=row["variant_id"],
             sku=row["sku"],
-            options=options if isinstance(options, dict) else orjson.loads(options),
+            options=row["option_values"],
             price_minor=row["price_minor"],
             in_stock=row["in_stock"],
         )
@@ -213,7 +214,9 @@ def _number(constraint: NumberBound, conditions: Conditions, asked: _Asked) -> N
             if earlier
             else ""
         )
-        branches.append(f"SELECT n.product_id, n.variant_id FROM search.numbers n WHERE {_in_range(one, conditions)}{lacks}")
+        branches.append(
+            f"SELECT n.product_id, n.variant_id FROM search.numbers n WHERE {_in_range(one, conditions)}{lacks}"
+        )
         earlier.append(one.name)
     found = " UNION ALL ".join(branches)
     if any(_may_differ(one.name) for one in constraint.ranges):
@@ -249,7 +252,8 @@ def _in_range(one: NumberRange, conditions: Conditions) -> str:
 
 _VARIANTS = """
 SELECT m.* FROM (
-    SELECT o.product_id, o.variant_id, v.sku, v.option_values, o.in_stock, shop.effective_amount(r, {now}) AS price_minor,
+    SELECT o.product_id, o.variant_id, v.sku, v.option_values, o.in_stock,
+           shop.effective_amount(r, {now}) AS price_minor,
            row_number() OVER (PARTITION BY o.product_id
                               ORDER BY o.in_stock DESC, shop.effective_amount(r, {now}), v.position) AS place
     FROM search.products p

@@ -11,7 +11,7 @@ from bottega.platform.clock import Clock
 from bottega.platform.database.pool import Connection, Row
 from bottega.retrieval import postings
 from bottega.retrieval.schema import ensure
-from bottega.shop.catalogue import constraint_index
+from bottega.shop.catalogue import constraint_index, vocabulary_store
 from bottega.shop.catalogue.product_documents import PRODUCTS, documents_of
 
 READER = "search"
@@ -119,6 +119,8 @@ class ProductIndex:
         if self._written >= ANALYSED_AFTER:
             self._written = 0
             await analyse(connection)
+        if worded:
+            await vocabulary_store.learn_if_due(connection, self._clock.now())
 
 
 def log_readers(application: Any) -> list[LogReader]:

@@ -27,6 +27,12 @@ class IndexStatus:
     last_error: str | None
     corpus: CorpusStanding
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether nothing is missing or being mended; what waits for its vector is found by keyword meanwhile."""
+        corpus = self.corpus
+        return not (corpus.lost or corpus.rewriting or self.last_error) and corpus.documents == self.published
+
 
 async def rebuild(database: Database, at: datetime, progress: Progress) -> int:
     """Writes the whole read model anew while the shop goes on; returns the number of published products.
@@ -89,6 +95,10 @@ async def index_status(connection: Connection) -> IndexStatus:
 async def _mend_products(connection: Connection, at: datetime, findings: Findings) -> None:
     """Writes published products that the index lacks, and takes out what it has too many."""
     lacking = await connection.fetch(_LACKING, REFRESHED_AT_ONCE)
+    if len(lacking) == REFRESHED_AT_ONCE:
+        findings.notes.append("many published products were not indexed")
+        findings.rewrite = True
+        return
     if lacking:
         ids = {row["id"] for row in lacking}
         await refresh(connection, ids, ids, at)

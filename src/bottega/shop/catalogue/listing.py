@@ -1,6 +1,6 @@
 """Lists of published products for shoppers: filtered, sorted, page by page, as JSON text made by the database."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Annotated, Literal, assert_never
 
@@ -67,6 +67,10 @@ class Filters:
     def are_wide(self) -> bool:
         """Whether nothing but the currency narrows the list."""
         return self == Filters(self.currency)
+
+    def in_currency(self, currency: str) -> "Filters":
+        """The same filters on prices of a currency; bounds stay as they were given."""
+        return self if currency == self.currency else replace(self, currency=currency)
 
     @property
     def lacking(self) -> list[str]:

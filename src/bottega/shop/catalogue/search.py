@@ -1,125 +1,112 @@
-"""Searching products, the one way for shoppers, staff, the command line and agents: by keyword and by meaning."""
-
-from __future__ import annotations
+"""Searching products: the one query path of shoppers, staff, the command line and agents."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import replace
 from datetime import datetime
+
+import asyncpg
 
 from bottega.kernel.errors import Invalid
 from bottega.platform.database.pool import Connection
 from bottega.ports.embedder import Embedder
-from bottega.retrieval.asked import Correction
-from bottega.retrieval.fusion import Scored, Weights
-from bottega.retrieval.narrowing import Narrowing
-from bottega.retrieval.search import Searched, Searcher
-from bottega.shop.catalogue.listing import Conditions, Filters, card_column
-from bottega.shop.catalogue.product_documents import PRODUCTS
+from bottega.retrieval.asked import KeywordQuery
+from bottega.retrieval.fusion import Scored
+from bottega.shop.catalogue.listing import card_column
+from bottega.shop.catalogue.product_ranking import DEEPEST_RESULT, Ranked, ranked_products
+from bottega.shop.catalogue.search_facets import MOST_COUNTED, facets_of
+from bottega.shop.catalogue.search_reading import Reading, read_as_words, read_sentence
+from bottega.shop.catalogue.search_records import Explanation, SearchPage, SearchRequest, SearchSort
+from bottega.shop.catalogue.understanding.model import Correction, SortWish
 
-# How deep a search can be paged.
-DEEPEST_RESULT = 400
-# What cannot be bought now stands behind what can, unless it is much better.
-OUT_OF_STOCK_SHARE = 0.7
-# Fitted on the open grades by `benchmarks/search_quality.py --fit`; see docs/search.md.
-FITTED_ON = "d7e2995f97427daf19764da78d2bcd6931403b3b0013375dfa461a391b7d12da"
-WEIGHTS = Weights(keyword=2.0, meaning=1.0, flatness=100.0, coverage=0.004, least_cosine=0.3)
-
-
-@dataclass(frozen=True, slots=True)
-class SearchPage:
-    """Cards as JSON text, the best first, and what is to be said about the search as a whole."""
-
-    cards: list[str]
-    next_position: str | None
-    # How many products have a word of the query; with `total_is_exact` false there may be more.
-    total: int
-    total_is_exact: bool
-    corrections: tuple[Correction, ...] = ()
-    degraded: dict[str, str] = field(default_factory=dict[str, str])
+CONSTRAINTS_LOST = "What constraints are held against is being written anew; until then they are searched for as words."
 
 
 async def search_products(
-    connection: Connection,
-    text: str,
-    filters: Filters,
-    now: datetime,
-    *,
-    embedder: Embedder | None = None,
-    after: str = "",
-    limit: int = 20,
+    connection: Connection, request: SearchRequest, now: datetime, *, embedder: Embedder | None
 ) -> SearchPage:
-    """A page of cards, the best first."""
-    skipped = _skipped(after)
-    end = min(skipped + limit, DEEPEST_RESULT)
-    searched = await product_search(connection, text, filters, embedder, number=end + 1)
-    ranked = searched.found
-    shown = ranked[skipped:end]
-    cards = await _cards(connection, [one.row["product_id"] for one in shown], filters.currency, now)
-    more_follow = len(ranked) > end and end < DEEPEST_RESULT
+    """A page of products, the best first, with what was understood, what was relaxed, and what was not searched by.
+
+    What the sentence constrains holds for everything found; the words that it leaves rank, together with its meaning.
+    `embedder` is None where search goes by keyword alone. Raises `NoSuchProduct` for an unknown `shown`.
+    """
+    skipped = _skipped(request.after)
+    end = min(skipped + request.limit, DEEPEST_RESULT)
+    number = MOST_COUNTED if request.facets else end + 1
+    reading, ranked = await _read_and_rank(connection, request, now, embedder, number)
+    shown = ranked.found[skipped:end]
+    currency = reading.form.currency
+    cards = await _cards(connection, [one.row["product_id"] for one in shown], currency, now)
+    shown = [one for one in shown if one.row["product_id"] in cards]
     return SearchPage(
-        cards,
-        str(end) if more_follow else None,
-        max(searched.considered, len(ranked)) if filters.are_wide else len(ranked),
-        searched.complete,
-        searched.query.corrections,
-        searched.degraded,
+        cards=[cards[one.row["product_id"]] for one in shown],
+        product_ids=tuple(one.row["product_id"] for one in shown),
+        next_position=str(end) if len(ranked.found) > end and end < DEEPEST_RESULT else None,
+        total=ranked.total,
+        total_is_exact=ranked.total_is_exact,
+        constraints=reading.form.constraints,
+        removed=reading.asked.removed,
+        relaxed=replace(reading.relaxed, words=ranked.unmatched),
+        sort=_sort_shown(request, reading.form.sort),
+        sort_wish=reading.form.sort if request.sort == "relevance" else None,
+        corrections=_corrections(reading.asked.corrections, ranked.query),
+        degraded=ranked.degraded,
+        facets=await facets_of(connection, ranked.found, currency) if request.facets else None,
+        explanations=tuple(_explanation(one, ranked.query, reading) for one in shown) if request.explain else None,
     )
 
 
-async def product_search(
-    connection: Connection, text: str, filters: Filters, embedder: Embedder | None, *, number: int
-) -> Searched:
-    """Products ranked, those in stock before the others of their kind."""
-    searcher = Searcher(PRODUCTS, WEIGHTS, search_plainly, embedder)
-    searched = await searcher.search(connection, text, _narrowing(filters), number)
-    searched.found.sort(key=lambda one: -_with_stock(one))
-    return searched
+async def _read_and_rank(
+    connection: Connection, request: SearchRequest, now: datetime, embedder: Embedder | None, number: int
+) -> tuple[Reading, Ranked]:
+    if request.understands:
+        try:
+            reading = await read_sentence(connection, request, now)
+            return reading, await ranked_products(connection, request, reading, now, embedder, number)
+        except asyncpg.UndefinedTableError:
+            # Tables that constraints are held against are gone: words still answer, and they are made again.
+            reason = {"constraints": CONSTRAINTS_LOST}
+    else:
+        reason = {}
+    reading = read_as_words(request)
+    ranked = await ranked_products(connection, request, reading, now, embedder, number)
+    ranked.degraded.update(reason)
+    return reading, ranked
 
 
-def _with_stock(one: Scored) -> float:
-    return one.score if one.row["in_stock"] else one.score * OUT_OF_STOCK_SHARE
+def _sort_shown(request: SearchRequest, wish: SortWish | None) -> SearchSort:
+    """The order that was chosen, else the one that was said; an order by a number has no name to choose it by."""
+    if request.sort != "relevance" or wish is None:
+        return request.sort
+    match wish.order:
+        case "price" | "-price" | "rating" | "newest" | "popular":
+            return wish.order
+        case "lowest_number" | "highest_number":
+            return "relevance"
 
 
-def _narrowing(filters: Filters) -> Narrowing:
-    conditions = Conditions()
-    conditions.narrow(filters)
-    return Narrowing(
-        "search.products p",
-        "p.document",
-        str(conditions),
-        tuple(conditions.values),
-        ("p.product_id", "p.facets @> '{in_stock}' AS in_stock"),
-        is_wide=filters.are_wide,
+def _corrections(read: Sequence[Correction], query: KeywordQuery) -> tuple[Correction, ...]:
+    return tuple(dict.fromkeys([*read, *(Correction(one.said, one.read) for one in query.corrections)]))
+
+
+def _explanation(one: Scored, query: KeywordQuery, reading: Reading) -> Explanation:
+    return Explanation(
+        product_id=one.row["product_id"],
+        score=one.score,
+        bm25=one.bm25,
+        keyword_rank=one.keyword_rank,
+        coverage=one.coverage,
+        words=tuple(query.words_of(one.bits)),
+        missing=tuple(query.words_of(~one.bits)),
+        cosine=one.cosine,
+        meaning_rank=one.meaning_rank,
+        in_stock=one.row["in_stock"],
+        constraints=tuple(constraint.stated.label for constraint in reading.form.constraints),
     )
 
 
-async def search_plainly(
-    connection: Connection, words: Sequence[str], narrowing: Narrowing, number: int
-) -> list[Scored]:
-    """Published products with the words in their title, brand or description, looked through one by one: for when the
-    postings are lost. Those with more of the words come first."""
-    values = list(narrowing.values)
-    first = len(values)
-    held = " + ".join(
-        f"(s.title || ' ' || s.brand || ' ' || s.description ILIKE ${first + place})::int"
-        for place in range(1, len(words) + 1)
-    )
-    values += [f"%{word.replace('%', '').replace('_', '')}%" for word in words]
-    rows = await connection.fetch(
-        f"SELECT * FROM (SELECT coalesce(p.document, 0) AS document, {held} AS held{narrowing.selected} "
-        f"FROM {narrowing.source} JOIN shop.products s ON s.id = p.product_id WHERE {narrowing.condition}) AS found "
-        f"WHERE held > 0 ORDER BY held DESC, product_id LIMIT {int(number)}",
-        *values,
-    )
-    return [
-        Scored(row["document"], row["held"] / len(words), 0.0, row["held"] / len(words), None, None, None, 0, row)
-        for row in rows
-    ]
-
-
-async def _cards(connection: Connection, product_ids: Sequence[str], currency: str, now: datetime) -> list[str]:
+async def _cards(connection: Connection, product_ids: Sequence[str], currency: str, now: datetime) -> dict[str, str]:
     if not product_ids:
-        return []
+        return {}
     rows = await connection.fetch(
         f"SELECT p.product_id, {card_column('$3')} FROM search.products p "
         "WHERE p.currency = $2 AND p.product_id = ANY ($1::text[])",
@@ -127,8 +114,7 @@ async def _cards(connection: Connection, product_ids: Sequence[str], currency: s
         currency,
         now,
     )
-    cards = {row["product_id"]: row["card"] for row in rows if row["card"] is not None}
-    return [cards[product_id] for product_id in product_ids if product_id in cards]
+    return {row["product_id"]: row["card"] for row in rows if row["card"] is not None}
 
 
 def _skipped(after: str) -> int:

@@ -1,6 +1,6 @@
 """The vocabulary of the catalogue: learnt from the read model, kept in one row, and held by each process."""
 
-import time
+import hashlib
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,10 +18,11 @@ MOST_SAMPLED = 25_000
 MOST_TRAITS_KEPT = 40_000
 MOST_KINDS = 3_000
 MOST_WORDS = 60_000
+# How many vocabularies a process holds: more than one only where it serves several databases, as tests do.
+MOST_MADE = 3
+NOTHING_LEARNT = Vocabulary()
 LEAST_FIELD_SHARE = 0.03
 LONGEST_STATEMENT_SECONDS = 300.0
-# How long a process goes on with what it has before it asks for a newer version.
-ASKED_EVERY_SECONDS = 2.0
 # A change of this share of the catalogue is learnt at once, a smaller one by the clock.
 LEARNT_AT_ONCE_SHARE = 0.3
 LEARNT_AT_LEAST_EVERY_SECONDS = 600
@@ -37,8 +38,9 @@ class Due:
     learnt_at: datetime | None
 
     def at_once(self) -> bool:
-        """Whether so much changed that waiting would mislead."""
-        return self.changed > 0 and (self.learnt_at is None or self.changed >= LEARNT_AT_ONCE_SHARE * self.products)
+        """Whether so much of a small catalogue changed that waiting would mislead; a large one takes too long."""
+        enough = self.learnt_at is None or self.changed >= LEARNT_AT_ONCE_SHARE * self.products
+        return self.changed > 0 and self.products <= SMALL_CATALOGUE and enough
 
     def by_the_clock(self, now: datetime) -> bool:
         """Whether a job should learn now: small catalogues always, larger ones when it is worth it."""
@@ -49,26 +51,24 @@ class Due:
         return (now - self.learnt_at).total_seconds() >= LEARNT_AT_LEAST_EVERY_SECONDS
 
 
-class VocabularyCache:
-    """A process's own copy, renewed when the kept one has a newer version."""
+# What this process has made of vocabularies, by version: the newest few, whichever database they are from.
+_made: dict[str, Vocabulary] = {}
 
-    def __init__(self) -> None:
-        self._known = Vocabulary()
-        self._asked_at = 0.0
 
-    async def current(self, connection: Connection) -> Vocabulary:
-        """The vocabulary, at most two seconds behind; an empty one before anything was learnt."""
-        now = time.monotonic()
-        if self._asked_at and now - self._asked_at < ASKED_EVERY_SECONDS:
-            return self._known
-        row = await connection.fetchrow(
-            "SELECT version, CASE WHEN version <> $1 THEN content END AS content FROM search.vocabulary",
-            self._known.version,
-        )
-        self._asked_at = now
-        if row is not None and row["content"]:
-            self._known = vocabulary_of(row["version"], orjson.loads(zlib.decompress(row["content"])))
-        return self._known
+async def current(connection: Connection) -> Vocabulary:
+    """The vocabulary as it was last learnt; made once per process and version, empty before anything was learnt."""
+    row = await connection.fetchrow(
+        "SELECT version, CASE WHEN NOT version = ANY ($1::text[]) THEN content END AS content FROM search.vocabulary",
+        list(_made),
+    )
+    if row is None or not row["version"]:
+        return NOTHING_LEARNT
+    if row["version"] not in _made:
+        made = vocabulary_of(row["version"], orjson.loads(zlib.decompress(row["content"])))
+        while len(_made) >= MOST_MADE:
+            del _made[next(iter(_made))]
+        _made[made.version] = made
+    return _made[row["version"]]
 
 
 async def due(connection: Connection) -> Due:
@@ -77,20 +77,35 @@ async def due(connection: Connection) -> Due:
         "SELECT changed - learnt AS changed, learnt_at, (SELECT count(*) FROM search.traits) AS products "
         "FROM search.vocabulary"
     )
+    assert row is not None, "the table has its one row from the first"
     return Due(row["changed"], row["products"], row["learnt_at"])
 
 
-async def learn(connection: Connection, at: datetime) -> int:
-    """Reads the whole read model and keeps what it calls things; returns the new version. In a transaction."""
-    changed = await connection.fetchval("SELECT changed FROM search.vocabulary FOR UPDATE")
-    content = await _content(connection)
-    return await connection.fetchval(
-        "UPDATE search.vocabulary SET version = version + 1, content = $1, learnt = $2, learnt_at = $3 "
-        "RETURNING version",
-        zlib.compress(orjson.dumps(content), 6),
+async def learn(connection: Connection, at: datetime) -> str:
+    """Reads the whole read model and keeps what it calls things; returns the version. In a transaction.
+
+    The row is locked only for the writing at the end: the index goes on counting changes in it meanwhile.
+    """
+    changed = await connection.fetchval("SELECT changed FROM search.vocabulary")
+    content = orjson.dumps(await _content(connection))
+    version = hashlib.sha256(content).hexdigest()[:32]
+    await connection.execute(
+        "UPDATE search.vocabulary SET version = $1, content = $2, learnt = $3, learnt_at = $4",
+        version,
+        zlib.compress(content, 6),
         changed,
         at,
     )
+    return version
+
+
+async def learn_if_due(connection: Connection, at: datetime, *, by_the_clock: bool = False) -> bool:
+    """Learns when enough has changed; True when it did."""
+    state = await due(connection)
+    if not (state.by_the_clock(at) if by_the_clock else state.at_once()):
+        return False
+    await learn(connection, at)
+    return True
 
 
 async def _content(connection: Connection) -> dict[str, Any]:
@@ -109,7 +124,7 @@ async def _content(connection: Connection) -> dict[str, Any]:
         "categories": await _categories(connection),
         "numbers": await _numbers(connection),
         "kinds": await _kinds(connection, share, 1 if products <= SMALL_CATALOGUE else 3),
-        "words": [row["word"] for row in await connection.fetch(_WORDS, MOST_WORDS)],
+        "titles": {row["word"]: row["n"] for row in await connection.fetch(_TITLES, MOST_WORDS, least)},
     }
 
 
@@ -127,7 +142,8 @@ async def _brands(connection: Connection, share: float) -> list[list[Any]]:
         total[row["word"]] = total.get(row["word"], 0) + row["n"]
         own[row["word"], row["brand"]] = row["n"]
     return [
-        [row["facet"], row["brand"], row["n"], _own_share(first[row["brand"]], row["brand"], own, total)] for row in rows
+        [row["facet"], row["brand"], row["n"], _own_share(first[row["brand"]], row["brand"], own, total)]
+        for row in rows
     ]
 
 
@@ -174,14 +190,18 @@ async def _kinds(connection: Connection, share: float, least: int) -> list[dict[
     named = [row["word"] for row in words]
     found: dict[str, dict[str, Any]] = {
         row["word"]: {
-            "word": row["word"], "products": row["n"], "heads": row["heads"], "fields": {}, "categories": {}, "prices": {},
+            "word": row["word"],
+            "products": row["n"],
+            "fields": {},
+            "categories": {},
+            "prices": {},
         }
         for row in words
     }
     for row in await connection.fetch(_PLACES):
         word = row["word"]
         found[word] = {
-            "word": word, "products": row["n"], "heads": row["n"], "fields": {}, "categories": {}, "prices": {},
+            "word": word, "products": row["n"], "fields": {}, "categories": {}, "prices": {},
         }  # fmt: skip
         named.append(word)
     for row in await connection.fetch(_KIND_FIELDS, share, least, named, timeout=LONGEST_STATEMENT_SECONDS):
@@ -198,19 +218,10 @@ def _whole(prices: Any) -> list[int]:
     return [round(price) for price in prices]
 
 
-def example_content(**changes: Any) -> Mapping[str, Any]:
-    """The content of an empty catalogue, changed; what tests start from."""
-    empty: dict[str, Any] = {
-        "products": 0, "traits": {}, "fields": {}, "prices": {}, "brands": [], "categories": [], "numbers": [],
-        "kinds": [], "words": [],
-    }
-    return {**empty, **changes}
-
-
 _TRAITS = """
 SELECT trait, sum(n)::bigint AS n FROM (
     SELECT trait, count(*) AS n FROM search.traits, unnest(traits) AS trait
-    WHERE NOT trait LIKE ANY ('{w:%,category:%,head:%,v:model=%,v:released=%,v:eans=%}') GROUP BY 1
+    WHERE NOT trait LIKE ANY ('{w:%,category:%,end:%,v:model=%,v:released=%,v:eans=%}') GROUP BY 1
     UNION ALL
     SELECT trait, count(DISTINCT product_id) FROM search.variant_traits, unnest(traits) AS trait
     WHERE NOT trait LIKE 'tint:%' GROUP BY 1) AS counted
@@ -255,17 +266,16 @@ WHERE place <= 60"""
 _NUMBER_UNITS = "SELECT name, unit, count(*) AS n FROM search.numbers WHERE unit IS NOT NULL GROUP BY 1, 2"
 
 _KINDS = """
-SELECT word, count(*) AS n, count(*) FILTER (WHERE is_head) AS heads FROM (
-    SELECT substr(w, 3) AS word, 'head:' || substr(w, 3) = ANY (t.traits) AS is_head
-    FROM search.traits t, unnest(t.traits) AS w
-    WHERE w LIKE 'w:%' AND w ~ '^w:[^0-9]{2,}$' AND hashtext(t.product_id) & 1023 < $1 * 1024) AS used
+SELECT substr(w, 5) AS word, count(*) AS n FROM search.traits t, unnest(t.traits) AS w
+WHERE w ~ '^end:[^0-9]{2,}$' AND hashtext(t.product_id) & 1023 < $1 * 1024
 GROUP BY 1 HAVING count(*) >= $2 ORDER BY 2 DESC, 1 LIMIT $3"""
 
 _KIND_FIELDS = """
 SELECT word, f, count(*) AS n
-FROM (SELECT CASE WHEN w LIKE 'w:%' THEN substr(w, 3) ELSE w END AS word, t.fields
+FROM (SELECT CASE WHEN w LIKE 'end:%' THEN substr(w, 5) ELSE w END AS word, t.fields
       FROM search.traits t, unnest(t.traits) AS w
-      WHERE w LIKE ANY ('{w:%,category:%}') AND hashtext(t.product_id) & 1023 < $1 * 1024) AS used, unnest(fields) AS f
+      WHERE w LIKE ANY ('{end:%,category:%}') AND hashtext(t.product_id) & 1023 < $1 * 1024) AS used,
+     unnest(fields) AS f
 WHERE word = ANY ($3::text[])
 GROUP BY 1, 2 HAVING count(*) >= $2"""
 
@@ -274,19 +284,18 @@ SELECT w AS word, count(*) AS n FROM search.traits t, unnest(t.traits) AS w WHER
 GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 3000"""
 
 _KIND_CATEGORIES = """
-SELECT substr(w, 3) AS word, t.category, count(*) AS n
+SELECT substr(w, 5) AS word, t.category, count(*) AS n
 FROM search.traits t, unnest(t.traits) AS w
-WHERE w LIKE 'w:%' AND t.category IS NOT NULL AND hashtext(t.product_id) & 1023 < $1 * 1024
-  AND substr(w, 3) = ANY ($2::text[])
+WHERE w LIKE 'end:%' AND t.category IS NOT NULL AND hashtext(t.product_id) & 1023 < $1 * 1024
+  AND substr(w, 5) = ANY ($2::text[])
 GROUP BY 1, 2"""
 
 _KIND_PRICES = """
-SELECT substr(w, 3) AS word, p.currency, percentile_cont($3::float8[]) WITHIN GROUP (ORDER BY p.price_minor) AS prices
+SELECT substr(w, 5) AS word, p.currency, percentile_cont($3::float8[]) WITHIN GROUP (ORDER BY p.price_minor) AS prices
 FROM search.traits t JOIN search.products p USING (product_id), unnest(t.traits) AS w
-WHERE w LIKE 'w:%' AND hashtext(t.product_id) & 1023 < $1 * 1024 AND substr(w, 3) = ANY ($2::text[])
+WHERE w LIKE 'end:%' AND hashtext(t.product_id) & 1023 < $1 * 1024 AND substr(w, 5) = ANY ($2::text[])
 GROUP BY 1, 2"""
 
-_WORDS = """
-SELECT substr(w, 3) AS word FROM search.traits, unnest(traits) AS w
-WHERE w LIKE 'w:%' GROUP BY 1 HAVING count(*) >= 2 OR (SELECT count(*) FROM search.traits) < 2000
-ORDER BY count(*) DESC, 1 LIMIT $1"""
+_TITLES = """
+SELECT substr(w, 3) AS word, count(*) AS n FROM search.traits, unnest(traits) AS w WHERE w LIKE 'w:%'
+GROUP BY 1 HAVING count(*) >= $2 ORDER BY 2 DESC, 1 LIMIT $1"""

@@ -1,5 +1,6 @@
 """What ordering a cart would cost now, for the shopper to see before deciding."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -13,8 +14,23 @@ from bottega.shop.flows.checkout_lines import Destination, lines_of_cart, reckon
 from bottega.shop.shipping.queries import quotes_for
 
 
+@dataclass(frozen=True, slots=True)
+class Instead:
+    """What a shopper is about to choose, reckoned with before it is written into the cart.
+
+    Without a method, or with one that does not serve the country, the cheapest one is reckoned with.
+    """
+
+    country: str | None
+    shipping_method_id: str | None
+    coupon_code: str | None
+
+
 class CartTotal(BaseModel):
-    """Amounts in minor units: net + tax + shipping − discount = total (shipping and discount without tax)."""
+    """Amounts in minor units: net + tax + shipping − discount = total (shipping and discount without tax).
+
+    `shipping_shown_minor` is shipping as prices are shown in this shop: with tax where they include it.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -24,23 +40,31 @@ class CartTotal(BaseModel):
     net_minor: int
     discount_minor: int
     shipping_minor: int
+    shipping_shown_minor: int
     tax_minor: int
     total_minor: int
     shipping_chosen: bool
+    shipping_method_id: str | None
     coupon_refused: str | None
     shipping_methods: list[dict[str, Any]]
 
 
-async def cart_total(connection: Connection, actor: Actor, cart_id: str, now: datetime) -> CartTotal:
+async def cart_total(
+    connection: Connection, actor: Actor, cart_id: str, now: datetime, *, instead: Instead | None = None
+) -> CartTotal:
     """The sum at present prices; before a country is set, the shop's own is assumed."""
     cart = await get_cart(connection, actor, cart_id, now)
     settings = await shop_settings.current(connection)
-    country = cart.country or settings.country
+    wish = instead or Instead(cart.country, cart.shipping_method_id, cart.coupon_code)
+    country = wish.country or settings.country
     lines = await lines_of_cart(connection, cart_id, cart.currency, now)
-    to = Destination(cart.customer_id, country, cart.currency, cart.shipping_method_id, cart.coupon_code)
-    sums = await reckon(connection, lines, to, settings, now)
     weight = sum(line.weight_grams * line.quantity for line in lines)
     offers = await quotes_for(connection, country, cart.currency, weight, sum(line.amount_minor for line in lines))
+    method_id = wish.shipping_method_id
+    if instead is not None and method_id not in {offer.method_id for offer in offers}:
+        method_id = offers[0].method_id if offers else None
+    to = Destination(cart.customer_id, country, cart.currency, method_id, wish.coupon_code)
+    sums = await reckon(connection, lines, to, settings, now)
     return CartTotal(
         cart_id=cart_id,
         currency=cart.currency,
@@ -48,9 +72,11 @@ async def cart_total(connection: Connection, actor: Actor, cart_id: str, now: da
         net_minor=sums.net_minor,
         discount_minor=sums.discount_minor,
         shipping_minor=sums.shipping_minor,
+        shipping_shown_minor=sums.shipping_shown_minor,
         tax_minor=sums.tax_minor,
         total_minor=sums.total_minor,
-        shipping_chosen=cart.shipping_method_id is not None,
+        shipping_chosen=method_id is not None,
+        shipping_method_id=method_id,
         coupon_refused=sums.coupon_refused,
         shipping_methods=[
             {

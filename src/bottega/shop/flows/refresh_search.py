@@ -10,7 +10,7 @@ from bottega.platform.jobs import periodic
 from bottega.retrieval.embedding import embed_waiting
 from bottega.retrieval.search import embedder_of
 from bottega.retrieval.vectors import ensure_near_index
-from bottega.shop.catalogue import index
+from bottega.shop.catalogue import index, vocabulary_store
 from bottega.shop.catalogue.index_upkeep import look_after
 from bottega.shop.catalogue.product_documents import PRODUCTS
 from bottega.shop.flows.job_context import ShopJobs
@@ -51,3 +51,11 @@ async def look_after_index(context: ShopJobs, _: Mapping[str, Any]) -> None:
         log.warning("search_index_mended", found=findings.notes)
     if await ensure_near_index(performer.database.dsn, PRODUCTS):
         log.info("search_vectors_indexed")
+
+
+@periodic("search.learn_vocabulary", every_seconds=20)
+async def learn_vocabulary(context: ShopJobs, _: Mapping[str, Any]) -> None:
+    """Learns what the catalogue calls things, when enough of its words have changed."""
+    performer = context.performer
+    async with performer.database.write() as connection:
+        await vocabulary_store.learn_if_due(connection, performer.clock.now(), by_the_clock=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bottega.actions.work import Work
-from bottega.platform.database.pool import Row
+from bottega.platform.database.pool import Connection, Row
 from bottega.shop.returns.errors import no_such_return, wrong_state
 from bottega.shop.returns.model import ANNOUNCED, STANDING, STATE_TRANSITIONS, ReturnKind, ReturnState
 
@@ -131,8 +131,12 @@ async def lines_of_return(work: Work, return_id: str) -> list[Row]:
 
 async def returnable_lines(work: Work, order_id: str) -> dict[str, Row]:
     """The order's lines by id, each with `arrived` and `announced` units and its product's category."""
-    rows = await work.connection.fetch(_RETURNABLE, order_id, list(ANNOUNCED))
-    return {row["id"]: row for row in rows}
+    return {row["id"]: row for row in await returnable_rows(work.connection, order_id)}
+
+
+async def returnable_rows(connection: Connection, order_id: str) -> list[Row]:
+    """The same in the order of the lines, for whoever shows what can be sent back."""
+    return await connection.fetch(_RETURNABLE, order_id, list(ANNOUNCED))
 
 
 async def count_standing(work: Work, order_id: str) -> dict[str, int]:

@@ -32,7 +32,7 @@ Text = Annotated[str, Field(min_length=1, max_length=10_000)]
 class OpenTicket(Action):
     """A question or a complaint, of a customer or written down by staff for one; about an order if it is named."""
 
-    groups: ClassVar[tuple[str, ...]] = ("own", "support")
+    groups: ClassVar[tuple[str, ...]] = ("own", "support", "light")
     subject: Annotated[Subject, Personal("ticket_subject")]
     text: Annotated[Text, Personal("ticket_message")]
     customer_id: CustomerId | None = None
@@ -116,7 +116,7 @@ async def open_ticket(action: OpenTicket, work: Work) -> dict[str, Any]:
     if work.actor.kind != "staff" and action.priority != "normal":
         raise staff_only("The priority")
     ticket_id = work.new_id("tck")
-    if work.actor.kind == "customer":
+    if work.actor.customer_id is not None:
         await work.connection.execute(
             "INSERT INTO shop.customers (id, kind, created_at) VALUES ($1, 'guest', $2) ON CONFLICT (id) DO NOTHING",
             customer_id,

@@ -118,7 +118,12 @@ def _told(record: Record, variant: Mapping[str, Any], name: str) -> list[Any]:
         case "rating":
             return [record.rating] if record.rating is not None else []
         case "text":
-            return [json.dumps([record.title, record.brand, record.category, record.description, record.tags, record.attributes], ensure_ascii=False).replace("_", " ")]
+            return [
+                json.dumps(
+                    [record.title, record.brand, record.category, record.description, record.tags, record.attributes],
+                    ensure_ascii=False,
+                ).replace("_", " ")
+            ]
         case "price" | "stock" | "sale":
             return [variant[name]]
         case "size" | "length":

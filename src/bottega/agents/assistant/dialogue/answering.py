@@ -7,12 +7,17 @@ from bottega.agents.assistant.dialogue.move import phrase
 from bottega.agents.assistant.dialogue.reading_answers import ALIKE, READERS, Question
 from bottega.agents.assistant.dialogue.state import Asked, Goal, Reply, State
 from bottega.agents.assistant.dialogue.understanding import Understood
+from bottega.agents.assistant.language.lexicon import lexicon
 from bottega.agents.assistant.language.patterns import says
 from bottega.agents.assistant.language.slots.addresses import address
+from bottega.agents.assistant.language.slots.answers import answer
 from bottega.agents.assistant.language.slots.contact import code, emails
-from bottega.agents.assistant.language.slots.numbers import order_numbers
+from bottega.agents.assistant.language.slots.numbers import order_numbers, quantity
+from bottega.agents.assistant.language.slots.options import options
 from bottega.agents.assistant.language.slots.reasons import reason
 from bottega.agents.assistant.language.slots.said import plainly, words_of
+
+LONGEST_NAME_WORDS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +45,13 @@ def answered(state: State, heard: Understood) -> Answered | None:
     if dropped and not (asked.what == "reason" and reason(heard.text, asked.choices)):
         return Answered(state.without(goal.id), Reply(parts=(phrase("talk.dropped"),)))
     changed = READERS[asked.what](Question(state, asked, goal, heard))
+    if changed is None and heard.answer == "yes":
+        # A yes to a question that cannot be answered so: it is asked again.
+        return Answered(state.pursuing(goal.id))
     if changed is None:
         return None
     other = heard.first.certainty == "sure" and heard.first.intent not in ALIKE.get(asked.what, frozenset())
-    if other and not _is_explicit(asked, heard.text) and len(words_of(heard.text)) > 2:
+    if other and not _is_explicit(asked, heard.text):
         return None
     return Answered(changed.model_copy(update={"not_understood": 0}))
 
@@ -59,6 +67,14 @@ def _is_explicit(asked: Asked, text: str) -> bool:
             return bool(order_numbers(text))
         case "address":
             return not address(text).is_empty
+        case "size" | "colour" | "option":
+            return bool(options(text, {asked.option: list(asked.choices)}, asked=asked.option))
+        case "quantity":
+            return quantity(text, asked=True) is not None
+        case "reason":
+            return reason(text, asked.choices) is not None
+        case "name":
+            return len(words_of(text)) <= LONGEST_NAME_WORDS
         case _:
             return plainly(text).strip(" .!") in {choice.lower() for choice in asked.choices}
 
@@ -67,21 +83,23 @@ def _confirmation(state: State, asked: Asked, heard: Understood) -> Answered | N
     goal = state.goal(asked.goal_id)
     if goal is None:
         return None
-    if heard.answer == "no" or (
-        heard.first.intent in ("drop", "confirm_no") and heard.first.certainty != "unsure" and heard.answer != "yes"
-    ):
-        return Answered(state.without(goal.id), Reply(parts=(phrase("talk.left_as_is"),)))
     if heard.answer == "yes":
         # The runtime makes the call; if it did not, the goal asks again.
-        return Answered(state.model_copy(update={"asked": None}))
-    changed = _changed_mind(goal, heard.text)
+        return Answered(state.pursuing(goal.id).model_copy(update={"asked": None}))
+    changed = None if heard.answer == "no" else _changed_mind(goal, heard)
     if changed is not None:
-        return Answered(state.with_changed(changed).model_copy(update={"asked": None}))
+        return Answered(state.with_changed(changed).pursuing(goal.id).model_copy(update={"asked": None}))
+    refuses = heard.first.intent in ("drop", "confirm_no") and heard.first.certainty != "unsure"
+    if heard.answer == "no" or refuses:
+        return Answered(state.without(goal.id), Reply(parts=(phrase("talk.left_as_is"),)))
     return None
 
 
-def _changed_mind(goal: Goal, text: str) -> Goal | None:
+def _changed_mind(goal: Goal, heard: Understood) -> Goal | None:
     """ "Yes, but with express delivery": the goal with what is to be different, when it is about it."""
+    text = heard.text if heard.correction is None else heard.correction.instead
+    if says(heard.text, "people.question") or heard.text.rstrip().endswith("?"):
+        return None
     if goal.kind in ("buy", "pay"):
         parts = address(text)
         if not parts.is_empty:
@@ -91,30 +109,39 @@ def _changed_mind(goal: Goal, text: str) -> Goal | None:
         if says(text, "paying.means"):
             return goal.having(payment=text, method=None, instrument=None, gift_card=None)
         return None
-    if goal.kind in ("cancel", "send_back", "amend") and says(text, "changing.something"):
-        numbers = order_numbers(text)
-        cleared = goal.having(lines=None, line=None, options=None, **({"order": numbers[-1]} if numbers else {}))
-        return cleared.model_copy(update={"words": text})
+    numbers = order_numbers(text)
+    if goal.kind in ("cancel", "send_back", "amend") and (
+        numbers or says(text, "changing.something") or heard.correction
+    ):
+        if numbers:
+            return goal.having(order=numbers[-1], lines=None, line=None, options=None)
+        return goal.having(options=None).hearing(text)
     return None
 
 
 def _offer(state: State, asked: Asked, heard: Understood) -> Answered | None:
     cleared = state.model_copy(update={"asked": None})
-    if heard.answer == "no":
-        return Answered(cleared, Reply(parts=(phrase("talk.all_right"),)))
+    said = answer(heard.text, also_yes=lexicon().offers.get(asked.option, ()))
+    if said == "no":
+        dropped = cleared.without(asked.goal_id) if asked.option == "go_on" else cleared
+        return Answered(dropped, Reply(parts=(phrase("talk.all_right"),)))
     numbers = order_numbers(heard.text, asked=asked.option == "track")
-    if heard.answer != "yes" and not (asked.option == "track" and numbers):
+    # The first button says yes in its own words.
+    is_yes = said == "yes" or plainly(heard.text) == plainly(next(iter(asked.choices), ""))
+    if is_yes and asked.option == "go_on":
+        return Answered(cleared.pursuing(asked.goal_id))
+    if not is_yes and not (asked.option == "track" and numbers):
         return None
     order = numbers[0] if numbers else asked.handles[0] if asked.handles else None
     slots = {} if order is None else {"order": order}
     made: Mapping[str, Goal] = {
         "checkout": Goal(kind="buy"),
         "cancel": Goal(kind="cancel", slots=slots),
-        "amend": Goal(kind="amend", slots=slots),
-        "return": Goal(kind="send_back", slots={**slots, "kind": "return"}),
+        "amend": Goal(kind="amend", slots=slots, words=asked.about),
+        "return": Goal(kind="send_back", slots={**slots, "kind": "return"}, words=asked.about),
         "pay": Goal(kind="pay", slots=slots),
         "track": Goal(kind="track", slots=slots),
-        "handover": Goal(kind="hand_over", slots={"about": next(iter(asked.choices), "")}, words=state.last_text),
+        "handover": Goal(kind="hand_over", slots={"about": asked.about}, words=state.heard_lately),
     }
     goal = made.get(asked.option)
     return None if goal is None else Answered(cleared.with_goal(goal))

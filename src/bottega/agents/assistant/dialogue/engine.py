@@ -6,6 +6,7 @@ from datetime import date
 import structlog
 
 from bottega.agents.assistant.dialogue.here import Here
+from bottega.agents.assistant.dialogue.on_screen import looking_at
 from bottega.agents.assistant.dialogue.policy import Move, Pending, go_on, hear
 from bottega.agents.assistant.dialogue.results import results_in
 from bottega.agents.assistant.dialogue.state import AsksFor, Json, Reply, State, state_of
@@ -29,14 +30,18 @@ class AssistantDialogue:
     def __init__(self, reader: IntentReader, *, currency: str = DEFAULT_CURRENCY) -> None:
         self._reader = reader
         self._currency = currency
+        self._degraded_because = ""
 
     async def next(self, heard: Heard) -> Proposal:
         state = state_of(heard.memory)
         said = _newest_said(heard)
         if said is not None:
+            state = looking_at(state, heard.context)
             understood = await understand(said, state, self._reader)
-            if understood.degraded_because:
-                _log.info("understood_by_letters", reason=understood.degraded_because)
+            degraded = understood.degraded_because
+            if degraded and degraded != self._degraded_because:
+                _log.warning("understood_by_letters", reason=degraded)
+            self._degraded_because = degraded
             state = hear(state, understood, self._currency, Pending.of(heard))
         here = Here(
             results_in(heard.messages, heard.tools),
@@ -47,7 +52,7 @@ class AssistantDialogue:
         if move.calls:
             calls = tuple(Planned(call.tool, call.arguments) for call in move.calls)
             return Proposal(move.state.as_record(), calls=calls)
-        return _proposal(move, heard.context)
+        return _proposal(move, heard.context, self._degraded_because)
 
 
 def _newest_said(heard: Heard) -> str | None:
@@ -83,7 +88,7 @@ def _today(heard: Heard) -> date | None:
     return None
 
 
-def _proposal(move: Move, context: Mapping[str, Json]) -> Proposal:
+def _proposal(move: Move, context: Mapping[str, Json], degraded_because: str) -> Proposal:
     reply, state = move.reply, move.state
     assert reply is not None, "without calls there is something to say"
     seed = f"{context.get('run_id') or context.get('session_id') or ''}:{context.get('turn') or state.turn}"
@@ -99,6 +104,7 @@ def _proposal(move: Move, context: Mapping[str, Json]) -> Proposal:
         "asks_for": asks,
         "citations": list(reply.citations),
         "handover": reply.handover,
+        "degraded_because": degraded_because,
     }
     return Proposal(state.as_record(), text=text, structured=structured)
 

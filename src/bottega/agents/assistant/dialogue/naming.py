@@ -35,10 +35,14 @@ def about_product(goal: Goal, text: str, state: State, *, names_only_with_capita
     with a capital inside the sentence are taken for the name of a product that was not shown.
     """
     found = refer(text, state)
+    if state.last_search.get("query"):
+        goal = goal.having(hints=str(state.last_search["query"]))
+    if found is not None and found.by == "pronoun" and (other := _turned_to(text, state)):
+        return goal.having(named=other)
     if found is not None and found.handles and not found.is_ambiguous:
         chosen = found.handles
         return goal.having(product=chosen[0], rest=list(chosen[1:]) or None)
-    name = _capitalised(text) if names_only_with_capitals else named_in(text)
+    name = _turned_to(text, state) or (_capitalised(text) if names_only_with_capitals else named_in(text))
     if found is not None and found.is_ambiguous and found.by != "pronoun":
         return goal.having(among=list(found.handles))
     if name and not (names_only_with_capitals is False and _only_shown_kind(name, state)):
@@ -48,6 +52,13 @@ def about_product(goal: Goal, text: str, state: State, *, names_only_with_capita
     if len(state.shown) == 1:
         return goal.having(product=state.shown[0].handle)
     return goal
+
+
+def _turned_to(text: str, state: State) -> str:
+    """What somebody turns to with "what about the …", unless it is a quality of what is shown."""
+    turned = re.match(r"(?:and |but |ok |so )*(?:what|how) about (?:the |a |an |your )?(.+)", plainly(text))
+    name = named_in(turned.group(1)) if turned else ""
+    return "" if not name or _only_shown_kind(name, state) else name
 
 
 def _capitalised(text: str) -> str:

@@ -71,6 +71,11 @@ def is_over(order: Order) -> bool:
     return order.get("status") in _OVER
 
 
+def is_under_way(order: Order) -> bool:
+    """Whether somebody may be waiting for it."""
+    return not is_over(order) and not has_arrived(order)
+
+
 def is_unpaid(order: Order) -> bool:
     return order.get("payment_status") == "awaiting" and not is_over(order)
 

@@ -20,7 +20,8 @@ from bottega.agents.assistant.dialogue.goals.choosing import refer
 from bottega.agents.assistant.dialogue.here import Here
 from bottega.agents.assistant.dialogue.move import Call, Step, phrase
 from bottega.agents.assistant.dialogue.naming import about_product, named_in
-from bottega.agents.assistant.dialogue.state import Asked, Goal, GoalKind, Reply, State
+from bottega.agents.assistant.dialogue.settling import settled
+from bottega.agents.assistant.dialogue.state import LONGEST_KEPT_TEXT, Asked, Goal, GoalKind, Reply, State
 from bottega.agents.assistant.dialogue.understanding import Understood, Wish
 from bottega.agents.assistant.dialogue.wishes import goal_for, order_place
 from bottega.agents.assistant.language.slots.contact import emails
@@ -31,32 +32,9 @@ from bottega.runtime.models.offline.model import Heard
 STEPS_LIMIT = 40
 # A goal that nobody has spoken about for so long is given up silently.
 TURNS_A_GOAL_WAITS = 6
-LIKELY_ENOUGH_TO_LOOK = 0.3
-# Answered by looking something up: being wrong costs nothing but a look.
-HARMLESS = frozenset(
-    {
-        "product_search",
-        "refine",
-        "product_question",
-        "stock_question",
-        "more_results",
-        "compare",
-        "cart_show",
-        "policy_shipping",
-        "policy_returns",
-        "policy_refund",
-        "policy_payment",
-        "policy_warranty",
-        "policy_sizing",
-        "policy_privacy",
-        "shop_info",
-        "gift_card",
-        "greeting",
-        "thanks",
-        "goodbye",
-        "help",
-        "order_status",
-    }
+# These go on over several messages; all others are answered in one, and a turn that failed leaves nothing of them.
+LASTING: frozenset[GoalKind] = frozenset(
+    {"add", "change_cart", "buy", "pay", "cancel", "amend", "address", "send_back", "sign_in"}
 )
 # After these the customer is led back to what was open before.
 ASIDES: frozenset[GoalKind] = frozenset(
@@ -65,7 +43,7 @@ ASIDES: frozenset[GoalKind] = frozenset(
 
 # These read the account: while the customer is asked who they are, they wait.
 NEED_IDENTITY: frozenset[GoalKind] = frozenset(
-    {"track", "list_orders", "cancel", "amend", "address", "send_back", "refund", "invoice", "pay"}
+    {"track", "list_orders", "cancel", "amend", "address", "send_back", "refund", "invoice", "pay", "track_return"}
 )
 
 Advance = Callable[[State, Goal, Here], Step]
@@ -84,6 +62,7 @@ _ADVANCE: Mapping[GoalKind, Advance] = {
     "list_orders": tracking.advance_list,
     "refund": tracking.advance_refund,
     "invoice": tracking.advance_invoice,
+    "track_return": tracking.advance_return,
     "cancel": changing_orders.advance_cancellation,
     "amend": changing_orders.advance_amendment,
     "address": changing_orders.advance_address,
@@ -133,8 +112,17 @@ NO_PENDING = Pending()
 
 def hear(state: State, heard: Understood, currency: str, pending: Pending = NO_PENDING) -> State:
     """The state after a message: answers are taken in, wishes have become goals, talk stands in `unsaid`."""
-    kept = tuple(goal for goal in state.goals if state.turn - goal.since_turn < TURNS_A_GOAL_WAITS)
-    state = state.model_copy(update={"turn": state.turn + 1, "unsaid": None, "goals": kept, "led_back": False})
+    kept = tuple(goal for goal in state.goals if _still_pursued(state, goal))
+    heard_lately = f"{state.heard_lately}\n{heard.text}".strip()[-LONGEST_KEPT_TEXT:]
+    state = state.model_copy(
+        update={
+            "turn": state.turn + 1,
+            "unsaid": None,
+            "goals": kept,
+            "led_back": False,
+            "heard_lately": heard_lately,
+        }
+    )
     if pending.is_made:
         return _confirmed(state, pending)
     asking = state.goal_of(*_ASKING.get(pending.tool or "", ()))
@@ -153,6 +141,14 @@ def hear(state: State, heard: Understood, currency: str, pending: Pending = NO_P
     for wish in reversed(heard.wishes):
         state = _wanted(state, wish, heard, currency)
     return state
+
+
+def _still_pursued(state: State, goal: Goal) -> bool:
+    """Whether a goal outlives the turn: what is bought or changed does for a while, a look-up only when it asked."""
+    if state.turn - goal.since_turn >= TURNS_A_GOAL_WAITS:
+        return False
+    is_asked = state.asked is not None and state.asked.goal_id == goal.id
+    return goal.kind in LASTING or goal.is_new or is_asked
 
 
 def _confirmed(state: State, pending: Pending) -> State:
@@ -192,7 +188,7 @@ def _corrected(state: State, heard: Understood, currency: str) -> State | None:
 
 def _wanted(state: State, wish: Wish, heard: Understood, currency: str) -> State:
     """The state with one wish taken up."""
-    wish = _settled(state, wish)
+    wish = settled(state, wish)
     if wish.certainty == "unsure":
         state, reply = talk.not_understood(state, (wish.intent, *wish.also))
         return _saying(state, reply)
@@ -215,39 +211,6 @@ def _wanted(state: State, wish: Wish, heard: Understood, currency: str) -> State
     return _saying(*said)
 
 
-def _settled(state: State, wish: Wish) -> Wish:
-    """An unsure wish made likely where looking costs nothing, or where it plainly speaks of what was shown."""
-    if wish.certainty != "unsure":
-        return wish
-    found = refer(wish.text, state)
-    if found is not None and found.by in ("place", "price", "name") and not found.is_ambiguous:
-        intent = next(
-            (
-                intent
-                for intent in (wish.intent, *wish.also)
-                if intent in ("cart_add", "product_question", "stock_question", "compare")
-            ),
-            "product_question",
-        )
-        return Wish(wish.text, intent, "likely", wish.probability, wish.also)
-    if order_numbers(wish.text):
-        intent = next(
-            (
-                one
-                for one in (wish.intent, *wish.also)
-                if one.startswith("order_")
-                or one in ("return_request", "exchange", "refund", "invoice", "address_change")
-            ),
-            "order_status",
-        )
-        return Wish(wish.text, intent, "likely", wish.probability, wish.also)
-    if wish.intent in HARMLESS and wish.probability >= LIKELY_ENOUGH_TO_LOOK:
-        return Wish(wish.text, wish.intent, "likely", wish.probability, wish.also)
-    if "product_search" in (wish.intent, *wish.also[:2]) and named_in(wish.text):
-        return Wish(wish.text, "product_search", "likely", wish.probability, wish.also)
-    return wish
-
-
 def _details(state: State, heard: Understood, currency: str) -> State:
     """Values that nobody asked for: they belong to what is open, or to a product in focus, or to an order."""
     numbers = order_numbers(heard.text)
@@ -257,7 +220,9 @@ def _details(state: State, heard: Understood, currency: str) -> State:
             return state.with_changed(open_goal.having(order=numbers[-1]))
         return state.with_goal(Goal(kind="track", slots={"order": numbers[-1]}))
     if state.shown:
-        goal = about_product(Goal(kind="add", words=heard.text), heard.text, state, names_only_with_capitals=False)
+        # A bare number that is no quantity is a size.
+        words = f"size {heard.text}" if heard.text.strip(" .!").isdigit() else heard.text
+        goal = about_product(Goal(kind="add", words=words), heard.text, state, names_only_with_capitals=False)
         if goal.slot("product") or goal.slot("among"):
             return state.with_goal(goal)
     if state.goals:
@@ -285,25 +250,41 @@ def go_on(state: State, here: Here) -> Move:
             break
         step = _ADVANCE[goal.kind](state, goal, here)
         state = step.state
-        if step.calls:
-            return Move(state, calls=step.calls)
-        if step.done:
+        if step.calls and state.unsaid is not None and any(call.tool in _ASKING for call in step.calls):
+            # The runtime's question would stand in place of what there is to say: ask whether to go on instead.
+            waiting.add(goal.id)
+            question = question or _whether_to_go_on(goal)
+        elif step.calls:
+            return Move(_touched(state, goal), calls=step.calls)
+        elif step.done:
             state = _finished(state, goal, step.reply)
         elif step.reply is not None:
             waiting.add(goal.id)
+            state = _touched(state, goal)
             question = question or step.reply
     return _said(state, question)
 
 
+def _whether_to_go_on(goal: Goal) -> Reply:
+    asked = Asked(what="offer", option="go_on", goal_id=goal.id)
+    return Reply(parts=(phrase(f"talk.go_on_{goal.kind}"),), choices=("Go on", "Not now"), asked=asked)
+
+
+def _touched(state: State, goal: Goal) -> State:
+    """The goal is no longer new: it has been spoken about."""
+    held = state.goal(goal.id)
+    return state if held is None else state.with_changed(held.model_copy(update={"is_new": False}))
+
+
 def _next_goal(state: State, waiting: set[int]) -> Goal | None:
-    """The newest goal that does not wait; once something was asked, only what else this very message wanted."""
+    """The newest goal that does not wait. Once there is something to say, only what this very message wanted too, what
+    an earlier one wanted and nobody came to, and after an aside what was open before it."""
     signing_in = state.goal_of("sign_in")
     for goal in reversed(state.goals):
         if goal.id in waiting or (signing_in is not None and signing_in.id in waiting and goal.kind in NEED_IDENTITY):
             continue
-        if waiting and goal.since_turn != state.turn:
-            return None
-        if state.unsaid is not None and goal.since_turn != state.turn and not state.led_back:
+        is_current = goal.since_turn == state.turn or goal.is_new
+        if (waiting or (state.unsaid is not None and not state.led_back)) and not is_current:
             return None
         return goal
     return None
@@ -324,5 +305,8 @@ def _said(state: State, question: Reply | None) -> Move:
         reply = question if reply is None else reply.then(question)
     if reply is None:
         reply = Reply(parts=(phrase("talk.anything_else"),))
-    state = state.model_copy(update={"unsaid": None, "led_back": False, "asked": reply.asked})
+    asked = reply.asked
+    if asked is not None and not asked.choices:
+        asked = asked.model_copy(update={"choices": reply.choices})
+    state = state.model_copy(update={"unsaid": None, "led_back": False, "asked": asked})
     return Move(state, reply=reply)

@@ -96,8 +96,8 @@ def available(variant: Mapping[str, Any]) -> int:
 
 
 def variant_name(variant: Mapping[str, Any]) -> str:
-    """ "M, blue" """
-    return ", ".join(values_of(variant).values())
+    """ "M blue" """
+    return " ".join(values_of(variant).values())
 
 
 def money(amount_minor: int, currency: str) -> str:

@@ -68,9 +68,7 @@ ALIKE: Mapping[AsksFor, frozenset[str]] = {
     "resolution": frozenset({"exchange", "refund", "return_request", "give_details", "refine", "policy_refund"}),
     "coupon": frozenset({"coupon", "give_details"}),
     "gift_card": frozenset({"gift_card", "give_details"}),
-    "change": frozenset(
-        {"order_amend", "cart_change", "refine", "give_details", "cart_add", "exchange", "order_cancel"}
-    ),
+    "change": frozenset({"order_amend", "cart_change", "refine", "give_details", "cart_add", "exchange"}),
 }
 
 
@@ -109,7 +107,9 @@ def _product(question: Question) -> State | None:
             goal.having(product=handles[0], rest=list(handles[1:]) or None).hearing(question.text)
         )
     named = named_in(question.text)
-    return state.with_changed(goal.having(named=named).hearing(question.text)) if named else None
+    if not named or goal.kind == "compare":
+        return None
+    return state.with_changed(goal.having(named=named).hearing(question.text))
 
 
 # A message of these intents may name an option in words that are not among the values.
@@ -135,10 +135,20 @@ def _option(question: Question) -> State | None:
     )
     if goal.kind == "send_back" and named:
         return state.with_changed(goal.hearing(f"{question.asked.option} {named[question.asked.option]}"))
+    other_name = named_in(question.text)
+    if not named and other_name and not _fits_product(other_name, state, goal):
+        return None
     surely_else = question.heard.first.certainty == "sure" and question.heard.first.intent not in _MAY_NAME_AN_OPTION
     if not named and (surely_else or len(words_of(question.text)) > LONGEST_PLAIN_ANSWER_WORDS) and number is None:
         return None
     return state.with_changed(goal.hearing(question.text))
+
+
+def _fits_product(name: str, state: State, goal: Goal) -> bool:
+    """Whether words are of the goal's own product, or may be a value that it does not have."""
+    item = state.item(str(goal.slot("product")))
+    known: set[str] = set() if item is None else {*words_of(item.title), *item.words}
+    return goal.kind != "add" or all(word in known or word.rstrip("s") in known for word in name.split())
 
 
 def _other_product(state: State, goal: Goal, heard: Understood) -> str | None:
@@ -282,6 +292,10 @@ def _reason(question: Question) -> State | None:
     why = reason(question.text, question.asked.choices)
     if why is None and question.heard.first.certainty == "sure" and question.heard.first.intent not in ALIKE["reason"]:
         return None
+    if why is None and (numbers := order_numbers(question.text)):
+        return state.with_changed(goal.having(order=numbers[-1]))
+    if why is None and says(question.text, "orders.newest"):
+        return state
     if why is None:
         # Somebody's own reason is none of the list; what they said goes no further.
         why = "other" if "other" in question.asked.choices and len(words_of(question.text)) >= 2 else None

@@ -11,6 +11,7 @@ Json: TypeAlias = Any
 FORMAT = 1
 GOALS_LIMIT = 6
 SHOWN_LIMIT = 12
+SEEN_LIMIT = 24
 ORDERS_LIMIT = 10
 LONGEST_KEPT_TEXT = 600
 
@@ -31,6 +32,7 @@ GoalKind = Literal[
     "amend",
     "send_back",
     "refund",
+    "track_return",
     "address",
     "invoice",
     "policy",
@@ -112,6 +114,8 @@ class Goal(Record):
     words: str = ""
     id: int = 0
     since_turn: int = 0
+    is_new: bool = True
+    """Whether nothing was said towards it yet; what a message wanted beside something else is not forgotten."""
 
     def slot(self, name: str) -> Json:
         """A slot's value, or None."""
@@ -133,6 +137,7 @@ class Asked(Record):
     what: AsksFor
     goal_id: int = 0
     option: str = ""
+    about: str = ""
     choices: tuple[str, ...] = ()
     handles: tuple[str, ...] = ()
 
@@ -171,6 +176,9 @@ class State(Record):
     """Whether what was said was an aside, after which the goals that waited go on."""
     shown: tuple[Item, ...] = ()
     focus: tuple[str, ...] = ()
+    seen: tuple[Item, ...] = ()
+    on_screen: str = ""
+    """The product whose page was open when the customer last spoke, by its handle."""
     orders: tuple[KnownOrder, ...] = ()
     order_in_focus: str = ""
     address: Mapping[str, str] = {}
@@ -179,6 +187,7 @@ class State(Record):
     last_search: Mapping[str, Json] = {}
     last_added: Mapping[str, Json] = {}
     last_text: str = ""
+    heard_lately: str = ""
     turn: int = 0
     next_goal_id: int = 1
     not_understood: int = 0
@@ -213,13 +222,23 @@ class State(Record):
 
     def item(self, handle: str) -> Item | None:
         """A product that was shown."""
-        return next((item for item in self.shown if item.handle == handle), None)
+        return next((item for item in (*self.shown, *self.seen) if item.handle == handle), None)
 
     def showing(self, items: tuple[Item, ...], *, focus: tuple[str, ...] | None = None) -> "State":
         """After these products were shown, in this order."""
         if focus is None:
             focus = tuple(item.handle for item in items) if len(items) == 1 else ()
-        return self.model_copy(update={"shown": items[:SHOWN_LIMIT], "focus": focus})
+        known = {item.handle: item for item in (*self.shown, *self.seen)} | {item.handle: item for item in items}
+        seen = tuple(known.values())[-SEEN_LIMIT:]
+        return self.model_copy(update={"shown": items[:SHOWN_LIMIT], "focus": focus, "seen": seen})
+
+    def pursuing(self, goal_id: int) -> "State":
+        """That goal on top, as if it had just been asked for."""
+        goal = self.goal(goal_id)
+        if goal is None:
+            return self
+        fresh = goal.model_copy(update={"since_turn": self.turn})
+        return self.model_copy(update={"goals": (*(held for held in self.goals if held.id != goal_id), fresh)})
 
     def knowing(self, order: KnownOrder) -> "State":
         """After an order was spoken about; it is the one in focus."""

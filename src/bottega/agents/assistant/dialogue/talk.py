@@ -42,7 +42,7 @@ def answer_in_talk(intent: str, text: str, state: State) -> tuple[State, Reply] 
         case "abuse":
             return _insulted(state)
         case "complaint" | "payment_problem":
-            offer = Asked(what="offer", option="handover", choices=(intent,))
+            offer = Asked(what="offer", option="handover", about=intent)
             return state, Reply(parts=(phrase(f"talk.{intent}"),), choices=("Yes, please", "No"), asked=offer)
         case "review":
             return state, Reply(parts=(phrase("talk.review"),))

@@ -7,10 +7,12 @@ from typing import Literal
 
 from bottega.agents.assistant.dialogue.state import State
 from bottega.agents.assistant.language.lexicon import lexicon
+from bottega.agents.assistant.language.patterns import says
 from bottega.agents.assistant.language.slots.answers import Answer, answer
 from bottega.agents.assistant.language.slots.contact import emails
 from bottega.agents.assistant.language.slots.corrections import Correction, correction
 from bottega.agents.assistant.language.slots.numbers import order_numbers
+from bottega.agents.assistant.language.slots.said import holds, words_of
 from bottega.runtime.models.offline.intents import Guess, IntentReader, Reading
 from bottega.runtime.models.offline.splitting import clauses
 
@@ -91,6 +93,12 @@ FAMILIES: tuple[frozenset[str], ...] = (
 )
 
 Certainty = Literal["sure", "likely", "unsure"]
+# "It is B-10133", "number B-10133 please": no more than that.
+WORDS_BESIDE_A_VALUE = 3
+WORDS_OF_AN_ASIDE = 4
+_TRACKING = re.compile(r"\b(?:where|cancel|return|track|change|status|refund|exchange|when|pay|invoice|what|how)\b|\?")
+# "I want to speak to a person about my invoice" is not about the invoice.
+HANDOVER_AMONG_OTHERS = 0.05
 LIKELY = 0.45
 CLEARLY_AHEAD = 0.2
 LIKELY_TOGETHER = 0.65
@@ -137,15 +145,30 @@ async def understand(text: str, state: State, reader: IntentReader) -> Understoo
 
 
 def _without_values(text: str) -> str:
-    """Addresses of mail tell nothing of what is wanted; the number of an order tells that one is spoken about."""
+    """The text as it is read for intents: which order or address of mail it is tells nothing of what is wanted."""
     for value in emails(text):
         text = text.replace(value, "my e-mail")
     for number in order_numbers(text):
-        text = re.sub(rf"(?i)\bb\W?{number.removeprefix('B-')}\b", number, text)
+        digits = number.removeprefix("B-")
+        text = re.sub(
+            rf"(?i)(?:\b(?:my|the)\s+)?(?:\border\s+)?(?:\bnumber\s+)?(?:\bb\W?|#)?{digits}\b", "my order", text
+        )
     return re.sub(r"\[(?:email|phone|personal|iban)_\d+\]", "my e-mail", text)
 
 
+def _is_only_values(text: str) -> bool:
+    """Whether nothing is said beside the number of an order, or beside an address of mail."""
+    if not order_numbers(text) and not emails(text):
+        return False
+    rest = _without_values(text).lower().replace("my order", " ").replace("my e-mail", " ")
+    return len(words_of(rest)) <= WORDS_BESIDE_A_VALUE and not _TRACKING.search(rest)
+
+
 def _wish(text: str, reading: Reading, state: State) -> Wish:
+    if _is_only_values(text):
+        return Wish(text, "give_details", "sure")
+    if says(text, "people.asked_for") and reading.probability_of("handover") >= HANDOVER_AMONG_OTHERS:
+        return Wish(text, "handover", "sure")
     guesses = weighed(reading.guesses, state)
     best, second = guesses[0], guesses[1] if len(guesses) > 1 else Guess("", 0.0)
     is_ahead = best.probability >= LIKELY and best.probability - second.probability >= CLEARLY_AHEAD
@@ -182,6 +205,11 @@ def _wishes(whole: Wish, parts: Sequence[Wish]) -> tuple[Wish, ...]:
     clear = [part for part in parts if part.certainty != "unsure" and part.intent not in COURTESIES]
     if not clear:
         return (whole,)
+    if any(part.certainty == "sure" for part in clear):
+        # Beside something sure, a few words that may mean something are part of it.
+        clear = [part for part in clear if part.certainty == "sure" or len(part.text.split()) > WORDS_OF_AN_ASIDE]
+    if len(clear) > 1 and clear[0].intent == "cart_add" and _names_for(clear[0].text, clear[1].text):
+        clear = clear[1:]
     kept: list[Wish] = []
     for part in clear:
         if kept and (part.intent == kept[-1].intent or _belong_together(kept[-1].intent, part.intent)):
@@ -194,6 +222,13 @@ def _wishes(whole: Wish, parts: Sequence[Wish]) -> tuple[Wish, ...]:
             return (replace(only, text=whole.text),)
         return (whole,)
     return tuple(kept)
+
+
+def _names_for(first: str, second: str) -> bool:
+    """ "And the socks, can I send them back?": the first few words only name what the second speaks about."""
+    return len(first.split()) <= WORDS_OF_AN_ASIDE and any(
+        holds(second.lower(), word) for word in (*lexicon().references["one"], *lexicon().references["all"])
+    )
 
 
 def _belong_together(first: str, second: str) -> bool:

@@ -31,7 +31,6 @@ POLICY_INTENTS = frozenset(
     }
 )
 # Which of these only the account's own pages or a colleague can do; the documents are asked first.
-ACCOUNT_INTENTS = frozenset({"newsletter", "account_create", "account_edit", "account_password", "account_delete"})
 
 Maker = Callable[[str, State], Goal]
 
@@ -68,7 +67,8 @@ def _compare(text: str, state: State) -> Goal:
         handles = tuple(item.handle for item in state.shown[: 3 if len(state.shown) == 3 else 2])
     if found is not None and len(found.handles) == 1 and len(state.focus) == 1 and state.focus != found.handles:
         handles = (*state.focus, *found.handles)
-    return Goal(kind="compare", slots={"products": list(handles)}, words=text)
+    goal = Goal(kind="compare", slots={"products": list(handles)}, words=text)
+    return goal if handles or state.shown else goal.having(named=named_in(without(text, "products.comparing")) or None)
 
 
 def _add(text: str, state: State) -> Goal:
@@ -111,7 +111,7 @@ def _send_back(kind: str | None) -> Maker:
         if says(text, "returns.withdrawn"):
             return Goal(kind="hand_over", words=text)
         if says(text, "returns.status"):
-            return _order_goal("refund")(text, state)
+            return Goal(kind="track_return", words=text)
         goal = _order_goal("send_back")(text, state)
         return goal if kind is None else goal.having(kind=kind)
 

@@ -21,6 +21,9 @@ class Lexicon:
     ordinals: Mapping[str, int]
     references: Mapping[str, tuple[str, ...]]
     answers: Mapping[str, frozenset[str]]
+    offers: Mapping[str, tuple[str, ...]]
+    canonical: Mapping[str, str]
+    documents: Mapping[str, tuple[str, ...]]
     silent: Mapping[str, frozenset[str]]
     corrections: tuple[str, ...]
     months: Mapping[str, int]
@@ -49,6 +52,9 @@ def lexicon() -> Lexicon:
         ordinals=tables["ordinals"],
         references=_tuples(tables["references"]),
         answers={name: frozenset(words) for name, words in tables["answers"].items()},
+        offers=_tuples(tables["offers"]),
+        canonical=tables["canonical"],
+        documents=_tuples(tables["documents"]),
         silent={name: frozenset(words) for name, words in tables["silent"].items()},
         corrections=tuple(longest_first),
         months=tables["months"],

@@ -85,7 +85,7 @@ class Classifier:
 def _sum_of(weights: Scores, present: NDArray[np.intp]) -> Scores:
     if not len(present):
         return np.zeros(weights.shape[1], dtype=np.float32)
-    total: Scores = weights[present].sum(axis=0, dtype=np.float32)
+    total: Scores = np.add.reduce(weights[present], axis=0)
     return (total / np.float32(np.sqrt(len(present)))).astype(np.float32)
 
 

@@ -7,7 +7,7 @@ from functools import lru_cache
 from importlib import resources
 from typing import Any, Literal
 
-from bottega.shop.catalogue.understanding.words import PhraseKeys, folded, name_key
+from bottega.shop.catalogue.understanding.words import PhraseKeys, folded
 
 DEFAULT_LANGUAGE = "en"
 
@@ -16,7 +16,7 @@ Bound = Literal["most", "least", "around", "exactly"]
 
 @dataclass(frozen=True, slots=True)
 class BoundWord:
-    """What a phrase at a number makes of it; `concepts` where the phrase says which number is meant ("lighter than")."""
+    """What a phrase at a number makes of it; `concepts` where it says which number is meant ("lighter than")."""
 
     bound: Bound
     strict: bool = False
@@ -172,6 +172,9 @@ class Language:
     material_families: Mapping[str, tuple[str, ...]]
     material_spellings: Mapping[str, str]
     numerals: Mapping[str, int]
+    broader: Mapping[str, tuple[str, ...]]
+    relative: frozenset[str]
+    known_words: frozenset[str]
     ambiguous_colours: frozenset[str]
 
 
@@ -201,9 +204,7 @@ def measures() -> Measures:
         usual_units=roles["usual_units"],
         letters=tuple(sizes["letters"]),
         letter_names=sizes["letter_names"],
-        shoes={
-            system: {size: tuple(same) for size, same in table.items()} for system, table in sizes["shoes"].items()
-        },
+        shoes={system: {size: tuple(same) for size, same in table.items()} for system, table in sizes["shoes"].items()},
     )
 
 
@@ -261,14 +262,16 @@ def language(code: str = DEFAULT_LANGUAGE) -> Language:
         generic_flag_words=tuple(keys.of(word) for word in having["generic"]),
         too_general_flags=key_set(having["too_general"]),
         flag_words={name: tuple(map(keys.of, words)) for name, words in told["flag_words"].items()},
-        concept_phrases=_grouped((keys.of(phrase), name) for name, one in concepts.items() for phrase in one["phrases"]),
+        concept_phrases=_grouped(
+            (keys.of(phrase), name) for name, one in concepts.items() for phrase in one["phrases"]
+        ),
         concept_names={name: tuple(one["names"]) for name, one in concepts.items()},
         usual={dimension: tuple(names) for dimension, names in told["usual"].items()},
         degrees=_degrees(told, keys, "less", "more"),
         superlatives=_degrees(told, keys, "least", "most"),
         comparison={keys.of_sign(phrase): kind for kind, phrases in told["comparison"].items() for phrase in phrases},
         kinds=_kinds(told, keys),
-        accessory_words=key_set(told["kinds"]["accessories"]),
+        accessory_words=key_set(told["kinds"]["besides"]["accessories"]),
         colour_families={family: tuple(shades) for family, shades in colours["families"].items()},
         colour_spellings=dict(colours["spellings"]),
         colour_modifiers=frozenset(colours["modifiers"]["words"]) | frozenset(colours["patterns"]["words"]),
@@ -276,7 +279,25 @@ def language(code: str = DEFAULT_LANGUAGE) -> Language:
         material_families={family: tuple(kinds) for family, kinds in materials["families"].items()},
         material_spellings=dict(materials["spellings"]),
         numerals={keys.of(word): number for word, number in told["numerals"].items()},
+        broader={keys.of(word): tuple(map(keys.of, wide)) for word, wide in told["kinds"]["broader"].items()},
+        relative=key_set(told["words"]["relative"]),
+        known_words=_all_words(({**told, "words": {**told["words"], "ordinary": []}}, colours, materials), keys),
     )
+
+
+def _all_words(tables: Iterable[Any], keys: PhraseKeys) -> frozenset[str]:
+    """Every word that the language's files know, in whatever table."""
+    found: set[str] = set()
+    waiting: list[Any] = list(tables)
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, str):
+            found.update(keys.of(one).split())
+        elif isinstance(one, Mapping):
+            waiting.extend([*one.keys(), *one.values()])  # pyright: ignore[reportUnknownArgumentType, reportUnknownMemberType] - TOML of any form
+        elif isinstance(one, list):
+            waiting.extend(one)  # pyright: ignore[reportUnknownArgumentType] - TOML of any form
+    return frozenset(found)
 
 
 def _file(name: str) -> dict[str, Any]:

@@ -12,14 +12,25 @@ MatchKind = Literal["brand", "colour", "material", "flag", "value", "gender", "c
 Marker = Literal["", "by", "made_of", "in", "having", "compatible"]
 
 LONGEST = 5
-# A yes-or-no attribute is a wish without "with" only where so many of the things asked for tell about it.
+# A yes-or-no attribute is a wish without "with" only where so many of the things asked for tell about it; fewer are
+# enough where products tell of it oftener in the attribute than in their titles.
 TOLD_FLAG_SHARE = 0.3
 MENTIONED_FLAG_SHARE = 0.08
 TOLD_MATERIAL_SHARE = 0.25
 TOLD_VALUE_SHARE = 0.3
 LEAST_TAGGED = 2
+LEAST_MADE_OF = 3
 # Where a phrase may be several things of the same length, the first of these.
-_ORDER: dict[str, int] = {"gender": 0, "category": 1, "brand": 2, "flag": 3, "colour": 4, "material": 5, "value": 6, "word": 7}
+_ORDER: dict[MatchKind, int] = {
+    "gender": 0,
+    "category": 1,
+    "brand": 2,
+    "flag": 3,
+    "colour": 4,
+    "material": 5,
+    "value": 6,
+    "word": 7,
+}
 _FAVOURED: dict[Marker, tuple[MatchKind, ...]] = {
     "by": ("brand",),
     "made_of": ("material", "colour"),
@@ -45,14 +56,28 @@ class Match:
         return self.start + self.length
 
 
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """A phrase where it stands: its key, its tokens, the marker before it, and whether it is being ruled out."""
+
+    key: str
+    start: int
+    length: int
+    marker: Marker
+    negated: bool
+
+    def match(self, kind: MatchKind, values: tuple[str, ...], label: str) -> Match:
+        """This phrase, taken for that."""
+        return Match(kind, self.start, self.length, values, label)
+
+
 def match_at(reading: Reading, place: int, marker: Marker, *, negated: bool) -> Match | None:
     """The best meaning of the phrase that begins here: the longest, then what the marker speaks for."""
-    found = [match for match in _meanings(reading, place, marker, negated=negated)]
     favoured = _FAVOURED[marker]
     # "Not leather" rules a material out, not the shelf of leather care.
-    order = _ORDER if not negated else {**_ORDER, "category": 9}
+    order = _ORDER if not negated else {**_ORDER, "category": len(_ORDER)}
     return min(
-        found,
+        _meanings(reading, place, marker, negated=negated),
         key=lambda match: (-match.length, match.kind not in favoured, order[match.kind]),
         default=None,
     )
@@ -60,202 +85,174 @@ def match_at(reading: Reading, place: int, marker: Marker, *, negated: bool) -> 
 
 def _meanings(reading: Reading, place: int, marker: Marker, *, negated: bool) -> Iterator[Match]:
     sentence = reading.sentence
+    if sentence.tokens[place].kind == "quoted":
+        return
     for length in range(min(LONGEST, len(sentence.tokens) - place), 0, -1):
-        if not sentence.free(place, length):
+        key = sentence.key(place, length)
+        if not key or not sentence.free(place, length):
             continue
-        phrase = sentence.key(place, length)
-        if not phrase or sentence.tokens[place].kind == "quoted":
-            continue
-        for make in (_gender, _category, _brand, _flag, _colour, _material, _value):
-            match = make(reading, phrase, place, length, marker, negated=negated)
+        phrase = Phrase(key, place, length, marker, negated)
+        for take in (_gender, _category, _brand, _flag, _colour, _material, _value):
+            match = take(reading, phrase)
             if match is not None:
                 yield match
 
 
-def _gender(reading: Reading, phrase: str, place: int, length: int, marker: Marker, *, negated: bool) -> Match | None:
-    gender = reading.language.genders.get(phrase)
+def _gender(reading: Reading, phrase: Phrase) -> Match | None:
+    gender = reading.language.genders.get(phrase.key)
     if gender is None or not reading.vocabulary.genders:
         return None
-    return Match("gender", place, length, (gender,), gender)
+    if reading.kind is not None and not phrase.negated and reading.coverage(("role:gender",)) == 0:
+        # Where such things never tell whom they are for, their titles and texts may.
+        return None
+    return phrase.match("gender", (gender,), gender)
 
 
-def _category(reading: Reading, phrase: str, place: int, length: int, marker: Marker, *, negated: bool) -> Match | None:
+def _category(reading: Reading, phrase: Phrase) -> Match | None:
     """A category by name; it is the kind of thing asked for only at its head, or what is ruled out."""
-    known = any(word in reading.vocabulary.category_phrases for word in reading.language.kinds.get(phrase, (phrase,)))
-    if not known:
+    known = reading.vocabulary.category_phrases
+    if not any(word in known for word in reading.language.kinds.get(phrase.key, (phrase.key,))):
         return None
-    if not negated and length == 1 and phrase != reading.kind_phrase:
+    if not phrase.negated and phrase.length == 1 and phrase.key != reading.kind_phrase:
         return None
-    if not negated and reading.kind_phrase and not phrase.endswith(reading.kind_phrase.split()[-1]):
+    if not phrase.negated and reading.kind_phrase and not phrase.key.endswith(reading.kind_phrase.split()[-1]):
         return None
-    return Match("category", place, length, (phrase,), reading.sentence.said(place, length))
+    return phrase.match("category", (phrase.key,), _said(reading, phrase))
 
 
-def _brand(reading: Reading, phrase: str, place: int, length: int, marker: Marker, *, negated: bool) -> Match | None:
-    owners = reading.vocabulary.brands.get(phrase)
-    token = reading.sentence.tokens[place]
+def _said(reading: Reading, phrase: Phrase) -> str:
+    return reading.sentence.said(phrase.start, phrase.length)
+
+
+def _brand(reading: Reading, phrase: Phrase) -> Match | None:
+    owners = reading.vocabulary.brands.get(phrase.key)
+    token = reading.sentence.tokens[phrase.start]
+    if phrase.marker == "compatible" or token.kind == "number":
+        return None
     if owners is None:
-        if length > 1 or marker == "compatible" or token.kind != "word":
-            return None
-        return _misspelt_brand(reading, phrase, place)
-    if marker == "compatible" or token.kind == "number":
         return None
-    if _is_other_word(reading, phrase) and marker != "by" and not reading.sentence.is_name(place, length):
+    is_name = phrase.marker == "by" or reading.sentence.is_name(phrase.start, phrase.length)
+    if _is_other_word(reading, phrase.key) and not is_name:
         return None
-    return _brand_match(place, length, owners)
+    return _of_owners(phrase, owners)
 
 
-def _brand_match(place: int, length: int, owners: tuple[BrandFigures, ...]) -> Match:
-    return Match("brand", place, length, tuple(owner.facet for owner in owners), owners[0].title)
+def _of_owners(phrase: Phrase, owners: tuple[BrandFigures, ...]) -> Match:
+    return phrase.match("brand", tuple(owner.facet for owner in owners), owners[0].title)
 
 
-def _is_other_word(reading: Reading, phrase: str) -> bool:
+def _is_other_word(reading: Reading, key: str) -> bool:
     """Whether a brand's name is also a colour, a material or a kind of thing here."""
     vocabulary = reading.vocabulary
-    return phrase in vocabulary.colours or phrase in vocabulary.materials or phrase in vocabulary.category_phrases
+    return key in vocabulary.colours or key in vocabulary.materials or key in vocabulary.category_phrases
 
 
-def _misspelt_brand(reading: Reading, phrase: str, place: int) -> Match | None:
-    """A word nobody uses that is one slip away from a single brand."""
-    vocabulary, language = reading.vocabulary, reading.language
-    token = reading.sentence.tokens[place]
-    if phrase in vocabulary.words or token.plain in vocabulary.words or phrase in language.ordinary:
-        return None
-    if phrase in language.fillers or _is_known(reading, phrase):
-        return None
-    nearest = vocabulary.brand_spelling.nearest(token.plain)
-    if nearest is None:
-        return None
-    return _brand_match(place, 1, vocabulary.brands[nearest])
-
-
-def _is_known(reading: Reading, phrase: str) -> bool:
-    vocabulary, language = reading.vocabulary, reading.language
-    return (
-        phrase in vocabulary.value_words
-        or phrase in vocabulary.flag_phrases
-        or phrase in vocabulary.category_phrases
-        or phrase in language.kinds
-        or phrase in language.colour_families
-        or phrase in language.genders
-        or phrase in language.links
-        or phrase in language.material_families
-    )
-
-
-def _flag(reading: Reading, phrase: str, place: int, length: int, marker: Marker, *, negated: bool) -> Match | None:
-    names = reading.vocabulary.flag_phrases.get(phrase)
+def _flag(reading: Reading, phrase: Phrase) -> Match | None:
+    names = reading.vocabulary.flag_phrases.get(phrase.key)
     if names is None:
         return None
-    marked = marker == "having" or negated
-    if not marked:
-        if phrase in reading.language.too_general_flags:
-            return None
-        if reading.kind_phrase and f" {phrase}".endswith(f" {reading.kind_phrase.split()[-1]}"):
-            return None
-        told = reading.coverage((*names, *(number for name in names for number in reading.vocabulary.flag_numbers.get(name, ()))))
-        if phrase in reading.language.negation_suffixes:
-            return None
-        if " " not in phrase and told < (MENTIONED_FLAG_SHARE if _says_more_than_titles(reading, phrase, names) else TOLD_FLAG_SHARE):
-            return None
-    known = [name for name in names if reading.coverage((name,)) > 0] or list(names)
-    return Match("flag", place, length, tuple(known), reading.sentence.said(place, length))
+    if phrase.marker != "having" and not phrase.negated and not _is_told(reading, phrase.key, names):
+        return None
+    known = tuple(name for name in names if reading.coverage((name,)) > 0) or names
+    return phrase.match("flag", known, _said(reading, phrase))
 
 
-def _says_more_than_titles(reading: Reading, phrase: str, names: tuple[str, ...]) -> bool:
-    """Whether more products have the attribute than have its words in their titles."""
-    vocabulary = reading.vocabulary
-    titles = min((vocabulary.kinds[word].products if word in vocabulary.kinds else 0) for word in phrase.split())
-    return sum(vocabulary.flags.get(name, (0, 0))[0] for name in names) > titles
+def _is_told(reading: Reading, key: str, names: tuple[str, ...]) -> bool:
+    """Whether an attribute is wished for where neither "with" nor "without" says so: "a waterproof jacket"."""
+    language, vocabulary = reading.language, reading.vocabulary
+    if key in language.too_general_flags or key in language.negation_suffixes:
+        return False
+    if reading.kind_phrase and f" {key}".endswith(f" {reading.kind_phrase.split()[-1]}"):
+        return False
+    if " " in key:
+        return True
+    numbers = tuple(number for name in names for number in vocabulary.flag_numbers.get(name, ()))
+    titled = min(vocabulary.titles.get(word, 0) for word in key.split())
+    oftener = sum(vocabulary.flags.get(name, (0, 0))[0] for name in names) > titled
+    return reading.coverage((*names, *numbers)) >= (MENTIONED_FLAG_SHARE if oftener else TOLD_FLAG_SHARE)
 
 
-def _colour(reading: Reading, phrase: str, place: int, length: int, marker: Marker, *, negated: bool) -> Match | None:
-    colour = colour_of(reading, phrase)
+def _colour(reading: Reading, phrase: Phrase) -> Match | None:
+    colour = colour_of(reading, phrase.key)
     if colour is None or not reading.vocabulary.colours:
         return None
-    if colour in reading.language.ambiguous_colours and not negated and not _speaks_of_colour(reading, place, length, marker):
+    if colour in reading.language.ambiguous_colours and not phrase.negated and not _speaks_of_colour(reading, phrase):
         return None
-    return Match("colour", place, length, (colour,), colour)
+    return phrase.match("colour", (colour,), colour)
 
 
-def colour_of(reading: Reading, phrase: str) -> str | None:
+def colour_of(reading: Reading, key: str) -> str | None:
     """A colour's one spelling; None for what is no colour here: neither the catalogue nor the language has it."""
     language = reading.language
-    words = [language.colour_spellings.get(word, word) for word in phrase.split()]
-    colour = language.colour_spellings.get(phrase, " ".join(words))
+    words = [language.colour_spellings.get(word, word) for word in key.split()]
+    colour = language.colour_spellings.get(key, " ".join(words))
     if colour in reading.vocabulary.colours or colour in language.colour_families:
         return colour
     if any(colour in shades for shades in language.colour_families.values()):
         return colour
-    if len(words) == 2 and words[0] in language.colour_modifiers and words[1] in language.colour_families:
-        return colour
-    return None
+    is_modified = len(words) == 2 and words[0] in language.colour_modifiers and words[1] in language.colour_families
+    return colour if is_modified else None
 
 
-def _speaks_of_colour(reading: Reading, place: int, length: int, marker: Marker) -> bool:
+def _speaks_of_colour(reading: Reading, phrase: Phrase) -> bool:
     """Whether a word that is more often something else stands where a colour would."""
-    sentence = reading.sentence
-    if marker == "in" or sentence.key(place + length, 1) in ("colour", "color", "coloured", "colored"):
+    sentence, end = reading.sentence, phrase.start + phrase.length
+    following = sentence.key(end, 1)
+    if phrase.marker == "in" or following in ("colour", "color", "coloured", "colored"):
         return True
-    following = sentence.key(place + length, 1)
     if following and reading.kind_phrase and following == reading.kind_phrase.split()[0]:
-        return sentence.key(place, length + 1) not in reading.vocabulary.category_phrases
-    joined = sentence.at(place + length, reading.language.joiners)
-    if joined is not None:
-        other = sentence.key(place + length + joined[1], 1)
-        return other in reading.language.colour_families
-    return False
+        return sentence.key(phrase.start, phrase.length + 1) not in reading.vocabulary.category_phrases
+    joined = sentence.at(end, reading.language.joiners)
+    return joined is not None and sentence.key(end + joined[1], 1) in reading.language.colour_families
 
 
-def _material(reading: Reading, phrase: str, place: int, length: int, marker: Marker, *, negated: bool) -> Match | None:
+def _material(reading: Reading, phrase: Phrase) -> Match | None:
     language, vocabulary = reading.language, reading.vocabulary
-    material = language.material_spellings.get(phrase, phrase)
-    known = material in vocabulary.materials or any(
-        kind in vocabulary.materials for kind in language.material_families.get(material, ())
-    )
-    if negated:
-        known = known or material in language.material_families or material in vocabulary.made
-    if not known or (length == 1 and phrase.isdigit()):
+    material = language.material_spellings.get(phrase.key, phrase.key)
+    families = language.material_families
+    known = any(kind in vocabulary.materials for kind in (material, *families.get(material, ())))
+    if phrase.negated:
+        known = known or material in families or material in vocabulary.made
+    if not known or phrase.key.isdigit():
         return None
-    if not negated and marker not in ("made_of", "in") and not _stands_before_noun(reading, phrase, place, length):
+    if not phrase.negated and phrase.marker not in ("made_of", "in") and not _stands_before_noun(reading, phrase):
         return None
-    return Match("material", place, length, (material,), reading.sentence.said(place, length))
+    return phrase.match("material", (material,), _said(reading, phrase))
 
 
-def _stands_before_noun(reading: Reading, phrase: str, place: int, length: int) -> bool:
-    """"Leather case": a material in front of the thing, where such things tell what they are made of."""
-    if phrase == reading.kind_phrase or reading.coverage(("material",)) < TOLD_MATERIAL_SHARE:
+def _stands_before_noun(reading: Reading, phrase: Phrase) -> bool:
+    """A material in front of the thing ("leather case"), where such things tell what they are made of."""
+    language, sentence, end = reading.language, reading.sentence, phrase.start + phrase.length
+    if phrase.key == reading.kind_phrase or reading.coverage(("role:material",)) < TOLD_MATERIAL_SHARE:
         return False
-    if phrase not in reading.language.material_families and phrase not in reading.language.material_spellings:
-        # "Gel", "mesh": only the catalogue takes it for a material.
-        if reading.vocabulary.materials.get(phrase, 0) < 3:
-            return False
-    tokens = reading.sentence.tokens
-    following = tokens[place + length] if place + length < len(tokens) else None
-    if following is None or following.kind != "word" or following.key in reading.language.links:
+    is_material = phrase.key in language.material_families or phrase.key in language.material_spellings
+    # "Gel", "mesh": only the catalogue takes it for a material.
+    if not is_material and reading.vocabulary.materials.get(phrase.key, 0) < LEAST_MADE_OF:
         return False
-    return following.claim is None and reading.sentence.key(place, length + 1) not in reading.language.kinds
+    if not sentence.free(end) or sentence.tokens[end].kind != "word" or sentence.tokens[end].key in language.links:
+        return False
+    return sentence.key(phrase.start, phrase.length + 1) not in language.kinds
 
 
-def _value(reading: Reading, phrase: str, place: int, length: int, marker: Marker, *, negated: bool) -> Match | None:
-    """A value of an attribute that sorts such things into a few: a preference, unless "with" or "without" says more."""
-    traits = (*reading.vocabulary.values.get(phrase, ()), *reading.vocabulary.option_values.get(phrase, ()))
-    tagged = (f"tag:{phrase}",) if reading.vocabulary.tags.get(phrase, 0) >= LEAST_TAGGED else ()
-    if not traits and tagged and phrase not in reading.language.fillers:
-        return Match("value", place, length, tagged, reading.sentence.said(place, length))
-    if not traits or phrase == reading.kind_phrase or phrase in reading.language.fillers or len(phrase) < 3:
+def _value(reading: Reading, phrase: Phrase) -> Match | None:
+    """A value of an attribute that sorts such things into a few, or a tag: a preference, unless it is ruled out."""
+    vocabulary, key = reading.vocabulary, phrase.key
+    if key == reading.kind_phrase or key in reading.language.fillers or len(key) < 3:
         return None
+    traits = (*vocabulary.values.get(key, ()), *vocabulary.option_values.get(key, ()))
+    tagged = (f"tag:{key}",) if vocabulary.tags.get(key, 0) >= LEAST_TAGGED else ()
     told = tuple(trait for trait in traits if reading.coverage((_name_of(trait),)) >= TOLD_VALUE_SHARE)
-    if not told or not _stands_for_its_words(reading, phrase, told):
+    if traits and not (told and _stands_for_its_words(reading, key, told)):
         return None
-    return Match("value", place, length, (*told, *tagged), reading.sentence.said(place, length))
+    wanted = (*told, *tagged)
+    return phrase.match("value", wanted, _said(reading, phrase)) if wanted else None
 
 
-def _stands_for_its_words(reading: Reading, phrase: str, traits: tuple[str, ...]) -> bool:
+def _stands_for_its_words(reading: Reading, key: str, traits: tuple[str, ...]) -> bool:
     """Whether the value is told of at least as often as its words stand in titles: else titles know better."""
     vocabulary = reading.vocabulary
-    titles = min((vocabulary.kinds[word].products if word in vocabulary.kinds else 0) for word in phrase.split())
-    return max(vocabulary.trait_counts.get(trait, 0) for trait in traits) >= titles
+    titled = min(vocabulary.titles.get(word, 0) for word in key.split())
+    return max(vocabulary.trait_counts.get(trait, 0) for trait in traits) >= titled
 
 
 def _name_of(trait: str) -> str:

@@ -2,26 +2,19 @@
 
 from collections.abc import Iterable, Sequence
 
-from bottega.shop.catalogue.understanding.kinds import TINY_SHARE, titled_with
+from bottega.shop.catalogue.understanding.categories import rule_out_category
 from bottega.shop.catalogue.understanding.matches import Match
 from bottega.shop.catalogue.understanding.model import (
     BrandIs,
-    CategoryIs,
     FlagIs,
-    NumberBound,
     Stated,
-    Strength,
     TraitIs,
 )
-from bottega.shop.catalogue.understanding.reading import Reading
-from bottega.shop.catalogue.understanding.vocabulary import CategoryFigures, halves_of
+from bottega.shop.catalogue.understanding.reading import Named, Reading
 
 # Where most things of a kind tell "no" as well as "yes", "without" means those that tell "no".
 TOLD_NO_SHARE = 0.4
-# A category stands for a word when so many of the things called so are in it.
-FAITHFUL_SHARE = 0.55
 MOST_EXCLUDED_TRAITS = 400
-TITLED_SHARE = 0.3
 
 
 def add_constraint(
@@ -47,9 +40,9 @@ def add_constraint(
             _word(reading, matches, said, place)
         case "category":
             if negated:
-                add_category(reading, matches[0].values[0], matches[0].label, said, place, negated=True)
+                rule_out_category(reading, matches[0].values[0], matches[0].label, said, place)
             else:
-                reading.named = (matches[0].values[0], matches[0].label, matches[0].start)
+                reading.named.extend(Named(match.values[0], match.label, match.start) for match in matches)
 
 
 def _key(kind: str, values: Iterable[str], *, negated: bool) -> str:
@@ -77,9 +70,7 @@ def _genders(reading: Reading, matches: Sequence[Match], said: str, place: int, 
     reading.found(TraitIs(stated, traits, negated, wider=wider), place)
 
 
-def _colours(
-    reading: Reading, matches: Sequence[Match], said: str, place: int, *, negated: bool, both: bool
-) -> None:
+def _colours(reading: Reading, matches: Sequence[Match], said: str, place: int, *, negated: bool, both: bool) -> None:
     colours = tuple(dict.fromkeys(match.values[0] for match in matches))
     if both and not negated and len(colours) == 2:
         pair = "+".join(sorted(colours))
@@ -125,9 +116,7 @@ def _is_other_pair(reading: Reading, words: Sequence[str], family: str) -> bool:
     return sum(word in reading.language.colour_families for word in words) > 1 and family not in words
 
 
-def _materials(
-    reading: Reading, matches: Sequence[Match], said: str, place: int, *, negated: bool, both: bool
-) -> None:
+def _materials(reading: Reading, matches: Sequence[Match], said: str, place: int, *, negated: bool, both: bool) -> None:
     names = tuple(dict.fromkeys(match.values[0] for match in matches))
     stated = Stated(_key("material", names, negated=negated), _label(matches, negated=negated, both=both), said)
     if both and not negated:
@@ -149,8 +138,8 @@ def _materials(
 
 
 def _only_resembles(reading: Reading, trait: str) -> bool:
-    """"Synthetic leather" is not leather, and what fits "leather boots" is none either."""
-    value = reading.language.keys.of(trait.partition(":")[2].partition("=")[2] or trait.partition(":")[2])
+    """ "Synthetic leather" is not leather, and what fits "leather boots" is none either."""
+    value = reading.language.keys.of(_value_of(trait))
     if trait.startswith("v:") and not any(part in trait for part in ("material", "lining", "insulation", "upper")):
         return True
     return any(modifier in value for modifier in reading.language.not_really)
@@ -173,7 +162,9 @@ def _flag(reading: Reading, match: Match, said: str, place: int, *, negated: boo
         if trait in reading.vocabulary.trait_counts
     )
     if negated:
-        stated = Stated(key, f"not {text}" if text.endswith(("proof", "able", "ed", "vegan")) else f"without {text}", said)
+        stated = Stated(
+            key, f"not {text}" if text.endswith(("proof", "able", "ed", "vegan")) else f"without {text}", said
+        )
         ruled_out = (*(f"is:{name}" for name in match.values), *said_otherwise)
         told_no = tuple(f"not:{name}" for name in match.values)
         loose = FlagIs(stated, (), none_of=ruled_out)
@@ -221,158 +212,12 @@ def _told_free(reading: Reading, word: str) -> tuple[str, ...]:
     """Traits that say a thing is free of it: "PFAS-free", which names what it has not."""
     keys = reading.language.keys
     found = [f"is:{name}" for name in reading.vocabulary.flag_phrases.get(f"{word} free", ())]
-    for trait in reading.vocabulary.value_words.get(word, ()):
-        if f"{word} free" in keys.of(trait.partition(":")[2].partition("=")[2] or trait.partition(":")[2]):
-            found.append(trait)
+    told = reading.vocabulary.value_words.get(word, ())
+    found.extend(trait for trait in told if f"{word} free" in keys.of(_value_of(trait)))
     return tuple(found)
 
 
-def add_category(
-    reading: Reading, phrase: str, label: str, said: str, place: int, *, negated: bool = False, surely: bool = False
-) -> bool:
-    """The kind of thing: the categories it names where they hold most of what is called so, else words of titles.
-
-    With `surely` only the former, and False otherwise.
-    """
-    group = reading.language.kinds.get(phrase, (phrase,))
-    paths = _paths(reading, phrase, group)
-    words = tuple(f"w:{'+w:'.join(word.split())}" for word in group)
-    heads = tuple(f"head:{word.split()[-1]}" for word in group if " " not in word)
-    kinds = tuple(f"kind:{kind}" for kind in reading.vocabulary.kind_phrases if _is_kind(kind, group))
-    strength: Strength = "soft" if not negated and _tells_nothing(reading) else "hard"
-    stated = Stated(_key("category", [phrase], negated=negated), f"not {label}" if negated else label, said, strength)
-    if negated:
-        reading.found(CategoryIs(stated, paths, (*heads, *kinds), negated=True), place)
-        return True
-    not_paths = () if phrase in reading.language.accessory_words else _accessories_below(reading, paths, group)
-    if paths and _faithful(reading, phrase, group, paths):
-        reading.found(_placed(reading, stated, phrase, group, paths, heads, not_paths), place)
-        return True
-    if surely:
-        return False
-    by_words = CategoryIs(stated, paths, (*words, *kinds), not_paths=not_paths)
-    if (paths or kinds) and _share_in(reading, group, paths) >= FAITHFUL_SHARE / 2:
-        reading.found(CategoryIs(stated, paths, kinds, not_paths=not_paths, wider=by_words), place)
-    else:
-        reading.found(by_words, place)
-    return True
-
-
-def _tells_nothing(reading: Reading) -> bool:
-    """Whether things called so never tell a number that is asked for: then the word is likely used otherwise here."""
-    if reading.kind is None:
-        return False
-    asked = [known for known in reading.constraints if isinstance(known, NumberBound)]
-    return any(reading.kind.coverage(*(one.name for one in bound.ranges)) == 0 for bound in asked)
-
-
-def _placed(
-    reading: Reading,
-    stated: Stated,
-    phrase: str,
-    group: Sequence[str],
-    paths: Sequence[str],
-    heads: Sequence[str],
-    not_paths: Sequence[str],
-) -> CategoryIs:
-    """The categories; of one that names several things ("Toner and ink") what the title says is this one of them."""
-    plain: list[str] = []
-    titled: list[str] = []
-    others = _other_halves(reading, phrase, group, paths)
-    for path in paths:
-        shared = _other_halves(reading, phrase, group, [path])
-        leaf = not any(other.startswith(f"{path}/") for other in reading.vocabulary.categories)
-        if shared and leaf and _titled_share(reading, group, path) >= TITLED_SHARE:
-            titled.extend(f"category:{path}+w:{'+w:'.join(word.split())}" for word in group)
-        else:
-            plain.append(path)
-    wide = CategoryIs(stated, tuple(paths), tuple(heads), not_paths=tuple(not_paths)) if others else None
-    return CategoryIs(
-        stated,
-        tuple(plain),
-        (*titled, *heads),
-        not_paths=tuple(not_paths),
-        not_traits=() if titled else others,
-        wider=wide,
-    )
-
-
-def _titled_share(reading: Reading, group: Sequence[str], path: str) -> float:
-    """The share of a category's products that have one of these words in their title."""
-    known = [reading.vocabulary.kinds[word] for word in group if word in reading.vocabulary.kinds]
-    titled = max((figures.categories.get(path, 0) for figures in known), default=0)
-    return titled / max(reading.vocabulary.categories[path].products, 1)
-
-
-def _other_halves(reading: Reading, phrase: str, group: Sequence[str], paths: Sequence[str]) -> tuple[str, ...]:
-    """What shares a category's title with the word: "Gloves and mittens", when gloves are asked for."""
-    found: dict[str, None] = {}
-    for path in paths:
-        halves = [reading.language.keys.of(half) for half in halves_of(reading.vocabulary.categories[path].title, reading.language.accessory_words)]
-        if len(halves) < 2 or any(phrase == half or half in group for half in halves[:-1] + halves[-1:]) is False:
-            continue
-        found.update(dict.fromkeys(f"w:{half.split()[-1]}" for half in halves if half not in group and half != phrase))
-    return tuple(trait for trait in found if trait.removeprefix("w:") not in phrase.split())
-
-
-def _is_kind(kind: str, group: Sequence[str]) -> bool:
-    return any(kind == word or kind.endswith(f" {word}") for word in group)
-
-
-def _paths(reading: Reading, phrase: str, group: Sequence[str]) -> tuple[str, ...]:
-    """The categories a word names, without those inside another of them; a title of just these words before others."""
-    vocabulary, keys = reading.vocabulary, reading.language.keys
-    found = dict.fromkeys(path for word in (phrase, *group) for path in vocabulary.category_phrases.get(word, ()))
-    exact = [path for path in found if _is_titled(vocabulary.categories[path], (phrase, *group), keys.of)]
-    own = [path for path in exact if _is_titled(vocabulary.categories[path], (phrase,), keys.of)]
-    chosen = [path for path in found if path in (own or exact or found) or not (own or exact)]
-    if own or exact:
-        # "Shoes" is also what "Hiking shoes" are, wherever they stand; "Mittens" are no "Gloves and mittens".
-        chosen = [path for path in found if not any(other.startswith(f"{path}/") for other in own)]
-    return tuple(path for path in chosen if not any(path.startswith(f"{other}/") for other in chosen))
-
-
-def _is_titled(category: CategoryFigures, phrases: Sequence[str], key: object) -> bool:
-    assert callable(key)
-    return key(category.title) in phrases
-
-
-def _accessories_below(reading: Reading, paths: Sequence[str], group: Sequence[str]) -> tuple[str, ...]:
-    """Categories inside these that hold what only goes with such things: tent repair among the tents."""
-    found: list[str] = []
-    for path, category in reading.vocabulary.categories.items():
-        if not any(path.startswith(f"{other}/") for other in paths):
-            continue
-        words = reading.language.keys.of(f"{category.title} {path.rpartition('/')[2]}").split()
-        if any(word in reading.language.accessory_words for word in words) and not any(
-            word.split()[-1] in reading.language.accessory_words for word in group
-        ):
-            found.append(path)
-    return tuple(found)
-
-
-def _share_in(reading: Reading, group: Sequence[str], paths: Sequence[str]) -> float:
-    """The share of things called so that are in these categories."""
-    total = inside = 0
-    single = [word for word in group if " " not in word]
-    for word in single or [word.split()[-1] for word in group]:
-        figures = reading.vocabulary.kinds.get(word)
-        if figures is None:
-            continue
-        total += figures.products
-        inside += sum(
-            number
-            for path, number in figures.categories.items()
-            if any(path == own or path.startswith(f"{own}/") for own in paths)
-        )
-    return inside / total if total else 1.0
-
-
-def _faithful(reading: Reading, phrase: str, group: Sequence[str], paths: Sequence[str]) -> bool:
-    """Whether the categories are what the word means; a title of just these several words always is."""
-    titles = {reading.language.keys.of(reading.vocabulary.categories[path].title) for path in paths}
-    inside = sum(reading.vocabulary.categories[path].products for path in paths)
-    named = [word for word in (phrase, *group) if " " in word and word in titles]
-    if named:
-        return inside >= TINY_SHARE * max(titled_with(reading, word) for word in named)
-    return _share_in(reading, group, paths) >= FAITHFUL_SHARE
+def _value_of(trait: str) -> str:
+    """What a trait says, without the name that it says it of."""
+    told = trait.partition(":")[2]
+    return told.partition("=")[2] or told

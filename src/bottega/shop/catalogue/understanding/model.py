@@ -1,4 +1,4 @@
-"""What a sentence was understood as: words to search by, typed constraints, a wish for an order, and what was relaxed."""
+"""What a sentence was understood as: words to search by, typed constraints, a wish for an order, relaxation."""
 
 from dataclasses import dataclass, field
 from typing import Literal
@@ -89,7 +89,7 @@ class NumberRange:
 
 @dataclass(frozen=True, slots=True)
 class NumberBound:
-    """Bounds of the first of these numbers that a product has; a variant's number must be that of the variant bought."""
+    """Bounds of the first of these numbers that a product has; a variant's must be that of the variant bought."""
 
     stated: Stated
     ranges: tuple[NumberRange, ...]
@@ -122,15 +122,7 @@ class OtherThan:
 
 
 Constraint = (
-    PriceBound
-    | BrandIs
-    | CategoryIs
-    | TraitIs
-    | FlagIs
-    | NumberBound
-    | RatingBound
-    | AvailabilityIs
-    | OtherThan
+    PriceBound | BrandIs | CategoryIs | TraitIs | FlagIs | NumberBound | RatingBound | AvailabilityIs | OtherThan
 )
 
 
@@ -168,6 +160,8 @@ class Understanding:
     sort: SortWish | None = None
     corrections: tuple[Correction, ...] = ()
     removed: tuple[Constraint, ...] = ()
+    # Whether a variant that cannot be bought now may meet them; else only one that can.
+    any_stock: bool = False
 
 
 @dataclass(frozen=True, slots=True)

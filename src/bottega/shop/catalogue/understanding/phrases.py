@@ -5,11 +5,11 @@ from typing import Literal
 
 from bottega.shop.catalogue.understanding.matches import Marker, Match, match_at
 from bottega.shop.catalogue.understanding.meaning import add_constraint
-from bottega.shop.catalogue.understanding.model import Correction
 from bottega.shop.catalogue.understanding.reading import Reading
 
 Joined = Literal["", "either", "both", "list"]
 LONGEST_EXCLUDED_WORDS = 2
+LONGEST_KIND = 3
 
 
 @dataclass(slots=True)
@@ -73,7 +73,7 @@ def _glued(reading: Reading, place: int) -> bool:
 
 
 def _unknown_excluded(reading: Reading, start: int, inside: int) -> int | None:
-    """"Without laces": words the catalogue has no name for are looked for in titles and values."""
+    """ "Without laces": words the catalogue has no name for are looked for in titles and values."""
     sentence, language = reading.sentence, reading.language
     words: list[str] = []
     end = inside
@@ -110,7 +110,12 @@ def _plain_at(reading: Reading, place: int) -> int | None:
         return None
     end = group.matches[-1].end
     negated = end < len(sentence.tokens) and sentence.tokens[end].key in reading.language.negation_suffixes
-    if negated and sentence.free(end) and len(group.matches) == 1 and group.matches[0].kind in ("material", "brand", "value", "colour"):
+    if (
+        negated
+        and sentence.free(end)
+        and len(group.matches) == 1
+        and group.matches[0].kind in ("material", "brand", "value", "colour")
+    ):
         end += 1
     else:
         negated = False
@@ -138,13 +143,15 @@ def _something_before(reading: Reading, place: int) -> bool:
     """Whether a thing was named before: then "for HP" says what it must fit, not who makes it."""
     language = reading.language
     return any(
-        token.key not in language.fillers and token.key not in language.links and token.claim in (None, "kept", "ranking")
+        token.key not in language.fillers
+        and token.key not in language.links
+        and token.claim in (None, "kept", "ranking")
         for token in reading.sentence.tokens[:place]
     )
 
 
 def _keep_compatible(reading: Reading, place: int, marked: int) -> int | None:
-    """"Toner for HP LaserJet": the brand behind "for" is searched by, and no constraint."""
+    """ "Toner for HP LaserJet": the brand behind "for" is searched by, and no constraint."""
     sentence = reading.sentence
     if reading.vocabulary.brands.get(sentence.key(place + marked, 1)) is None:
         return None
@@ -170,7 +177,11 @@ def _marker_at(reading: Reading, place: int) -> tuple[Marker, int]:
     if best[0] == "made_of" and sentence.key(place, best[1]) == "in":
         best = ("in", best[1])
     end = place + best[1]
-    while best[1] and end < len(sentence.tokens) and sentence.key(end, 1) in ("a", "an", "the", "any", "colour", "color", "some"):
+    while (
+        best[1]
+        and end < len(sentence.tokens)
+        and sentence.key(end, 1) in ("a", "an", "the", "any", "colour", "color", "some")
+    ):
         end += 1
     return best[0], end - place
 
@@ -190,10 +201,8 @@ def _group_at(reading: Reading, place: int, marker: Marker, *, negated: bool) ->
     if first is None:
         return None
     group = Group([first], negated, marker, start=place)
-    _note_correction(reading, first)
     while (following := _next_of_kind(reading, group)) is not None:
         group.matches.append(following)
-        _note_correction(reading, following)
     return group
 
 
@@ -212,19 +221,25 @@ def _next_of_kind(reading: Reading, group: Group) -> Match | None:
         place += again
         while sentence.key(place, 1) in ("a", "an", "the", "in", "by", "from", "any") and sentence.free(place):
             place += 1
-    if last.kind not in ("colour", "brand", "material", "gender", "word") and not joined:
-        return None
-    if last.kind in ("value", "category") or (not joined and last.kind != "brand" and last.kind != "colour"):
+    if last.kind == "value" or (last.kind not in ("colour", "brand") and not joined):
         return None
     if not sentence.free(place) or place >= len(sentence.tokens):
         return None
+    if last.kind == "category" and not group.negated:
+        return _next_category(reading, place)
     following = match_at(reading, place, group.marker, negated=group.negated)
     if following is None or following.kind != last.kind:
         return None
     return following
 
 
-def _note_correction(reading: Reading, match: Match) -> None:
-    said = reading.sentence.key(match.start, match.length)
-    if match.kind == "brand" and said not in reading.vocabulary.brands:
-        reading.corrections.append(Correction(reading.sentence.said(match.start, match.length), match.label))
+def _next_category(reading: Reading, place: int) -> Match | None:
+    """Another kind of thing that would do as well: "running shoes or sandals"."""
+    sentence, language = reading.sentence, reading.language
+    for length in range(LONGEST_KIND, 0, -1):
+        phrase = sentence.key(place, length)
+        group = language.kinds.get(phrase, (phrase,))
+        known = any(word in reading.vocabulary.category_phrases for word in group) or phrase in language.kinds
+        if phrase and known and sentence.free(place, length):
+            return Match("category", place, length, (phrase,), sentence.said(place, length))
+    return None

@@ -38,14 +38,12 @@ def price_around(reading: Reading, amount: float, said: str, share: float = AROU
     """About so much; may be taken less narrowly when nothing costs that."""
     middle = minor_of(amount, reading.currency)
     stated = Stated("price:around", f"around {money_text(middle, reading.currency)}", said)
-    wide = PriceBound(
-        stated, round(middle * (1 - WIDER_AROUND_SHARE)), round(middle * (1 + WIDER_AROUND_SHARE))
-    )
+    wide = PriceBound(stated, round(middle * (1 - WIDER_AROUND_SHARE)), round(middle * (1 + WIDER_AROUND_SHARE)))
     return PriceBound(stated, round(middle * (1 - share)), round(middle * (1 + share)), wider=wide)
 
 
 def read_price_levels(reading: Reading) -> None:
-    """"Cheap", "budget", "premium": bounds from the prices of the kind or category asked for, told in the chip."""
+    """ "Cheap", "budget", "premium": bounds from the prices of the kind or category asked for, told in the chip."""
     sentence = reading.sentence
     place = 0
     while place < len(sentence.tokens):
@@ -90,8 +88,9 @@ def prices_of_kind(reading: Reading) -> Sequence[int]:
             return largest.prices[currency]
     if reading.kind is not None and reading.kind.products >= 4 and reading.kind.prices.get(currency):
         return reading.kind.prices[currency]
-    if reading.shown is not None and reading.shown.category in vocabulary.categories:
-        return vocabulary.categories[reading.shown.category].prices.get(currency, ())
+    shown = reading.shown.category if reading.shown is not None else None
+    if shown is not None and shown in vocabulary.categories:
+        return vocabulary.categories[shown].prices.get(currency, ())
     return vocabulary.prices.get(currency, ())
 
 

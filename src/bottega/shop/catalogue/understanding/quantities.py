@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from bottega.shop.catalogue.understanding.figures import figure_text
+from bottega.shop.catalogue.understanding.labels import bound_label
 from bottega.shop.catalogue.understanding.language import Unit
 from bottega.shop.catalogue.understanding.model import NumberBound, NumberRange, Stated
 from bottega.shop.catalogue.understanding.reading import Reading
@@ -26,7 +26,9 @@ WIDER_NEAR_SHARE = 0.12
 INCH_SPAN = 0.95
 BINARY_SPAN = 0.025
 
-TITLED_DIMENSIONS = frozenset({"storage", "length", "frequency", "charge", "power", "voltage", "apparent_power", "volume"})
+TITLED_DIMENSIONS = frozenset(
+    {"storage", "length", "frequency", "charge", "power", "voltage", "apparent_power", "volume"}
+)
 
 Pointed = tuple[tuple[str, ...], int, int]
 
@@ -57,10 +59,12 @@ def read_quantity(reading: Reading, amount: "Amount") -> int | None:
     if not ranges:
         return None
     wider = _ranges(reading, amount, names, wide=True) if amount.bound is None and not amount.is_range else ()
-    stated = Stated(f"number:{names[0]}", _label(reading, amount, names[0], start, end), reading.sentence.said(start, end - start))
-    reading.found(
-        NumberBound(stated, ranges, NumberBound(stated, wider) if wider and wider != ranges else None), start
+    stated = Stated(
+        f"number:{names[0]}",
+        bound_label(names[0], amount.values, amount.unit, amount.bound),
+        reading.sentence.said(start, end - start),
     )
+    reading.found(NumberBound(stated, ranges, NumberBound(stated, wider) if wider and wider != ranges else None), start)
     _claim(reading, amount, start, end)
     return end
 
@@ -96,7 +100,11 @@ def _is_kind(reading: Reading, pointed: Pointed) -> bool:
 def _named_behind(reading: Reading, amount: "Amount") -> Pointed | None:
     """Names of numbers behind the amount: "16 GB RAM", "20 hours of light", "3 hdmi ports"."""
     sentence, place = reading.sentence, amount.end
-    while place < len(sentence.tokens) and sentence.key(place, 1) in ("of", "a", "x", "the", "in") and sentence.free(place):
+    while (
+        place < len(sentence.tokens)
+        and sentence.key(place, 1) in ("of", "a", "x", "the", "in")
+        and sentence.free(place)
+    ):
         if sentence.at(place, reading.vocabulary.number_phrases) is not None:
             break
         place += 1
@@ -125,7 +133,12 @@ def _begins_kind(reading: Reading, place: int, length: int) -> bool:
 def _named_before(reading: Reading, amount: "Amount") -> Pointed | None:
     """Names of numbers before the amount: "RAM of at least 16 GB", "comfort below -5 °C"."""
     sentence, place = reading.sentence, amount.start
-    while place > 0 and sentence.key(place - 1, 1) in ("of", "is", "a", "an", "with", "the", "at", "be", "to", "should", "must", "for") and sentence.free(place - 1):
+    while (
+        place > 0
+        and sentence.key(place - 1, 1)
+        in ("of", "is", "a", "an", "with", "the", "at", "be", "to", "should", "must", "for")
+        and sentence.free(place - 1)
+    ):
         if sentence.until(place, reading.vocabulary.number_phrases) is not None:
             break
         place -= 1
@@ -172,7 +185,9 @@ def _meant(reading: Reading, amount: "Amount") -> tuple[str, ...]:
     unit = amount.unit
     assert unit is not None, "asked for amounts with a unit"
     concepts = (*reading.language.usual.get(unit.name, ()), *reading.language.usual.get(unit.dimension, ()))
-    options = tuple(name for name in reading.vocabulary.dimensions.get(unit.dimension, ()) if name.startswith("option."))
+    options = tuple(
+        name for name in reading.vocabulary.dimensions.get(unit.dimension, ()) if name.startswith("option.")
+    )
     best: tuple[float, tuple[str, ...]] = (0.0, ())
     for place, concept in enumerate(concepts):
         names = _measuring(reading, (*_of_concepts(reading, (concept,)), *(options if place == 0 else ())), unit)
@@ -216,7 +231,9 @@ def _is_usual_figure(reading: Reading, amount: "Amount", names: Sequence[str], u
 
 def _measuring(reading: Reading, names: Sequence[str], unit: Unit) -> tuple[str, ...]:
     numbers = reading.vocabulary.numbers
-    fitting = [name for name in names if (known := numbers[name].unit) is not None and known.dimension == unit.dimension]
+    fitting = [
+        name for name in names if (known := numbers[name].unit) is not None and known.dimension == unit.dimension
+    ]
     # What a variant is chosen by tells more than what holds for the whole product.
     return tuple(sorted(fitting, key=lambda name: (not name.startswith("option."), -reading.coverage((name,)))))
 
@@ -246,10 +263,10 @@ def _in_unit(value: float, unit: Unit | None, figures: NumberFigures) -> float:
 
 
 def _ranges(reading: Reading, amount: "Amount", names: Sequence[str], *, wide: bool) -> tuple[NumberRange, ...]:
-    return tuple(_range(reading, amount, reading.vocabulary.numbers[name], wide=wide) for name in names)
+    return tuple(_range(amount, reading.vocabulary.numbers[name], wide=wide) for name in names)
 
 
-def _range(reading: Reading, amount: "Amount", figures: NumberFigures, *, wide: bool) -> NumberRange:
+def _range(amount: "Amount", figures: NumberFigures, *, wide: bool) -> NumberRange:
     """The bounds in the attribute's own unit; a strict one leaves the amount itself out."""
     values = sorted(_in_unit(value, amount.unit, figures) for value in amount.values)
     unit = figures.unit.name if figures.unit is not None else None
@@ -270,7 +287,7 @@ def _range(reading: Reading, amount: "Amount", figures: NumberFigures, *, wide: 
 
 
 def _exactly(amount: "Amount", value: float, *, wide: bool) -> tuple[float | None, float | None]:
-    """What a figure without a bound covers: nominal screen sizes, binary sizes, roundings; a coldest night is a bound."""
+    """What a figure without a bound covers: nominal screen sizes, binary sizes, roundings; a coldest night."""
     dimension = amount.unit.dimension if amount.unit is not None else ""
     if dimension == "temperature" or value < 0:
         return None, value
@@ -284,35 +301,3 @@ def _exactly(amount: "Amount", value: float, *, wide: bool) -> tuple[float | Non
         return value, value + (2 if wide and dimension == "people" else 0)
     near = WIDER_NEAR_SHARE if wide else (BINARY_SPAN if dimension == "storage" else NEAR_SHARE)
     return value - abs(value) * near, value + abs(value) * near
-
-
-def _label(reading: Reading, amount: "Amount", name: str, start: int, end: int) -> str:
-    """The chip: what is bounded, and how, in the shopper's own unit."""
-    unit = _unit_text(amount.unit)
-    values = [f"{figure_text(value)}{unit}" for value in amount.values]
-    title = _title(name)
-    if amount.is_range:
-        return f"{title} {values[0]} to {values[1]}"
-    words = {"most": "at most", "least": "at least", "around": "around", "exactly": ""}
-    bound = amount.bound
-    if bound is None:
-        return f"{title} {'at most ' if amount.unit is not None and amount.unit.dimension == 'temperature' else ''}{values[0]}"
-    word = {"most": "under", "least": "over"}.get(bound.bound, "") if bound.strict else words[bound.bound]
-    return " ".join(f"{title} {word} {values[0]}".split())
-
-
-def _unit_text(unit: Unit | None) -> str:
-    if unit is None or unit.dimension in ("people", "count"):
-        return ""
-    shown = {"celsius": " °C", "fahrenheit": " °F", "inch": '"', "gb": " GB", "tb": " TB", "mb": " MB", "g_m2": " g/m²"}
-    shown.update({"ghz": " GHz", "mhz": " MHz", "hz": " Hz", "w": " W", "kw": " kW", "v": " V", "mah": " mAh", "wh": " Wh"})
-    return shown.get(unit.name, f" {unit.name}")
-
-
-def _title(name: str) -> str:
-    """An attribute's name as people read it: its words, without the unit and what stands in brackets."""
-    plain = name.split(".")[1] if name.startswith("option.") else name
-    parts = [part for part in plain.partition("__")[0].split("_") if part]
-    units = {"grams", "cm", "mm", "celsius", "litres", "hours", "watts", "lumens", "cuin", "kcal", "kg", "metres", "minutes"}
-    kept = [part for part in parts if part not in units and part not in ("quantity",)]
-    return " ".join(kept or parts)

@@ -9,6 +9,15 @@ from bottega.shop.catalogue.understanding.sentence import Sentence
 from bottega.shop.catalogue.understanding.vocabulary import KindFigures, Vocabulary
 
 
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A name of a kind of thing: its key, its words, and where it stands."""
+
+    phrase: str
+    said: str
+    place: int
+
+
 @dataclass(slots=True)
 class Reading:
     """The state of reading one sentence."""
@@ -20,8 +29,8 @@ class Reading:
     shown: ShownProduct | None = None
     kind: KindFigures | None = None
     kind_phrase: str = ""
-    # The name of a category, until it is known whether anything else narrows the search: phrase, words, token.
-    named: tuple[str, str, int] | None = None
+    # Names of categories, until it is known whether anything else narrows the search.
+    named: list[Named] = field(default_factory=list[Named])
     constraints: list[Constraint] = field(default_factory=list[Constraint])
     places: list[int] = field(default_factory=list[int])
     sort: SortWish | None = None
@@ -32,7 +41,7 @@ class Reading:
         return self.vocabulary.language
 
     def found(self, constraint: Constraint, place: int) -> None:
-        """Adds a constraint that the sentence states at this token; a second one of the same key gets a key of its own."""
+        """Adds a constraint that the sentence states at this token; a second one of a key gets a key of its own."""
         keys = {known.stated.key for known in self.constraints}
         key, number = constraint.stated.key, 2
         while key in keys:
@@ -44,7 +53,7 @@ class Reading:
         self.places.append(place)
 
     def coverage(self, names: Iterable[str]) -> float:
-        """The share of things of the kind asked for that have one of these attributes; of all products without a kind."""
+        """The share of the kind of thing asked for (else of all) that has the most told of these attributes."""
         wanted = tuple(names)
         if self.kind is not None:
             return self.kind.coverage(*wanted)

@@ -20,8 +20,12 @@ Found = TypeVar("Found")
 _CHUNK = re.compile(r'(?<!\S)["“„]([^"”“]{2,80})["”“](?!\w)|\S+')
 _NUMBER = r"\d+(?:[.,]\d+)*"
 _CURRENCY_SIGN = r"[€$£¥]"
-_RANGE = re.compile(rf"^({_CURRENCY_SIGN})?({_NUMBER})([a-z€$£¥\"″°]*)[-–—]({_CURRENCY_SIGN})?(-?{_NUMBER})([^\d\s]*)$", re.I)
-_AMOUNT = re.compile(rf"^([<>≤≥=~]=?)?({_CURRENCY_SIGN}|[a-z]{{3}}(?=\d))?([-−+]?{_NUMBER})([^\d\s+]*)(\+)?$", re.IGNORECASE)
+_RANGE = re.compile(
+    rf"^({_CURRENCY_SIGN})?({_NUMBER})([a-z€$£¥\"″°]*)[-–—]({_CURRENCY_SIGN})?(-?{_NUMBER})([^\d\s]*)$", re.IGNORECASE
+)
+_AMOUNT = re.compile(
+    rf"^([<>≤≥=~]=?)?({_CURRENCY_SIGN}|[a-z]{{3}}(?=\d))?([-−+]?{_NUMBER})([^\d\s+]*)(\+)?$", re.IGNORECASE
+)
 _SLASHED = re.compile(r"^[^\W\d_]{2,}(?:/[^\W\d_]{2,})+$")
 _PIECE = re.compile(r"[^\W_]+|[&/]")
 _LEADING = "([{«'‘¿¡,;:"
@@ -51,12 +55,18 @@ class Sentence:
     text: str
     language: Language
     tokens: list[Token] = field(default_factory=list[Token])
+    # Keys are asked for again and again by every reader.
+    _keys: dict[tuple[int, int], str] = field(default_factory=dict[tuple[int, int], str])
 
     def key(self, start: int, length: int) -> str:
         """The key of the phrase of so many tokens, or '' when there are not so many."""
         if start < 0 or start + length > len(self.tokens):
             return ""
-        return " ".join(token.key for token in self.tokens[start : start + length])
+        key = self._keys.get((start, length))
+        if key is None:
+            key = " ".join([token.key for token in self.tokens[start : start + length]])
+            self._keys[start, length] = key
+        return key
 
     def free(self, start: int, length: int = 1) -> bool:
         """Whether these tokens are there and nobody claimed them."""
@@ -108,14 +118,14 @@ class Sentence:
     def is_name(self, start: int, length: int) -> bool:
         """Whether the words are written with capitals as names are, in a sentence that is not all capitals."""
         first = self.tokens[start].text
-        return first[:1].isupper() and not (start == 0 and length == 1 and not first.isupper()) and not self.text.isupper()
+        return (
+            first[:1].isupper() and not (start == 0 and length == 1 and not first.isupper()) and not self.text.isupper()
+        )
 
 
-def sentence_of(
-    text: str, language: Language, measures: Measures, names: Collection[str] = frozenset()
-) -> Sentence:
+def sentence_of(text: str, language: Language, measures: Measures, names: Collection[str] = frozenset()) -> Sentence:
     """The tokens of a text, at most eighty; `names` are written with figures and no amounts ("3M")."""
-    reading = _Tokens(text, language, measures, names)
+    reading = _Tokens(language, measures, names)
     for chunk in _CHUNK.finditer(text):
         if len(reading.tokens) >= MOST_TOKENS:
             break
@@ -127,7 +137,7 @@ def sentence_of(
 
 
 class _Tokens:
-    def __init__(self, text: str, language: Language, measures: Measures, names: Collection[str]) -> None:
+    def __init__(self, language: Language, measures: Measures, names: Collection[str]) -> None:
         self._names = names
         self._language = language
         self._measures = measures
@@ -226,5 +236,5 @@ class _Tokens:
             self.add(piece[0], start + piece.start(), "word", glued=piece.start() > 0)
         if not _PIECE.search(text):
             for place, character in enumerate(text):
-                if character in "€$£¥%°\"″":
+                if character in '€$£¥%°"″':
                     self.add(character, start + place, "word")

@@ -7,6 +7,7 @@ from bottega.shop.catalogue.understanding.reading import Reading
 from bottega.shop.catalogue.understanding.sentence import Sentence
 
 LEAST_SIZED_SHARE = 0.5
+SHORTEST_PLAIN_SIZE = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,9 @@ def _take(reading: Reading, start: int, marked: int, first: _Size) -> int:
     values = tuple(dict.fromkeys(value for size in sizes for value in size.values))
     label = " or ".join(size.label for size in sizes)
     traits = tuple(f"size:{value}" for value in values)
-    stated = Stated(f"size:{'|'.join(size.values[0] for size in sizes)}", f"size {label}", sentence.said(start, end - start))
+    stated = Stated(
+        f"size:{'|'.join(size.values[0] for size in sizes)}", f"size {label}", sentence.said(start, end - start)
+    )
     reading.found(TraitIs(stated, traits), start)
     sentence.claim(start, end - start, "constraint")
     return end
@@ -97,7 +100,7 @@ def _letters(reading: Reading, place: int, *, marked: bool) -> _Size | None:
 
 
 def _glued(reading: Reading, place: int) -> _Size | None:
-    """"EU42" and "UK8.5"."""
+    """ "EU42" and "UK8.5"."""
     token = reading.sentence.tokens[place]
     if token.kind != "model":
         return None
@@ -143,19 +146,28 @@ def _is_plain_size(reading: Reading, place: int, size: _Size) -> bool:
     sentence = reading.sentence
     if not any(value in reading.vocabulary.sizes for value in size.values):
         return False
-    if reading.kind is None or reading.coverage(("size",)) < LEAST_SIZED_SHARE:
+    if reading.kind is None or reading.coverage(("role:size",)) < LEAST_SIZED_SHARE:
         return False
     before = sentence.tokens[place - 1] if place > 0 else None
     follows = sentence.tokens[place + size.length] if place + size.length < len(sentence.tokens) else None
+    if len(size.label) < SHORTEST_PLAIN_SIZE:
+        return False
     ends = follows is None or _ends_phrase(reading, place + size.length)
     if follows is not None and follows.kind == "word" and follows.claim is None and not ends:
         # "42 boots" is a size, "2 pairs" is not.
-        return len(size.label) >= 2 and follows.key in reading.vocabulary.kinds
+        return follows.key in reading.vocabulary.kinds
     return before is not None and before.kind == "word"
 
 
 def _ends_phrase(reading: Reading, place: int) -> bool:
     """Whether something else begins here: "boots 42 without …"."""
     sentence, language = reading.sentence, reading.language
-    tables = (language.links, language.negations, language.having, language.compatible, language.made_of, language.fillers)
+    tables = (
+        language.links,
+        language.negations,
+        language.having,
+        language.compatible,
+        language.made_of,
+        language.fillers,
+    )
     return any(sentence.has_at(place, table) for table in tables)

@@ -19,7 +19,8 @@ _MENTION = re.compile(r"(?<![\w.,-])(-?\d+(?:[.,]\d+)*)[\s-]?([a-zµ°\"″''/²
 _AMOUNT = re.compile(r"^(-?\d+(?:[.,]\d+)?)\s*([a-zµ°\"″/²]+[²2]?)?$", re.IGNORECASE)
 _RANGE = re.compile(r"^(\d{1,3})\s*[-–]\s*(\d{1,3})$")
 # Where the name of the thing ends in a title: what follows only describes it.
-_TITLE_END = re.compile(r"\s(?:with|for|in|by|from|w/)\s|\s[-–|]\s|[,(;]")
+_TITLE_END = re.compile(r"\s(?:with|for|in|by|from|to|compatible|equivalent|w/)\s|\s[-–|]\s|[,(;]", re.IGNORECASE)
+_TITLE_PIECE = re.compile(r"[^\W_]+|[^\w\s]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +87,10 @@ def parts_of(text: str) -> list[str]:
 
 
 def materials_of(part: str, language: Language) -> list[str]:
-    """What one part of a material value may be asked for by: itself, its last word, and each word that is a material."""
+    """What one part of a material value may be asked for by: itself, what stands in brackets, and each of its words."""
     spelt = language.material_spellings.get(part, part)
     words = [language.material_spellings.get(word, word) for word in words_in(spelt)]
-    if any(modifier in " ".join(words) for modifier in language.not_really) and len(words) > 1:
+    if len(words) > 1 and any(set(modifier.split()) <= set(words) for modifier in language.not_really):
         return [spelt]
     bracketed = re.findall(r"\(([^)]+)\)", part)
     return list(dict.fromkeys([spelt, re.sub(r"\s*\([^)]*\)", "", spelt), *words, *bracketed]))
@@ -109,10 +110,30 @@ def sizes_of(text: str, measures: Measures) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def head_of(title: str, language: Language) -> str:
-    """The last word of a title's first part that is no colour: "Down Jacket Black with Hood" → jacket."""
-    words = words_in(_TITLE_END.split(title, maxsplit=1)[0])
-    return next((word for word in reversed(words) if word.isalpha() and len(word) > 2 and not _is_colour(word, language)), "")
+def ends_of(title: str, language: Language) -> list[str]:
+    """The words that end a name in the title's first part: what the thing is, not what it goes with.
+
+    "Wireless Notebook Mouse SPM7800" ends with mouse, "USB keyboard cable 2 m" with cable, "Down Jacket for Kids" with
+    jacket; what follows a preposition is what the thing is for.
+    """
+    pieces = _TITLE_PIECE.findall(_TITLE_END.split(title, maxsplit=1)[0])
+    found: list[str] = []
+    for place, piece in enumerate(pieces):
+        following = pieces[place + 1] if place + 1 < len(pieces) else ""
+        is_word = piece.isalpha() and len(piece) > 1 and not _is_colour(folded(piece), language)
+        if is_word and _ends_name(piece, following, language):
+            found.append(folded(piece))
+    return list(dict.fromkeys(found))
+
+
+def _ends_name(piece: str, following: str, language: Language) -> bool:
+    """Whether what follows only describes: nothing, figures, colours, acronyms, capitals after small letters."""
+    if not following or any(sign.isdigit() for sign in following) or _is_colour(folded(following), language):
+        return True
+    if following in "/&":
+        return False
+    acronym = following.isupper() and following.isalpha() and not piece.isupper()
+    return acronym or not following.isalnum() or (piece.islower() and following[0].isupper())
 
 
 def _is_colour(word: str, language: Language) -> bool:
@@ -134,13 +155,11 @@ class _Reader:
         for name, value in self._attributes.items():
             self._attribute(name, value)
         common = self._common_of_variants()
-        variants = {
-            variant_id: self._variant(options, common) for variant_id, options, _ in self._product.variants
-        }
+        variants = {variant_id: self._variant(options, common) for variant_id, options, _ in self._product.variants}
         for role in ("colour", "size", "material", "gender"):
             prefix = f"{role}:"
             if any(trait.startswith(prefix) for traits in variants.values() for trait in traits):
-                self._fields[role] = None
+                self._fields[f"role:{role}"] = None
         numbers = self._numbers()
         return ProductTraits(
             traits=[trait[:LONGEST_TRAIT] for trait in self._traits][:MOST_TRAITS],
@@ -156,8 +175,7 @@ class _Reader:
     def _title_and_place(self) -> None:
         product, key = self._product, self._language.keys.of_word
         self._add(*(f"w:{key(word)}" for word in words_in(product.title)))
-        if head := head_of(product.title, self._language):
-            self._add(f"head:{key(head)}")
+        self._add(*(f"end:{key(word)}" for word in ends_of(product.title, self._language)))
         kind = self._measures.roles["kind"]
         for name, value in self._attributes.items():
             if kind.rank(name) is not None and isinstance(value, str) and not value.isdigit():
@@ -199,12 +217,9 @@ class _Reader:
         return self._role("material").rank(name) is not None or self._role("also_made_of").rank(name) is not None
 
     def _genders(self, texts: Iterable[str]) -> list[str]:
-        found: list[str] = []
-        for text in texts:
-            for part in (folded(text), *parts_of(text)):
-                if (gender := self._language.gender_values.get(part)) is not None:
-                    found.append(f"gender:{gender}")
-        return found
+        values = self._language.gender_values
+        parts = (part for text in texts for part in (folded(text), *parts_of(text)))
+        return [f"gender:{values[part]}" for part in parts if part in values]
 
     def _common_of_variants(self) -> dict[str, list[str]]:
         """Traits by role that every variant has unless its own options say otherwise."""
@@ -317,7 +332,7 @@ class _Reader:
 
 def _coloured(shades: Sequence[str]) -> list[str]:
     """Colour traits: each shade, and each pair of them, so that "black and white" is one thing to ask for."""
-    single = [shade for shade in dict.fromkeys(shades)]
+    single = list(dict.fromkeys(shades))
     pairs = [f"colour:{'+'.join(sorted((one, other)))}" for one in single for other in single if one < other]
     return [*(f"colour:{shade}" for shade in single), *pairs[:20]]
 

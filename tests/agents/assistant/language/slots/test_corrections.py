@@ -11,7 +11,7 @@ from bottega.agents.assistant.language.slots.greetings import greeted_in
     [
         ("No, I meant the second", "the second", ""),
         ("actually, make it three", "make it three", ""),
-        ("sorry I meant size L", "size l", ""),
+        ("sorry I meant size L", "size L", ""),
         ("not the red, the blue", "the blue", "the red"),
         ("the blue not the red", "the blue", "the red"),
         ("not in black but in green", "green", "black"),

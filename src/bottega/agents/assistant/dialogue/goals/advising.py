@@ -16,6 +16,7 @@ from bottega.agents.assistant.language.slots.said import plainly
 
 ATTRIBUTES_TOLD = 4
 DIFFERENCES_TOLD = 6
+COMPARED_WHEN_NAMED = 2
 
 
 def advance(state: State, goal: Goal, here: Here) -> Step:
@@ -80,7 +81,8 @@ def _attributes(question: str, product: Product) -> list[Part]:
     if says(question, "products.weight") and weights and not any("weight" in name for name in names):
         low, high = min(weights), max(weights)
         told.insert(0, f"weight: {low} g" if low == high else f"weight: {low} g to {high} g")
-    return [verbatim(f"{'; '.join(told)}.".capitalize())] if told else []
+    listed = "; ".join(told)
+    return [verbatim(f"{listed[0].upper()}{listed[1:]}.")] if told else []
 
 
 def _from_description(question: str, product: Product) -> list[Part]:
@@ -150,7 +152,7 @@ def _stock_told(goal: Goal, product: Product) -> list[Part]:
         ]
     fitting = products.matching(product, chosen)
     there = [variant for variant in fitting if products.available(variant) > 0]
-    described = enumerated(list(chosen.values())) if chosen else ""
+    described = " ".join(chosen.values())
     if len(there) == 1:
         values = {"title": title, "count": str(products.available(there[0]))}
         variant = products.variant_name(there[0])
@@ -169,6 +171,16 @@ def _stock_told(goal: Goal, product: Product) -> list[Part]:
 def advance_comparison(state: State, goal: Goal, here: Here) -> Step:
     """Sets products side by side by what their records differ in; what was asked for comes first."""
     handles: Sequence[str] = goal.slot("products") or ()
+    named = goal.slot("named")
+    if len(handles) < 2 and named and here.results.offers("search_products"):
+        looking = Call("search_products", {"query": named, "limit": COMPARED_WHEN_NAMED})
+        step = here.ready(state, looking)
+        if step is not None:
+            return step
+        found = here.read(looking)
+        items = () if found is None else tuple(products.item(product) for product in products.listed(found.content))
+        state = state.showing(items)
+        handles = [item.handle for item in items]
     if len(handles) < 2:
         titles = tuple(item.title for item in state.shown)
         shown = tuple(item.handle for item in state.shown)
@@ -208,10 +220,16 @@ def _differences(question: str, compared: Sequence[Product], result: Mapping[str
         told = enumerated(
             [f"{title} {in_words(name, value).partition(': ')[2]}" for title, value in zip(titles, values, strict=True)]
         )
-        lines.append(f"{in_words(name, '').partition(':')[0].capitalize()}: {told}.")
+        label = in_words(name, "").partition(":")[0]
+        lines.append(f"{label[:1].upper()}{label[1:]}: {told}.")
         if len(lines) == DIFFERENCES_TOLD:
             break
     return lines
+
+
+def _weight(product: Product) -> int:
+    """What its lightest variant weighs, in grams; 0 when that is not noted down."""
+    return min((int(v["weight_grams"]) for v in products.variants(product) if v.get("weight_grams")), default=0)
 
 
 def _rows(compared: Sequence[Product], result: Mapping[str, Json]) -> dict[str, list[Json]]:
@@ -220,6 +238,9 @@ def _rows(compared: Sequence[Product], result: Mapping[str, Json]) -> dict[str, 
     prices = [products.price_of(product) for product in compared]
     if all(price is not None for price, _ in prices):
         rows["price"] = [money(price or 0, currency) for price, currency in prices]
+    weights = [_weight(product) for product in compared]
+    if all(weights):
+        rows["weight"] = [f"{weight} g" for weight in weights]
     for row in records(result.get("rows") or result.get("differences")):
         by_product = record(row.get("values"))
         listed = list(by_product.values()) if by_product else list(values(row.get("values")))

@@ -9,10 +9,18 @@ from bottega.agents.assistant.dialogue.here import Here, changing, missing_tool,
 from bottega.agents.assistant.dialogue.json_values import record, records
 from bottega.agents.assistant.dialogue.move import Call, Step, finish, need, phrase, verbatim
 from bottega.agents.assistant.dialogue.state import Asked, Goal, Json, State
+from bottega.agents.assistant.language.lexicon import lexicon
+from bottega.agents.assistant.language.slots.said import words_of
 
 PASSAGES_QUOTED = 2
 LONGEST_QUOTE_CHARACTERS = 700
 LONGEST_SUBJECT_CHARACTERS = 120
+HEADING_WEIGHT = 0.4
+SUBJECT_WEIGHT = 0.6
+SHORT_PASSAGE_CHARACTERS = 400
+# What the account's own pages are for.
+ACCOUNT_MATTERS = frozenset({"newsletter", "account_create", "account_edit", "account_password", "account_delete"})
+_REACHABLE = re.compile(r"@|\+\d{2}|\b\d{2,4}[ /]\d{3,}")
 _MARKDOWN = re.compile(r"^\s{0,3}(?:#{1,6}\s+|>\s?)|\*\*|__|`", re.MULTILINE)
 
 
@@ -20,21 +28,61 @@ def advance_policy(state: State, goal: Goal, here: Here) -> Step:
     """Quotes the passages that answer, with their source; says so when no document does."""
     if not here.results.offers("find_policy"):
         return missing_tool(state, goal)
-    question = str(goal.slot("question") or goal.words)
+    asked, about = str(goal.slot("question") or goal.words), str(goal.slot("about") or "")
+    question = asked_of_documents(asked, about)
     call = Call("find_policy", {"question": question})
     result = here.read(call)
     if result is None:
         return need(state, here.results.fitting(call))
     if result.failed:
         return finish(state, goal, *refused(result))
-    passages = passages_in(result.content)[:PASSAGES_QUOTED]
+    passages = ranked(passages_in(result.content), asked, about)
+    if about == "handover":
+        passages = [passage for passage in passages if _REACHABLE.search(valued(passage.get("text") or ""))]
     if not passages:
-        asked = Asked(what="offer", option="handover")
-        return finish(state, goal, phrase("policy.not_found"), choices=("Ask a colleague",), asked=asked)
-    quoted = [passages[0], *(passage for passage in passages[1:] if _same_section(passage, passages[0]))]
-    parts = [verbatim(f"{_quote(passage, question)} [{_source(passage)}]") for passage in quoted]
-    citations = tuple(dict.fromkeys(_source(passage) for passage in quoted))
+        return _unanswered(state, goal, about)
+    parts = [verbatim(f"{_quote(passage, question)} [{_source(passage)}]") for passage in passages]
+    citations = tuple(dict.fromkeys(_source(passage) for passage in passages))
     return finish(state, goal, phrase("policy.lead"), *parts, citations=citations)
+
+
+def asked_of_documents(question: str, about: str) -> str:
+    """The customer's question; a mere subject ("return policy?") becomes what people want to know about it."""
+    silent = lexicon().silent
+    said = [word for word in words_of(question) if word not in silent["policy"] and word not in silent["question"]]
+    return lexicon().canonical.get(about, question) if not said else question
+
+
+def ranked(passages: Sequence[Mapping[str, Any]], question: str, about: str) -> list[Mapping[str, Any]]:
+    """The passages to quote, best first: a document of the subject and a heading that speaks of what was asked come
+    before a passage that was found higher. A second one is quoted when it is short and of the same document."""
+    said = _stems(question) - {_stem(word) for word in lexicon().silent["policy"]}
+
+    def weight(place: int) -> float:
+        heading = _stems(str(passages[place].get("section") or ""))
+        title = set(words_of(str(passages[place].get("title") or "")))
+        of_subject = SUBJECT_WEIGHT if title & set(lexicon().documents.get(about, ())) else 0.0
+        return 1.0 / (place + 1) + HEADING_WEIGHT * min(2, len(said & heading)) + of_subject
+
+    order = sorted(range(len(passages)), key=lambda place: -weight(place))
+    best = [passages[place] for place in order[:PASSAGES_QUOTED]]
+    if len(best) < PASSAGES_QUOTED or best[0].get("title") != best[1].get("title"):
+        return best[:1]
+    return best if len(valued(best[1].get("text") or "")) <= SHORT_PASSAGE_CHARACTERS else best[:1]
+
+
+def _stems(text: str) -> set[str]:
+    return {_stem(word) for word in words_of(text) if word not in lexicon().silent["question"]} - {""}
+
+
+def _stem(word: str) -> str:
+    return word.removesuffix("s").removesuffix("ing").removesuffix("ed").removesuffix("e") if len(word) > 3 else ""
+
+
+def _unanswered(state: State, goal: Goal, about: str) -> Step:
+    asked = Asked(what="offer", option="handover")
+    key = "policy.in_account" if about in ACCOUNT_MATTERS else "policy.not_found"
+    return finish(state, goal, phrase(key), choices=("Ask a colleague", "No"), asked=asked)
 
 
 def passages_in(content: Json) -> Sequence[Mapping[str, Any]]:
@@ -42,10 +90,6 @@ def passages_in(content: Json) -> Sequence[Mapping[str, Any]]:
     held = record(content)
     wrapped = (held[name] for name in ("passages", "items", "result") if held.get(name))
     return records(next(wrapped, content))
-
-
-def _same_section(passage: Mapping[str, Any], first: Mapping[str, Any]) -> bool:
-    return passage.get("title") == first.get("title") and passage.get("section") == first.get("section")
 
 
 def _source(passage: Mapping[str, Any]) -> str:

@@ -28,7 +28,11 @@ def advance(state: State, goal: Goal, here: Here) -> Step:
     if isinstance(cart, Step):
         return cart
     if not lines_of(cart):
-        return finish(state, goal, phrase("buy.empty"), asked=Asked(what="product"))
+        adding = state.goal_of("add")
+        if adding is not None:
+            # Something is still being put into the cart: that comes first.
+            return Step(state.pursuing(adding.id))
+        return _nothing_to_buy(state, goal, here)
     if cart.get("problem"):
         return finish(state, goal, phrase("talk.refused"), verbatim(str(cart["problem"])))
     for settle in (_contact, _shipping, _instrument):
@@ -39,6 +43,19 @@ def advance(state: State, goal: Goal, here: Here) -> Step:
     if isinstance(result, Step):
         return result
     return _placed(state, goal, here, result)
+
+
+def _nothing_to_buy(state: State, goal: Goal, here: Here) -> Step:
+    """With an empty cart, an order that waits for its payment is what is meant."""
+    listing = Call("list_orders", {})
+    step = here.ready(state, listing)
+    if step is not None:
+        return step
+    result = here.read(listing)
+    if result is not None and not result.failed and any(map(orders.is_unpaid, orders.listed(result.content))):
+        payment = goal.slot("payment")
+        return Step(state.without(goal.id).with_goal(Goal(kind="pay", slots={"payment": payment} if payment else {})))
+    return finish(state, goal, phrase("buy.empty"), asked=Asked(what="product"))
 
 
 def _paying_with(goal: Goal) -> dict[str, Json]:
@@ -78,7 +95,9 @@ def _contact(state: State, goal: Goal, here: Here, cart: Mapping[str, Json]) -> 
     said = AddressParts(**goal.slot("new_address")) if goal.slot("new_address") else AddressParts(**dict(state.address))
     arguments: dict[str, Json] = {}
     if not said.is_empty:
-        said = said.completed(AddressParts(name=str(owner.get("name") or ""), country=str(cart.get("country") or "")))
+        said = said.completed(AddressParts(name=str(owner.get("name") or ""))).in_country(
+            str(cart.get("country") or "")
+        )
         if said.missing:
             return ask_rest_of_address(state, goal, said)
         arguments["shipping_address"] = said.as_record()

@@ -9,11 +9,12 @@ from bottega.agents.assistant.dialogue.goals.choosing import product_of, variant
 from bottega.agents.assistant.dialogue.here import Here, changing, missing_tool, refused
 from bottega.agents.assistant.dialogue.json_values import record, records
 from bottega.agents.assistant.dialogue.move import Call, Step, ask, finish, phrase, verbatim
+from bottega.agents.assistant.dialogue.naming import named_in
 from bottega.agents.assistant.dialogue.orders import line_name
 from bottega.agents.assistant.dialogue.products import enumerated, money
 from bottega.agents.assistant.dialogue.state import Asked, Goal, Json, Part, State
 from bottega.agents.assistant.language.lexicon import lexicon
-from bottega.agents.assistant.language.patterns import says
+from bottega.agents.assistant.language.patterns import says, without
 from bottega.agents.assistant.language.slots.numbers import quantity
 from bottega.agents.assistant.language.slots.options import options
 from bottega.agents.assistant.language.slots.references import Reference, Shown, reference
@@ -37,11 +38,14 @@ def advance_add(state: State, goal: Goal, here: Here) -> Step:
     if isinstance(variant, Step):
         return variant
     named = goal.slot("quantity") or 1
+    if any(str(named) in values for values in products.options_of(product).values()):
+        # "42" of boots is a size.
+        named = 1
     call = Call("add_to_cart", {"variant_id": variant["id"], "quantity": min(int(named), LARGEST_QUANTITY)})
     result = changing(state, goal, here, call)
     if isinstance(result, Step):
         return _instead(result, product, variant, here, call)
-    added = {"variant_id": variant["id"], "product": handle, "quantity": int(named)}
+    added = {"variant_id": variant["id"], "product": handle, "quantity": int(named), "turn": state.turn}
     state = _after(state.model_copy(update={"last_added": added, "focus": (handle,)}), goal)
     title = line_name({"title": product.get("title"), "option_values": variant.get("option_values"), "quantity": named})
     parts = [phrase("cart.added", title=title)]
@@ -182,7 +186,12 @@ def _settle_line(state: State, goal: Goal, cart: Cart) -> Goal | Step:
     wrong = next((one for one in lines if goal.slot("variant") and one.get("variant_id") == goal.slot("variant")), None)
     if wrong is not None:
         return goal.having(line=str(wrong["id"]), title=line_name({**wrong, "quantity": 1}), to=0)
-    line = lines[0] if len(lines) == 1 else line_meant(goal.words, lines, state)
+    line = line_meant(goal.words, lines, state)
+    named = named_in(without(goal.words, "cart.take_out", "cart.named"))
+    if line is None and len(lines) == 1 and not named:
+        line = lines[0]
+    if line is None and not named:
+        line = next((one for one in lines if one.get("variant_id") == state.last_added.get("variant_id")), None)
     if line is None:
         names = tuple(line_name(one) for one in lines)
         asked = Asked(what="items", handles=tuple(str(one["id"]) for one in lines))

@@ -16,7 +16,7 @@ from bottega.agents.assistant.dialogue.products import enumerated, money
 from bottega.agents.assistant.dialogue.state import Asked, Goal, State
 from bottega.agents.assistant.language.patterns import says
 from bottega.agents.assistant.language.slots.addresses import AddressParts
-from bottega.agents.assistant.language.slots.numbers import order_numbers, quantity
+from bottega.agents.assistant.language.slots.numbers import order_numbers, quantity, quantity_beside
 from bottega.agents.assistant.language.slots.options import options, unoffered
 from bottega.agents.assistant.language.slots.reasons import reason
 
@@ -124,8 +124,8 @@ def _without_numbers(words: str) -> str:
 def _line_change(state: State, goal: Goal, here: Here, order: Order, line: Mapping[str, Any]) -> Step:
     words = _without_numbers(goal.words)
     present = int(line.get("quantity", 1)) - int(line.get("cancelled", 0))
-    number = quantity(words)
     if says(words, "orders.take_out"):
+        number = quantity(words)
         taken = (
             number.number if number is not None and number.kind == "exactly" and number.number < present else present
         )
@@ -140,6 +140,7 @@ def _line_change(state: State, goal: Goal, here: Here, order: Order, line: Mappi
     named = options(words, offered, asked=asked_option or None)
     present_options = dict(line.get("option_values") or {})
     named = {name: value for name, value in named.items() if str(present_options.get(name)) != value}
+    number = quantity_beside(words, (value for values in offered.values() for value in values))
     variant_id, to = str(line.get("variant_id")), present
     if named and result is not None:
         fitting = products.matching(result.record, {**present_options, **named})
@@ -221,7 +222,7 @@ def advance_address(state: State, goal: Goal, here: Here) -> Step:
     if isinstance(owner, Step):
         return owner
     name = str(record(order.get("shipping_address")).get("name") or owner.get("name") or "")
-    said = said.completed(AddressParts(name=name, country=str(order.get("country") or "")))
+    said = said.completed(AddressParts(name=name)).in_country(str(order.get("country") or ""))
     if said.missing:
         goal = goal.having(address=said.as_record())
         return ask_rest_of_address(state.with_changed(goal), goal, said)

@@ -25,7 +25,12 @@ NAMED_LIKENESS = 92
 
 def refer(text: str, state: State) -> Reference | None:
     """The shown products that the text refers to."""
-    return reference(text, [item.as_shown() for item in state.shown], focus=state.focus)
+    found = reference(text, [item.as_shown() for item in state.shown], focus=state.focus)
+    if found is not None and found.by != "pronoun":
+        return found
+    before = [item.as_shown() for item in state.seen if item not in state.shown]
+    named = reference(text, before)
+    return named if named is not None and named.by == "name" and not named.is_ambiguous else found
 
 
 def product_of(state: State, goal: Goal, here: Here) -> Product | Step:
@@ -115,15 +120,30 @@ def variant_of(state: State, goal: Goal, product: Product) -> Mapping[str, Json]
         )
         note = phrase("product.not_together", title=title, values=enumerated(list(chosen.values())))
         return _ask_option(state.with_changed(goal), goal, product, last, dict(goal.slot("options") or {}), note)
+    there = [variant for variant in products.matching(product, {}) if products.available(variant) > 0]
+    if products.available(fitting[0]) <= 0 and there and offered:
+        return _ask_another(state, goal, product, chosen)
     return fitting[0]
+
+
+def _ask_another(state: State, goal: Goal, product: Product, chosen: Mapping[str, str]) -> Step:
+    """What was chosen is sold out: the last option for which something else is there is asked anew."""
+    names = list(chosen)
+    note = phrase("stock.sold_out_chosen", title=str(product.get("title", "")), chosen=" ".join(chosen.values()))
+    for kept in range(len(names) - 1, -1, -1):
+        rest = {name: chosen[name] for name in names[:kept]}
+        if any(products.available(variant) > 0 for variant in products.matching(product, rest)):
+            goal = goal.having(options=rest or None, hints=None).model_copy(update={"words": ""})
+            return _ask_option(state.with_changed(goal), goal, product, names[kept], rest, note)
+    raise AssertionError("something of the product is there")
 
 
 def chosen_options(goal: Goal, product: Product) -> dict[str, str]:
     """Options named so far: those settled, and those in the goal's words."""
     offered = products.options_of(product)
-    settled = {name: value for name, value in record(goal.slot("options")).items() if name in offered}
-    named = options(goal.words, offered)
-    chosen = {**settled, **named}
+    settled = {name: str(value) for name, value in record(goal.slot("options")).items() if name in offered}
+    # What was searched for counts where nothing else was said: "boots in 42", and then "I'll take them".
+    chosen = {**options(str(goal.slot("hints") or ""), offered), **settled, **options(goal.words, offered)}
     return {name: value for name, value in chosen.items() if value != ANY} | {
         name: values[0] for name, value in chosen.items() if value == ANY and (values := _possible(product, {}, name))
     }
@@ -203,11 +223,18 @@ def _chosen_order(
     if said:
         return said[-1]
     fitting = [order for order in candidates if fits(order)]
+    others = [order for order in fitting if str(order.get("number")) != state.order_in_focus]
+    if says(goal.words, "orders.other") and state.order_in_focus and others:
+        return str(others[0]["number"]) if len(others) == 1 else others
     if state.order_in_focus and any(str(order.get("number")) == state.order_in_focus for order in fitting):
         return state.order_in_focus
     named = named_order(goal.words, fitting, today)
     if named is not None:
         return named
+    if not fitting and candidates:
+        # None comes into question: the one that is meant can at least be told why not.
+        named = named_order(goal.words, candidates, today)
+        return named or state.order_in_focus or str(candidates[0]["number"])
     return str(fitting[0]["number"]) if len(fitting) == 1 else fitting
 
 

@@ -9,7 +9,7 @@ from bottega.agents.assistant.dialogue.move import Call, Step, finish, need, phr
 from bottega.agents.assistant.dialogue.state import Goal, Item, Json, State
 from bottega.agents.assistant.language.lexicon import lexicon
 from bottega.agents.assistant.language.patterns import says, without
-from bottega.agents.assistant.language.slots.money import bounds
+from bottega.agents.assistant.language.slots.money import bounds, without_bounds
 from bottega.agents.assistant.language.slots.said import first_held, holds, plainly
 
 SHOWN_AT_ONCE = 5
@@ -18,7 +18,8 @@ LONGEST_QUERY_CHARACTERS = 300
 
 def search_for(text: str, currency: str) -> Goal:
     """A new search in the customer's own words."""
-    slots: dict[str, Json] = {"query": text[:LONGEST_QUERY_CHARACTERS]}
+    # A price range travels as numbers; what is left without it is what is looked for.
+    slots: dict[str, Json] = {"query": (without_bounds(text) or text)[:LONGEST_QUERY_CHARACTERS]}
     if says(text, "searching.cheapest_first"):
         slots["sort"] = "price"
     return Goal(kind="search", slots={**slots, **_bounds(text, currency)})
@@ -39,11 +40,11 @@ def refined(text: str, state: State) -> Goal:
     elif says(text, "searching.no_price_limit"):
         last = {name: value for name, value in last.items() if name not in ("minimum_minor", "maximum_minor")}
     elif says(text, "searching.cheaper") and prices:
-        last = {**last, "maximum_minor": max(1, min(in_focus or prices) - 1), "sort": "price"}
+        last = {**last, "maximum_minor": max(1, min(in_focus or prices) - 1)}
     elif says(text, "searching.dearer") and prices:
         last = {**last, "minimum_minor": max(in_focus or prices) + 1}
         last.pop("maximum_minor", None)
-    query = _turned(str(last.get("query", "")), text)
+    query = _turned(str(last.get("query", "")), without_bounds(text))
     return Goal(kind="search", slots={**last, "query": query[-LONGEST_QUERY_CHARACTERS:], "refines": True})
 
 
@@ -82,11 +83,16 @@ def advance(state: State, goal: Goal, here: Here) -> Step:
         return need(state, here.results.fitting(call))
     if result.failed:
         return finish(state, goal, *refused(result))
-    found = products.listed(result.content)[:SHOWN_AT_ONCE]
+    found = list(products.listed(result.content))
+    if goal.slot("sort") == "price":
+        # Among the best matches only: the shop's cheapest things of all are seldom what was meant.
+        found.sort(key=lambda product: products.price_of(product)[0] or 0)
+    found = found[:SHOWN_AT_ONCE]
     kept = {name: value for name, value in goal.slots.items() if name != "refines"}
     state = state.model_copy(update={"last_search": kept})
     if not found:
-        return _nothing(state, goal)
+        # After more of the same, what was shown stays what one speaks about.
+        return _nothing(state if goal.slot("offset") else state.showing(()), goal)
     items = tuple(products.item(product) for product in found)
     relaxed = result.record.get("relaxed")
     state = state.showing(items)
@@ -107,7 +113,7 @@ def _price(item: Item) -> str:
 
 def call_for(slots: Mapping[str, Json]) -> Call:
     """The search's call."""
-    named = ("query", "minimum_minor", "maximum_minor", "sort", "in_stock", "offset")
+    named = ("query", "minimum_minor", "maximum_minor", "in_stock", "offset")
     arguments = {name: slots[name] for name in named if slots.get(name) is not None}
     return Call("search_products", {**arguments, "limit": SHOWN_AT_ONCE})
 

@@ -83,7 +83,7 @@ def _too_early(state: State, goal: Goal, order: Order) -> Step:
         return finish(state, goal, phrase("cancel.is_cancelled", number=number), shows=(handle,))
     if orders.can_change(order):
         option = "amend" if goal.slot("kind") == "exchange" else "cancel"
-        asked = Asked(what="offer", option=option, handles=(str(order.get("number", "")),))
+        asked = Asked(what="offer", option=option, handles=(str(order.get("number", "")),), about=goal.words)
         return finish(
             state,
             goal,
@@ -204,9 +204,7 @@ def _new_variant(
     notes: list[Part] = []
     if named:
         notes.append(
-            phrase(
-                "stock.sold_out_chosen", title=str(product.get("title", "")), chosen=enumerated(list(named.values()))
-            )
+            phrase("stock.sold_out_chosen", title=str(product.get("title", "")), chosen=" ".join(named.values()))
         )
         goal = goal.model_copy(update={"words": ""})
     elif wrong := unoffered(goal.words, offered):

@@ -12,11 +12,12 @@ from bottega.agents.assistant.dialogue.products import enumerated, money
 from bottega.agents.assistant.dialogue.state import Asked, Goal, Part, State
 
 ORDERS_TOLD = 5
+RETURN_STATES = ("requested", "approved", "received", "rejected", "completed", "cancelled")
 
 
 def advance(state: State, goal: Goal, here: Here) -> Step:
     """Says where an order is, from its record."""
-    order = order_of(state, goal, here, fits=lambda _: True, none_key="order.none")
+    order = order_of(state, goal, here, fits=orders.is_under_way, none_key="order.none")
     if isinstance(order, Step):
         return order
     state = state.knowing(orders.known(order))
@@ -70,9 +71,7 @@ def _contents(order: Order) -> list[Part]:
 
 def _returns(order: Order) -> list[Part]:
     returns: Sequence[Mapping[str, Any]] = order.get("returns") or ()
-    told = [
-        one for one in returns if one.get("state") in ("requested", "approved", "received", "rejected", "completed")
-    ]
+    told = [one for one in returns if one.get("state") in RETURN_STATES]
     return [phrase(f"order.return_{one['state']}", number=_return_name(one)) for one in told[-2:]]
 
 
@@ -164,7 +163,7 @@ def advance_refund(state: State, goal: Goal, here: Here) -> Step:
         )
     if orders.is_unpaid(order) or orders.is_over(order):
         return finish(state, goal, phrase("refund.nothing_paid", number=named), shows=shows)
-    asked = Asked(what="offer", option="return", handles=(number,))
+    asked = Asked(what="offer", option="return", handles=(number,), about=goal.words)
     return finish(
         state,
         goal,
@@ -177,6 +176,26 @@ def advance_refund(state: State, goal: Goal, here: Here) -> Step:
 
 def _may_owe(order: Order) -> bool:
     return order.get("payment_status") in ("paid", "partially_refunded", "refunded", "authorised")
+
+
+def advance_return(state: State, goal: Goal, here: Here) -> Step:
+    """Where a return or exchange is: the newest, or what the order in focus says of it."""
+    known = here.identity(state)
+    if isinstance(known, Step):
+        return known
+    if not known:
+        return sign_in_first(state)
+    if not here.results.offers("get_return"):
+        return missing_tool(state, goal)
+    call = Call("get_return", {})
+    step = here.ready(state, call)
+    if step is not None:
+        return step
+    result = here.read(call)
+    assert result is not None, "it is offered and answered"
+    if result.failed:
+        return finish(state, goal, phrase("order.no_return"))
+    return finish(state, goal, *_returns({"returns": [result.record]}), shows=(str(result.record.get("id", "")),))
 
 
 def advance_invoice(state: State, goal: Goal, here: Here) -> Step:

@@ -30,6 +30,16 @@ _FURTHER_LINE = re.compile(
     r"^(?:apt|apartment|flat|floor|unit|suite|c/o|co|staircase|stiege|top|int|interno|scala|building|block|entrance|door|bei|presso|chez|\d)",
     re.IGNORECASE,
 )
+# "Can you send it to Via Roma 3 instead, please?"
+_IN_A_SENTENCE = re.compile(r"([^,\n]*?\b(?:to|at|is|in|use)\s+)(?=[^\W\d_]*[A-ZÀ-Ý]|\d)")
+_SENTENCE_WORD = re.compile(
+    r"\b(?:send|order|parcel|package|deliver|delivery|ship|shipping|my|can|could|would|please|want|live|address|it|them"
+    r"|goes|go|change|new)\b",
+    re.IGNORECASE,
+)
+_AFTER = re.compile(
+    r"(?:[\s,]*(?:\b(?:instead|please|thanks|thank you|for me|if possible|now)\b|[?!.]))+\s*$", re.IGNORECASE
+)
 _STREET_WORD = re.compile(
     r"\b(?:via|viale|piazza|corso|vicolo|strada|largo|rue|avenue|boulevard|place|calle|plaza|rua|street|st\.?|road|rd\.?|lane|square|gardens|drive|close|way|court|terrace)\b"
     r"|(?:stra(?:ß|ss)e|str\.|gasse|weg|platz|allee|ring|straat|laan|plein|gade|vej|gatan|katu|utca)\b",
@@ -61,6 +71,10 @@ class AddressParts:
             "name": self.name,
         }
         return tuple(name for name, value in needed.items() if not value)
+
+    def in_country(self, default_country: str) -> "AddressParts":
+        """The address in that country when none is named and the postcode fits it."""
+        return self if self.country else replace(self, country=_country_of(self.postal_code, default_country))
 
     @property
     def is_empty(self) -> bool:
@@ -99,7 +113,7 @@ def postcode(text: str, of_country: str | None = None) -> str | None:
 
 def address(text: str, *, default_country: str = "") -> AddressParts:
     """The parts of an address in the text. `default_country` is taken when none is named and the postcode fits it."""
-    said = text.strip()[:LONGEST_ADDRESS_CHARACTERS]
+    said = _AFTER.sub("", text.strip()[:LONGEST_ADDRESS_CHARACTERS])
     telephone = phone(said) if "+" in said or re.search(r"(?i)\b(?:phone|tel)", said) else None
     for value in (*emails(said), *([telephone] if telephone else [])):
         said = said.replace(value, " ")
@@ -132,6 +146,9 @@ def _without_introduction(said: str) -> str:
         if opening is None:
             break
         rest = rest[len(opening) :].lstrip(" :,\n")
+    within = _IN_A_SENTENCE.match(rest)
+    if within and _SENTENCE_WORD.search(within.group(1)):
+        rest = rest[within.end(1) :]
     # "… to my office: Via Roma 3": what stands before a colon is said about the address.
     about, colon, after = rest.partition(":")
     return after.strip() if colon and "\n" not in about and not any(letter.isdigit() for letter in about) else rest

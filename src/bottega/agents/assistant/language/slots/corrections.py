@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 
 from bottega.agents.assistant.language.lexicon import lexicon
-from bottega.agents.assistant.language.slots.said import plainly
+from bottega.agents.assistant.language.slots.said import tidied
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,20 +17,21 @@ class Correction:
 
 def correction(text: str) -> Correction | None:
     """The correction in a message that announces one, or None. "Not the red, the blue" is one too."""
-    plain = plainly(text)
+    said = tidied(text)
+    plain = said.lower()
     for opening in lexicon().corrections:
         if plain.startswith(opening) and re.match(r"[\s,:.!-]|$", plain[len(opening) :] or " "):
-            rest = plain[len(opening) :].strip(" ,:.!-")
+            rest = said[len(opening) :].strip(" ,:.!-")
             return Correction(*_not_but(rest)) if rest else None
-    instead, instead_of = _not_but(plain)
+    instead, instead_of = _not_but(said)
     return Correction(instead, instead_of) if instead_of else None
 
 
 def _not_but(plain: str) -> tuple[str, str]:
-    found = re.fullmatch(r"(?:no,? )?not (?:in )?(.+?)(?:,| but| - |;)\s*(?:rather |but )?(?:in )?(.+)", plain)
+    found = re.fullmatch(r"(?i)(?:no,? )?not (?:in )?(.+?)(?:,| but| - |;)\s*(?:rather |but )?(?:in )?(.+)", plain)
     if found and len(found.group(1).split()) <= 4:
         return found.group(2), found.group(1)
-    found = re.fullmatch(r"(.+?),? (?:not|instead of|rather than) (.+)", plain)
+    found = re.fullmatch(r"(?i)(.+?),? (?:not|instead of|rather than) (.+)", plain)
     if found and len(found.group(2).split()) <= 4 and len(found.group(1).split()) <= 6:
         return found.group(1).strip(" ,"), found.group(2)
     return plain, ""

@@ -63,6 +63,13 @@ def bounds(text: str, currency: str) -> Bounds | None:
     )
 
 
+def without_bounds(text: str) -> str:
+    """The text without the price range that it names."""
+    for pattern in (_BETWEEN, _AROUND, _MOST, _LEAST):
+        text = pattern.sub(" ", text)
+    return " ".join(text.split()).strip(" ,.;?!") if text.strip() else ""
+
+
 def minor(written: str, currency: str) -> int | None:
     """Minor units of an amount with any of Europe's separators: 1.200,50 and 1,200.50 are the same."""
     text = re.sub(r"[’' ]", "", written)

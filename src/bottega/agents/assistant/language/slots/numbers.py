@@ -1,7 +1,7 @@
 """Numbers of orders, and how many of something."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -71,9 +71,8 @@ _NOT_AFTER = (
     r"|l|ml|people|persons?|man|days?|weeks?|months?|years?|hours?|minutes?|nights?|degrees|am|pm|o'clock)\b|°"
     r"|(?:st|nd|rd|th)\b|[.,:/-]\d))(?!\w)"
 )
-_NOT_BEFORE = r"(?<![\w.,:/#€$£+-])" + "".join(
-    rf"(?<!{word} )" for word in ("size", "sizes", "under", "below", "over", "number", "than", "eu", "uk", "in a")
-)
+_BEFORE_NO_QUANTITY = ("size", "sizes", "under", "below", "over", "number", "than", "eu", "uk", " in", " a", " an")
+_NOT_BEFORE = r"(?<![\w.,:/#€$£+-])" + "".join(rf"(?<!{word} )" for word in _BEFORE_NO_QUANTITY)
 _PAIR = r"(?P<pair>(?:a|one)\s+pair\b)"
 _AMOUNT = r"(?P<amount>(?:a\s+|half a )?(?:couple|dozen|single)\b)"
 
@@ -96,6 +95,13 @@ def quantity(text: str, *, asked: bool = False) -> Quantity | None:
     ):
         return Quantity("fewer", number)
     return Quantity("exactly", number)
+
+
+def quantity_beside(text: str, values: Iterable[str]) -> Quantity | None:
+    """How many, in a text that also names these values (sizes, say): a number that is one of them is no quantity."""
+    for value in values:
+        text = re.sub(rf"(?i)(?<![\w.,]){re.escape(value)}(?![\w.,])", " ", text)
+    return quantity(text)
 
 
 def _number(plain: str, *, asked: bool) -> int | None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from bottega.agents.assistant.language.lexicon import lexicon
 from bottega.agents.assistant.language.slots.said import plainly
 
+LONGEST_OTHER_WORDS = 4
 # What a shop without one of these reasons calls it instead, in the order in which they are tried.
 _NEAREST = {
     "too small": ("wrong size",),
@@ -34,6 +35,9 @@ def reason(text: str, known: Sequence[str]) -> str | None:
         if words != "other" and _holds_pattern(plain, words):
             return one
     for named, patterns in lexicon().reasons.items():
+        if named == "other" and len(plain.split()) > LONGEST_OTHER_WORDS:
+            # "The other one" in a longer sentence is no reason.
+            continue
         if not any(_holds_pattern(plain, pattern) for pattern in patterns):
             continue
         for candidate in (named, *_NEAREST.get(named, ())):

@@ -93,7 +93,7 @@ def _by_price(plain: str, shown: Sequence[Shown]) -> Reference | None:
     for kind, best in (("cheapest", min), ("dearest", max)):
         for phrase in lexicon().references[kind]:
             if re.search(rf"\b(?:the|that|this|with the)\s+(?:\w+\s+)?{re.escape(phrase)}\b", plain) or (
-                phrase.endswith("est")
+                phrase.endswith(("est", "expensive"))
                 and re.search(rf"\b{phrase}(?: one)?(?: please)?[.!]?$", plain)
                 and holds(plain, "one")
             ):
@@ -111,7 +111,7 @@ def _by_name(plain: str, shown: Sequence[Shown]) -> Reference | None:
     shares = _shares(known)
     scores = {handle: _score(said, words, shares) for handle, words in known.items()}
     best = max(scores.values())
-    if best <= 0:
+    if best <= 0 or not _is_meant(plain, said, known[max(scores, key=lambda handle: scores[handle])]):
         return None
     chosen = tuple(handle for handle, score in scores.items() if score >= best - 1e-9)
     several = re.search(r"\b(?:both|all|these|those|them|and)\b", plain) is not None
@@ -119,6 +119,16 @@ def _by_name(plain: str, shown: Sequence[Shown]) -> Reference | None:
         named = tuple(handle for handle, words in known.items() if _distinct(said, words, shares))
         chosen = named if len(named) > 1 else chosen
     return Reference(chosen, "name", is_ambiguous=len(chosen) > 1 and not several)
+
+
+def _is_meant(plain: str, said: Sequence[str], words: set[str]) -> bool:
+    """Whether the likeliest thing is spoken about: "the jacket", most of the words, or two that are its own. "A sleeping
+    bag for minus five" is not about the one thing shown that happens to be a bag."""
+    matched = [word for word in said if _match(word, words) is not None]
+    pointed_at = any(
+        re.search(rf"\b(?:the|that|this|those|these)\s+(?:\w+\s+)?{re.escape(word)}\b", plain) for word in matched
+    )
+    return pointed_at or len(matched) >= 2 or 2 * len(matched) >= len(said)
 
 
 def _shares(known: Mapping[str, set[str]]) -> dict[str, float]:

@@ -9,7 +9,12 @@ _WORDS = re.compile(r"[^\W_]+(?:'[^\W_]+)?|[^\w\s]", re.UNICODE)
 
 def plainly(text: str) -> str:
     """Lower case, straight apostrophes, single spaces."""
-    return " ".join(text.translate(_APOSTROPHES).lower().split())
+    return tidied(text).lower()
+
+
+def tidied(text: str) -> str:
+    """Straight apostrophes and single spaces, letters as they were."""
+    return " ".join(text.translate(_APOSTROPHES).split())
 
 
 def words_of(text: str) -> list[str]:

@@ -7,7 +7,7 @@ CREATE INDEX products_rating ON search.products (currency, rating DESC NULLS LAS
 CREATE FUNCTION search.ensure_constraints() RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM set_config('client_min_messages', 'warning', true);
-    -- One row per product. A trait is a text such as 'is:waterproof', 'v:shape=mummy', 'material:wool', 'head:jacket';
+    -- One row per product. A trait is a text such as 'is:waterproof', 'v:shape=mummy', 'material:wool', 'end:jacket';
     -- `fields` names the attributes it has, so that a wish is only enforced where things of its kind tell about it.
     CREATE TABLE IF NOT EXISTS search.traits (
         product_id text COLLATE "C" PRIMARY KEY,
@@ -55,7 +55,7 @@ BEGIN
     -- The vocabulary of the catalogue as it was last learnt, and how many products have got other words since.
     CREATE TABLE IF NOT EXISTS search.vocabulary (
         only_row  boolean PRIMARY KEY DEFAULT true CHECK (only_row),
-        version   bigint NOT NULL DEFAULT 0,
+        version   text COLLATE "C" NOT NULL DEFAULT '',      -- digest of the content: equal words, equal version
         content   bytea NOT NULL DEFAULT '',                 -- JSON, deflated
         changed   bigint NOT NULL DEFAULT 0,                 -- products whose words were written, ever
         learnt    bigint NOT NULL DEFAULT 0,                 -- the value of `changed` that `content` knows of

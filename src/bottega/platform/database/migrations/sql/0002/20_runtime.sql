@@ -185,3 +185,7 @@ CREATE TRIGGER follow_setting_changed AFTER INSERT OR UPDATE ON shop.shop_settin
     FOR EACH ROW WHEN (NEW.name = 'agents_stopped') EXECUTE FUNCTION runtime.follow_setting();
 CREATE TRIGGER follow_setting_gone AFTER DELETE ON shop.shop_settings
     FOR EACH ROW WHEN (OLD.name = 'agents_stopped') EXECUTE FUNCTION runtime.follow_setting();
+
+-- What a run did, found from the run.
+CREATE INDEX entries_of_runs ON log.entries (because) WHERE because LIKE 'run:%';
+CREATE INDEX approvals_of_runs ON log.approvals (because) WHERE because LIKE 'run:%';

@@ -1,0 +1,1 @@
+"""Checkout: one page from the cart to the order, and its payment."""

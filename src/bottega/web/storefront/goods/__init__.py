@@ -1,0 +1,1 @@
+"""What pages show of goods: their colours, the promise of delivery, the products of lines."""

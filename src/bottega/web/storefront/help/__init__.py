@@ -1,0 +1,1 @@
+"""Help: what the shop promises, and where an order is for people without an account."""

@@ -1,0 +1,1 @@
+"""Lists of products: departments, collections, searches."""

@@ -1,0 +1,1 @@
+"""Orders as their buyers see them: confirmation, state, cancelling, returns."""

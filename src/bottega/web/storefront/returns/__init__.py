@@ -1,0 +1,1 @@
+"""Returns and exchanges, asked for in a few clicks."""

@@ -1,0 +1,1 @@
+"""Coming in: signing in, registering, a forgotten password, and leaving."""

@@ -1,0 +1,53 @@
+"""Jinja2 as the pages use it: everything escaped, an unknown name is an error, and the shop's own filters."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from bottega.web import wording
+from bottega.web.assets import Assets
+from bottega.web.forms import new_key
+
+ROOT = Path(__file__).parent
+
+
+class Templates:
+    """The templates of all faces, named by their path below `web/`."""
+
+    def __init__(self, assets: Assets, words: Mapping[str, Callable[..., Any]]) -> None:
+        environment = Environment(
+            loader=FileSystemLoader(ROOT),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            auto_reload=False,
+            cache_size=-1,
+        )
+        icons = assets.url("icons.svg")
+
+        def icon(name: str, label: str = "") -> Markup:
+            """An icon of the sprite; without a label it is decoration and hidden from screen readers."""
+            role = Markup('role="img" aria-label="{}"').format(label) if label else Markup('aria-hidden="true"')
+            return Markup('<svg class="icon" {}><use href="{}#{}"></use></svg>').format(role, icons, name)
+
+        names: dict[str, Any] = environment.globals
+        names.update(asset=assets.url, icon=icon, new_key=new_key, count=wording.count, day_span=wording.day_span)
+        names.update(words)
+        filters: dict[str, Any] = environment.filters
+        filters.update(money=wording.money, day=wording.day, short_day=wording.short_day)
+        self._environment = environment
+
+    def render(self, name: str, values: Mapping[str, Any]) -> str:
+        """The template's text."""
+        return self._environment.get_template(name).render(values)
+
+    def compile_all(self) -> int:
+        """Compiles every template, so that no visitor waits for it and a broken one stops the start; how many."""
+        names = [path.relative_to(ROOT).as_posix() for path in sorted(ROOT.rglob("*.html"))]
+        for name in names:
+            self._environment.get_template(name)
+        return len(names)

@@ -1,0 +1,66 @@
+"""The demo shop, loaded once and copied for each conversation."""
+
+import asyncio
+import os
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from bottega.bootstrap import open_application
+from bottega.bootstrap.background import catch_up
+from bottega.demo_shop.load import load
+from bottega.platform.clock import SetClock
+from bottega.platform.database import embedded, scratch, server_files
+from bottega.settings import Settings
+from bottega.shop.flows.refresh_search import embed
+from tests.conftest import DIRECTORY_VARIABLE, TEMPLATE, execute, next_database_name
+from tests.shop_fixtures import settings_for
+
+DEMO_TEMPLATE = "bottega_demo_template"
+
+
+@pytest.fixture(scope="session")
+def demo_template(database_server: embedded.Server) -> str:
+    """The name of a database that holds the demo shop, its search index and its documents."""
+    directory = Path(os.environ[DIRECTORY_VARIABLE])
+    with server_files.held(directory / "demo.lock", timeout_seconds=900, purpose="demo shop"):
+        ready = directory / "demo.ready"
+        if not ready.exists():
+            execute(database_server, f"DROP DATABASE IF EXISTS {DEMO_TEMPLATE}")
+            execute(database_server, f"CREATE DATABASE {DEMO_TEMPLATE} TEMPLATE {TEMPLATE}")
+            with ThreadPoolExecutor(1) as thread:
+                thread.submit(
+                    asyncio.run, _load(scratch.dsn_of(database_server.dsn, DEMO_TEMPLATE), directory)
+                ).result()
+            ready.touch()
+    return DEMO_TEMPLATE
+
+
+@pytest.fixture
+def demo_url(
+    database_server: embedded.Server, database_dropper: ThreadPoolExecutor, demo_template: str
+) -> Iterator[str]:
+    """The dsn of a demo shop of this test alone."""
+    name = next_database_name()
+    execute(database_server, f"CREATE DATABASE {name} TEMPLATE {demo_template} STRATEGY FILE_COPY")
+    yield scratch.dsn_of(database_server.dsn, name)
+    database_dropper.submit(execute, database_server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+async def _load(dsn: str, directory: Path) -> None:
+    clock = SetClock(datetime.now(UTC))
+    async with open_application(shop_settings_for(dsn, directory), clock=clock) as application:
+        await load(application, clock, lambda *_: None)
+        while await application.effects.drive_due():
+            pass
+        await catch_up(application)
+        await application.knowledge.embed()
+        await embed(application, {})
+
+
+def shop_settings_for(dsn: str, directory: Path) -> Settings:
+    """With the embedder of this machine: the assistant understands by meaning too."""
+    return settings_for(dsn, directory, embedder="minilm")
