@@ -145,10 +145,12 @@ async def repeat_until(stopped: asyncio.Event, visit: Callable[[], Awaitable[Non
 
 def stable(answer: Any) -> Any:
     """The part of an answer that a repetition has to give again."""
-    record = cast("dict[str, Any]", answer) if isinstance(answer, dict) else {}
+    if not isinstance(answer, dict):
+        return answer
+    record = cast("dict[str, Any]", answer)
     if "status" in record and "payment_id" not in record and "id" in record:
         return {name: record.get(name) for name in STABLE_FIELDS}
-    return cast("Any", answer)
+    return record
 
 
 def _body(answer: httpx.Response) -> Any:

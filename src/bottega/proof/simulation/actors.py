@@ -254,5 +254,7 @@ def _form(path: str) -> str:
 
 def _lasting(body: Any) -> Any:
     """The part of an answer that does not change while the world goes on."""
-    record = cast("dict[str, Any]", body) if isinstance(body, dict) else {}
-    return record.get("id") if "captured_minor" in record else cast("Any", body)
+    if not isinstance(body, dict):
+        return body
+    record = cast("dict[str, Any]", body)
+    return record.get("id") if "captured_minor" in record else record
