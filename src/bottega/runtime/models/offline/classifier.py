@@ -83,12 +83,9 @@ class Classifier:
 
 
 def _sum_of(weights: Scores, present: NDArray[np.intp]) -> Scores:
-    if not len(present):
-        nothing: Scores = np.zeros(weights.shape[1], dtype=np.float32)
-        return nothing
-    total: Scores = np.add.reduce(weights[present], axis=0)
-    scaled: Scores = np.divide(total, np.float32(np.sqrt(len(present))), dtype=np.float32)
-    return scaled
+    """The mean-like sum of the rows that are present; zeros when there are none."""
+    chosen: Scores = weights[present]
+    return (chosen.sum(axis=0) / np.float32(np.sqrt(max(len(present), 1)))).astype(np.float32)
 
 
 def log_softmax(scores: Scores) -> Scores:
