@@ -1,5 +1,7 @@
-"""A catalogue grown out of a real one: the products over again with other brands, numbers and words, and vectors near
-to those of the products that they are made of. Written into the search index alone, in bulk."""
+"""A catalogue grown out of a real one: its products over again, with other brands, numbers, words and near vectors.
+
+Written into the search index alone, in bulk.
+"""
 
 import random
 import re

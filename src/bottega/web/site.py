@@ -20,7 +20,7 @@ from bottega.web.assets import PREFIX, Assets
 from bottega.web.envelope import PageEnvelope
 from bottega.web.faces import Face, Page
 from bottega.web.templates import Templates
-from bottega.web.visit import SignInNeeded, Visit, address_of, sign_in_address
+from bottega.web.visit import SignInNeeded, Visit, address_of, came_from, sign_in_address
 from bottega.web.wording import for_shoppers
 
 log = structlog.get_logger(__name__)
@@ -70,7 +70,7 @@ class Site:
             try:
                 response = await page.endpoint(visit)
             except SignInNeeded:
-                back = address_of(request) if request.method == "GET" else visit.came_from()
+                back = address_of(request) if request.method == "GET" else came_from(visit)
                 response = visit.redirect(sign_in_address(face, back))
             except Exception as error:  # noqa: BLE001 - shown as a page; what is no refusal is logged there
                 response = await _failed(visit, error)
@@ -121,7 +121,7 @@ async def _failed(visit: Visit, error: Exception) -> Response:
         return response
     if visit.request.method == "POST" and refusal.category in ("invalid", "conflict", "not_found"):
         visit.flash("error", words)
-        return visit.redirect(visit.came_from())
+        return visit.redirect(came_from(visit))
     try:
         return await visit.page(
             visit.face.failure_template, status=status, private=True, refusal=refusal, words=words, failed_status=status

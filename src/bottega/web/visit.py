@@ -144,13 +144,6 @@ class Visit:
             return Response(status_code=200, headers={"HX-Redirect": address, "Cache-Control": "no-store"})
         return RedirectResponse(address, 303, {"Cache-Control": "no-store"})
 
-    def came_from(self, default: str = "/") -> str:
-        """The page of ours from which the form was sent."""
-        referer = urlsplit(self.request.headers.get("referer", ""))
-        if referer.netloc != self.request.headers.get("host"):
-            return default
-        return local_address(f"{referer.path}?{referer.query}" if referer.query else referer.path, default)
-
     def _action_key(self, action: Action, key: str) -> str:
         """One key per form and action: a page that is sent again after going back may carry other values under its
         old key. Keyed, because the values may be personal and the key is kept in the log."""
@@ -182,3 +175,11 @@ def address_of(request: Request) -> str:
     """The address of this page within the shop, with its query."""
     query = request.url.query
     return f"{request.url.path}?{query}" if query else request.url.path
+
+
+def came_from(visit: Visit, default: str = "/") -> str:
+    """The page of ours from which the form was sent."""
+    referer = urlsplit(visit.request.headers.get("referer", ""))
+    if referer.netloc != visit.request.headers.get("host"):
+        return default
+    return local_address(f"{referer.path}?{referer.query}" if referer.query else referer.path, default)

@@ -247,7 +247,6 @@ def language(code: str = DEFAULT_LANGUAGE) -> Language:
         availability=_availability(told, keys),
         genders={keys.of_sign(phrase): name for name, one in told["gender"].items() for phrase in one["phrases"]},
         gender_values={folded(value): name for name, one in told["gender"].items() for value in one["values"]},
-        truths={**dict.fromkeys(told["truth"]["yes"], True), **dict.fromkeys(told["truth"]["no"], False)},
         made_of=key_set(told["made_of"]["before"]),
         not_really=tuple(keys.of(word) for word in told["made_of"]["not_really"]),
         having=key_set(having["with"]),
@@ -255,11 +254,9 @@ def language(code: str = DEFAULT_LANGUAGE) -> Language:
         by=key_set(having["by"]),
         generic_flag_words=tuple(keys.of(word) for word in having["generic"]),
         too_general_flags=key_set(having["too_general"]),
-        flag_words={name: tuple(map(keys.of, words)) for name, words in told["flag_words"].items()},
         concept_phrases=_grouped(
             (keys.of(phrase), name) for name, one in concepts.items() for phrase in one["phrases"]
         ),
-        concept_names={name: tuple(one["names"]) for name, one in concepts.items()},
         usual={dimension: tuple(names) for dimension, names in told["usual"].items()},
         degrees=_degrees(told, keys, "less", "more"),
         superlatives=_degrees(told, keys, "least", "most"),
@@ -267,11 +264,10 @@ def language(code: str = DEFAULT_LANGUAGE) -> Language:
         kinds=_kinds(told, keys),
         accessory_words=key_set(told["kinds"]["besides"]["accessories"]),
         goes_with=key_set(told["kinds"]["besides"]["goes_with"]),
-        numerals={keys.of(word): number for word, number in told["numerals"].items()},
-        broader={keys.of(word): tuple(map(keys.of, wide)) for word, wide in told["kinds"]["broader"].items()},
         relative=key_set(told["words"]["relative"]),
         **_shades_and_stuffs(colours, materials),
         **_sizes(sizes, keys),
+        **_numbers_and_kinds(told, keys),
         known_words=_all_words(({**told, "words": {**told["words"], "ordinary": []}}, colours, materials), keys),
     )
 
@@ -290,6 +286,17 @@ def _sizes(sizes: Mapping[str, Any], keys: PhraseKeys) -> dict[str, Any]:
         "size_before": frozenset(keys.of_sign(phrase) for phrase in sizes["before"]),
         "size_words": {keys.of_sign(word): letter for letter, words in sizes["letters"].items() for word in words},
         "size_systems": {keys.of_sign(word): system for system, words in sizes["systems"].items() for word in words},
+    }
+
+
+def _numbers_and_kinds(told: Mapping[str, Any], keys: PhraseKeys) -> dict[str, Any]:
+    """The part of a language that is about numerals, wider kinds, yes and no, and names."""
+    return {
+        "numerals": {keys.of(word): number for word, number in told["numerals"].items()},
+        "broader": {keys.of(word): tuple(map(keys.of, wide)) for word, wide in told["kinds"]["broader"].items()},
+        "truths": {**dict.fromkeys(told["truth"]["yes"], True), **dict.fromkeys(told["truth"]["no"], False)},
+        "flag_words": {name: tuple(map(keys.of, words)) for name, words in told["flag_words"].items()},
+        "concept_names": {name: tuple(one["names"]) for name, one in told["concept"].items()},
     }
 
 

@@ -108,7 +108,6 @@ def vocabulary_of(version: str, content: Mapping[str, Any], code: str = DEFAULT_
     """The vocabulary out of what was learnt, with its phrases made for looking sentences up."""
     spoken = language(code)
     traits: Mapping[str, int] = content["traits"]
-    fields: Mapping[str, int] = content["fields"]
     categories = {
         path: CategoryFigures(path, title, products, prices) for path, title, products, prices in content["categories"]
     }
@@ -120,7 +119,7 @@ def vocabulary_of(version: str, content: Mapping[str, Any], code: str = DEFAULT_
     }
     brands = _brands(content["brands"], spoken)
     titles: Mapping[str, int] = content["titles"]
-    values = _values(traits, fields, spoken)
+    values = _values(traits, content["fields"], spoken)
     category_phrases = _category_phrases(categories, spoken)
     flag_phrases = _flag_phrases(flags, spoken)
     # "Waterproof nylon" makes no material of waterproof.
@@ -158,7 +157,7 @@ def vocabulary_of(version: str, content: Mapping[str, Any], code: str = DEFAULT_
         numbers=numbers,
         number_phrases=_number_phrases(numbers, spoken),
         dimensions=_dimensions(numbers),
-        fields=fields,
+        fields=content["fields"],
         kinds=kinds,
         prices=content["prices"],
         spelling=Spelling(tuple(sorted(mended))),

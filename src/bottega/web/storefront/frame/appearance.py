@@ -5,7 +5,7 @@ from typing import Literal
 from starlette.responses import Response
 
 from bottega.web.faces import post
-from bottega.web.visit import Visit
+from bottega.web.visit import Visit, came_from
 
 COOKIE = "bottega_theme"
 KEPT_SECONDS = 365 * 86_400
@@ -26,7 +26,7 @@ def chosen_theme(visit: Visit) -> Theme | None:
 async def choose(visit: Visit) -> Response:
     """Remembers the choice and shows the same page in it."""
     theme = (await visit.form()).text("theme")
-    response = visit.redirect(visit.came_from())
+    response = visit.redirect(came_from(visit))
     if theme in ("light", "dark"):
         response.set_cookie(COOKIE, theme, KEPT_SECONDS, httponly=True, samesite="lax", secure=visit.context.production)
     else:
