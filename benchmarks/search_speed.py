@@ -3,7 +3,8 @@
     python -m benchmarks.search_speed --products FILE [--sizes 19406,100000,300000] [--keep FOLDER] [--plot FILE]
 
 The products of the file are imported, indexed and embedded once; the index is then grown (`grown_catalogue`). Queries
-go to `GET /api/search` of a real `bottega serve` with two web processes on the same machine, at concurrency 4. The vector
+go to `GET /api/search` of a real `bottega serve` with two web processes on the same machine, at concurrency 4.
+The vector
 of a query is remembered by the web process that has embedded it: told apart are queries that were asked before, and new
 ones, which the embedder process has to embed. The processor time of a search is steadier than its wall time.
 """

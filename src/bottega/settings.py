@@ -132,6 +132,11 @@ class Settings(BaseSettings):
         description="Requests that one address or session may make in a minute to one web process; signing in and "
         "the like get a part of it.",
     )
+    event_stream_seconds: Annotated[float, Field(gt=0, le=3600)] = Field(
+        600,
+        description="How long a stream of server-sent events is kept open before the client connects again; less than "
+        "what a proxy in between allows.",
+    )
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = Field(
         (), description="Networks whose X-Forwarded-For is believed, as a JSON list; absent: nobody's is."
     )

@@ -1,4 +1,4 @@
-"""The soak's judgement: a steady shop passes; memory, connections and queues that grow are named. And its picture."""
+"""The soak's judgement: a steady shop passes, what grows without bound is named, and the picture is drawn."""
 
 from dataclasses import replace
 from pathlib import Path

@@ -1,5 +1,6 @@
 """What is written of documents: postings that agree with them, counts that add up, and what waits for a vector."""
 
+from collections.abc import AsyncIterator
 from typing import Any
 
 from bottega.connectors.sandbox.embedder import SandboxEmbedder
@@ -82,7 +83,7 @@ async def test_loading_in_bulk_gives_what_writing_one_by_one_gives(library: Data
     other = Corpus("copies", RECIPES.fields, RECIPES.saturation)
     documents = [recipe(name) for name in TEXTS]
 
-    async def batches() -> Any:
+    async def batches() -> AsyncIterator[list[Document]]:
         yield documents[:3]
         yield documents[3:]
 

@@ -12,7 +12,7 @@ from bottega.actions.action import Action
 from bottega.actions.actor import Actor
 from bottega.actions.approvals import GrantApproval
 from bottega.bootstrap import Application, derived_secret, open_application, web_app
-from bottega.gateway import tokens
+from bottega.entrance import tokens
 from bottega.kernel.identifiers import new_id
 from bottega.platform.database.pool import Row
 from bottega.proof.kill.shop_processes import temporary_directory

@@ -12,7 +12,7 @@ import asyncpg
 import httpx
 
 from bottega.bootstrap import derived_secret, open_application
-from bottega.gateway import tokens
+from bottega.entrance import tokens
 from bottega.kernel.errors import Unavailable
 from bottega.platform.database import embedded
 from bottega.proof.chance import seeded

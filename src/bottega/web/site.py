@@ -20,7 +20,7 @@ from bottega.web.assets import PREFIX, Assets
 from bottega.web.envelope import PageEnvelope
 from bottega.web.faces import Face, Page
 from bottega.web.templates import Templates
-from bottega.web.visit import SignInNeeded, Visit, sign_in_address
+from bottega.web.visit import SignInNeeded, Visit, address_of, sign_in_address
 from bottega.web.wording import for_shoppers
 
 log = structlog.get_logger(__name__)
@@ -70,7 +70,7 @@ class Site:
             try:
                 response = await page.endpoint(visit)
             except SignInNeeded:
-                back = visit.path if request.method == "GET" else visit.came_from()
+                back = address_of(request) if request.method == "GET" else visit.came_from()
                 response = visit.redirect(sign_in_address(face, back))
             except Exception as error:  # noqa: BLE001 - shown as a page; what is no refusal is logged there
                 response = await _failed(visit, error)
@@ -111,7 +111,7 @@ def create_site(context: ServingContext, pages: Pages | None = None) -> ASGIApp:
 async def _failed(visit: Visit, error: Exception) -> Response:
     """What did not work, said where the visitor is: on the page the form came from, or on a page of its own."""
     refusal = _refusal_of(visit, error)
-    status = status_of(refusal) if not isinstance(error, _Bug) else 500
+    status = 500 if isinstance(refusal, _Bug) else status_of(refusal)
     words = for_shoppers(refusal)
     visit.flashed.clear()
     if visit.is_partial:

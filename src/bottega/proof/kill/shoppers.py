@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import httpx
 
@@ -145,10 +145,12 @@ async def repeat_until(stopped: asyncio.Event, visit: Callable[[], Awaitable[Non
 
 def stable(answer: Any) -> Any:
     """The part of an answer that a repetition has to give again."""
-    record: dict[str, Any] = answer if isinstance(answer, dict) else {}
+    if not isinstance(answer, dict):
+        return answer
+    record = cast("dict[str, Any]", answer)
     if "status" in record and "payment_id" not in record and "id" in record:
         return {name: record.get(name) for name in STABLE_FIELDS}
-    return answer
+    return record
 
 
 def _body(answer: httpx.Response) -> Any:

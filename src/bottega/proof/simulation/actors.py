@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 from bottega.actions.actor import Actor
 from bottega.proof.chance import Chance, seeded
@@ -254,5 +254,7 @@ def _form(path: str) -> str:
 
 def _lasting(body: Any) -> Any:
     """The part of an answer that does not change while the world goes on."""
-    record: dict[str, Any] = body if isinstance(body, dict) else {}
-    return record.get("id") if "captured_minor" in record else body
+    if not isinstance(body, dict):
+        return body
+    record = cast("dict[str, Any]", body)
+    return record.get("id") if "captured_minor" in record else record

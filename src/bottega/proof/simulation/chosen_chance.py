@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import Any
 
-import bottega.gateway.known_guests
+import bottega.entrance.known_guests
 import bottega.kernel.identifiers
 import bottega.shop.shop_settings
 from bottega.platform.clock import Clock
@@ -27,7 +27,7 @@ def chosen(seed: object, clock: Clock) -> Generator[None]:
         (bottega.kernel.identifiers, "os", own_os),
         (bottega.kernel.identifiers, "time", own_time),
         # Copies that a process keeps for some seconds grow old by the same clock.
-        (bottega.gateway.known_guests, "time", own_time),
+        (bottega.entrance.known_guests, "time", own_time),
         (bottega.shop.shop_settings, "time", own_time),
     ]
     kept = [(module, name, getattr(module, name)) for module, name, _ in replaced]

@@ -15,7 +15,7 @@ PLAIN_SHARE = 0.75
 # Of a category that names several things, the word must be in the titles of so many products to be required of all.
 TITLED_SHARE = 0.1
 # Fewer, and the category holds other things as well.
-PURE_SHARE = 0.5
+PURE_SHARE = 0.8
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ def _together(kinds: Sequence[_Kind]) -> _Kind:
     paths = tuple(dict.fromkeys(path for kind in kinds for path in kind.paths))
     traits = tuple(dict.fromkeys(trait for kind in kinds for trait in kind.traits))
     not_paths = tuple(dict.fromkeys(path for kind in kinds for path in kind.not_paths if path not in paths))
-    not_traits = kinds[0].not_traits if len(kinds) == 1 else ()
+    not_traits = tuple(trait for trait in kinds[0].not_traits if all(trait in kind.not_traits for kind in kinds))
     return _Kind(paths, traits, not_paths, not_traits)
 
 
@@ -139,7 +139,10 @@ def _titled(reading: Reading, group: Sequence[str], paths: Sequence[str], not_pa
     """What product types, categories and titles call so, where no category holds most of it."""
     words = tuple(f"w:{'+w:'.join(word.split())}" for word in group)
     kinds = (*_ends(group), *_kinds(reading, group))
-    return [_Kind(tuple(paths), kinds, tuple(not_paths)), _Kind(tuple(paths), (*words, *kinds), tuple(not_paths))]
+    return [
+        _Kind(tuple(paths), kinds, tuple(not_paths)),
+        _Kind(tuple(paths), (*words, *kinds), tuple(not_paths)),
+    ]
 
 
 def _group(reading: Reading, phrase: str) -> tuple[str, ...]:
@@ -238,8 +241,8 @@ def _share_in(reading: Reading, group: Sequence[str], paths: Sequence[str]) -> f
     """The share of things called so that are in these categories."""
     single = [word for word in group if " " not in word]
     total = inside = 0
-    for word in single or [word.split()[-1] for word in group]:
-        figures = reading.vocabulary.kinds.get(word)
+    for word in single or group:
+        figures = reading.vocabulary.kinds.get(word) or reading.vocabulary.kinds.get(word.split()[-1])
         if figures is None:
             continue
         total += figures.products

@@ -9,6 +9,7 @@ from bottega.shop.catalogue.understanding.vocabulary import KindFigures, halves_
 # Words this seldom at the end of names are hardly names of things.
 LEAST_ENDS = 2
 LEAST_END_SHARE = 0.05
+LEAST_OF_TWO_WORDS = 3
 LONGEST_KIND = 3
 MOSTLY_SHARE = 0.5
 # A category this small beside the titles with its words is only one corner of such things.
@@ -121,10 +122,13 @@ def _figures(reading: Reading, phrase: str) -> KindFigures | None:
     placed = [figures for path in paths if (figures := vocabulary.kinds.get(f"category:{path}")) is not None]
     if placed and _is_well_placed(reading, phrase, placed):
         return _together(placed)
+    if _is_quality(reading, phrase):
+        return None
     known = [
         figures
         for word in group
-        if (figures := vocabulary.kinds.get(word.split()[-1])) is not None and _is_noun(reading, word, figures)
+        if (figures := vocabulary.kinds.get(word) or vocabulary.kinds.get(word.split()[-1])) is not None
+        and _is_noun(reading, word, figures)
     ]
     return max(known, key=lambda figures: figures.products, default=None)
 
@@ -180,11 +184,21 @@ def _mostly_in(figures: KindFigures, placed: Sequence[KindFigures]) -> bool:
 
 
 def _is_named(reading: Reading, phrase: str) -> bool:
-    """Whether somebody calls a kind of thing just so: a category, a product type, the language."""
+    """Whether somebody calls a kind of thing just so: a category, a product type, titles, the language."""
     vocabulary = reading.vocabulary
-    return (
-        phrase in reading.language.kinds or phrase in vocabulary.category_phrases or phrase in vocabulary.kind_phrases
-    )
+    tables = (reading.language.kinds, vocabulary.category_phrases, vocabulary.kind_phrases)
+    if any(phrase in table for table in tables):
+        return True
+    figures = vocabulary.kinds.get(phrase) if " " in phrase else None
+    return figures is not None and figures.products >= LEAST_OF_TWO_WORDS
+
+
+def _is_quality(reading: Reading, phrase: str) -> bool:
+    """Whether a word is rather what things are like ("wireless") than what they are."""
+    vocabulary = reading.vocabulary
+    if phrase in reading.language.kinds or phrase in vocabulary.category_phrases:
+        return False
+    return any(phrase in table for table in (vocabulary.values, vocabulary.flag_phrases, vocabulary.tags))
 
 
 def _is_noun(reading: Reading, word: str, figures: KindFigures) -> bool:

@@ -176,9 +176,20 @@ def _colour(reading: Reading, phrase: Phrase) -> Match | None:
     colour = colour_of(reading, phrase.key)
     if colour is None or not reading.vocabulary.colours:
         return None
+    if _is_rather_material(reading, phrase.key, colour):
+        return None
     if colour in reading.language.ambiguous_colours and not phrase.negated and not _speaks_of_colour(reading, phrase):
         return None
     return phrase.match("colour", (colour,), colour)
+
+
+def _is_rather_material(reading: Reading, key: str, colour: str) -> bool:
+    """Whether the catalogue makes things of it oftener than it paints them so: titanium, stainless steel."""
+    vocabulary, language = reading.vocabulary, reading.language
+    material = language.material_spellings.get(key, key)
+    if colour in language.colour_families:
+        return False
+    return vocabulary.materials.get(material, 0) > vocabulary.colours.get(colour, 0)
 
 
 def colour_of(reading: Reading, key: str) -> str | None:
@@ -225,7 +236,9 @@ def _stands_before_noun(reading: Reading, phrase: Phrase) -> bool:
     language, sentence, end = reading.language, reading.sentence, phrase.start + phrase.length
     if phrase.key == reading.kind_phrase or reading.coverage(("role:material",)) < TOLD_MATERIAL_SHARE:
         return False
-    is_material = phrase.key in language.material_families or phrase.key in language.material_spellings
+    is_material = phrase.key in language.material_spellings or any(
+        phrase.key == family or phrase.key in kinds for family, kinds in language.material_families.items()
+    )
     # "Gel", "mesh": only the catalogue takes it for a material.
     if not is_material and reading.vocabulary.materials.get(phrase.key, 0) < LEAST_MADE_OF:
         return False

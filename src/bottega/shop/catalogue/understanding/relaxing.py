@@ -42,8 +42,8 @@ STEPS = (
 # In which order constraints are taken less narrowly: first what changes least.
 WIDENED = (
     "gender",
-    "category",
     "flag",
+    "category",
     "negation",
     "number",
     "material",

@@ -1,7 +1,7 @@
 """What a product is, as short texts and numbers that constraints can be held against; made when it is indexed."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -110,20 +110,32 @@ def sizes_of(text: str, measures: Measures) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def ends_of(title: str, language: Language) -> list[str]:
-    """The words that end a name in the title's first part: what the thing is, not what it goes with.
+def ends_of(title: str, language: Language, besides: Collection[str] = ()) -> list[str]:
+    """The names of things in a title's first part, by their last word and their last two; none of `besides`.
 
-    "Wireless Notebook Mouse SPM7800" ends with mouse, "USB keyboard cable 2 m" with cable, "Down Jacket for Kids" with
-    jacket; what follows a preposition is what the thing is for.
+    "Wireless Notebook Mouse SPM7800" names a mouse and a notebook mouse, "USB keyboard cable 2 m" a cable, "Down Jacket
+    for Kids" a jacket: what follows a preposition is what the thing is for. Where what only goes with a thing is named
+    last ("Digital Camera Black Sport Case"), that is what it is.
     """
     pieces = _TITLE_PIECE.findall(_TITLE_END.split(title, maxsplit=1)[0])
     found: list[str] = []
     for place, piece in enumerate(pieces):
         following = pieces[place + 1] if place + 1 < len(pieces) else ""
-        is_word = piece.isalpha() and len(piece) > 1 and not _is_colour(folded(piece), language)
-        if is_word and _ends_name(piece, following, language):
-            found.append(folded(piece))
+        if not _is_name(piece, language, besides) or not _ends_name(piece, following, language):
+            continue
+        word = language.keys.of_word(folded(piece))
+        if word in language.goes_with:
+            found.clear()
+        found.append(word)
+        before = pieces[place - 1] if place else ""
+        if _is_name(before, language, besides):
+            found.append(f"{language.keys.of_word(folded(before))} {word}")
     return list(dict.fromkeys(found))
+
+
+def _is_name(piece: str, language: Language, besides: Collection[str]) -> bool:
+    word = folded(piece)
+    return piece.isalpha() and len(piece) > 1 and not _is_colour(word, language) and word not in besides
 
 
 def _ends_name(piece: str, following: str, language: Language) -> bool:
@@ -154,11 +166,12 @@ class _Reader:
         self._title_and_place()
         for name, value in self._attributes.items():
             self._attribute(name, value)
-        common = self._common_of_variants()
+        common = self._shared_by_variants()
         variants = {variant_id: self._variant(options, common) for variant_id, options, _ in self._product.variants}
         for role in ("colour", "size", "material", "gender"):
             prefix = f"{role}:"
-            if any(trait.startswith(prefix) for traits in variants.values() for trait in traits):
+            told = (trait for traits in (self._traits, *variants.values()) for trait in traits)
+            if any(trait.startswith(prefix) for trait in told):
                 self._fields[f"role:{role}"] = None
         numbers = self._numbers()
         return ProductTraits(
@@ -175,7 +188,8 @@ class _Reader:
     def _title_and_place(self) -> None:
         product, key = self._product, self._language.keys.of_word
         self._add(*(f"w:{key(word)}" for word in words_in(product.title)))
-        self._add(*(f"end:{key(word)}" for word in ends_of(product.title, self._language)))
+        besides = {*self._measures.unit_names, *words_in(product.brand)}
+        self._add(*(f"end:{name}" for name in ends_of(product.title, self._language, besides)))
         kind = self._measures.roles["kind"]
         for name, value in self._attributes.items():
             if kind.rank(name) is not None and isinstance(value, str) and not value.isdigit():
@@ -221,7 +235,7 @@ class _Reader:
         parts = (part for text in texts for part in (folded(text), *parts_of(text)))
         return [f"gender:{values[part]}" for part in parts if part in values]
 
-    def _common_of_variants(self) -> dict[str, list[str]]:
+    def _shared_by_variants(self) -> dict[str, list[str]]:
         """Traits by role that every variant has unless its own options say otherwise."""
         words = words_in(self._product.title)
         in_title = [self._language.colour_spellings.get(word, word) for word in words]

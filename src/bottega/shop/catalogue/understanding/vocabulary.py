@@ -123,7 +123,9 @@ def vocabulary_of(version: str, content: Mapping[str, Any], code: str = DEFAULT_
     values = _values(traits, fields, spoken)
     category_phrases = _category_phrases(categories, spoken)
     flag_phrases = _flag_phrases(flags, spoken)
-    materials = _counted(traits, "material:")
+    # "Waterproof nylon" makes no material of waterproof.
+    made_of = _counted(traits, "material:")
+    materials = {name: count for name, count in made_of.items() if name not in flag_phrases}
     colours = _counted(traits, "colour:")
     value_words = _value_words(traits, spoken)
     constraining = (brands, category_phrases, flag_phrases, materials, colours, spoken.colour_families, spoken.kinds)

@@ -168,6 +168,15 @@ def _same_trait(reading: Reading, shown: ShownProduct, kind: str, place: int, sa
     reading.found(TraitIs(Stated(key, label, said), traits, negated), place)
 
 
+def _names_other_kind(reading: Reading) -> bool:
+    """Whether the sentence itself says what kind of thing is wanted, in words that no comparison has taken."""
+    sentence, length = reading.sentence, len(reading.kind_phrase.split())
+    if reading.kind is None:
+        return False
+    places = range(len(sentence.tokens))
+    return any(sentence.key(place, length) == reading.kind_phrase and sentence.free(place, length) for place in places)
+
+
 def _names_thing(reading: Reading, trait: str) -> bool:
     """Whether a trait says what a thing is, in a word that the catalogue uses for several."""
     word = trait.removeprefix("end:")
@@ -206,8 +215,10 @@ def _degree(reading: Reading, degree: Degree, place: int, length: int) -> bool:
 
 def _same_kind(reading: Reading, shown: ShownProduct, place: int) -> None:
     """What is compared is of the shown product's kind, and another product."""
-    if reading.kind is None:
-        kinds = tuple(sorted(trait for trait in shown.traits if _names_thing(reading, trait)))
+    if not _names_other_kind(reading):
+        named = [trait for trait in shown.traits if _names_thing(reading, trait)]
+        # "A networking cable" says more than "a cable".
+        kinds = tuple(sorted([trait for trait in named if " " in trait] or named))
         title = shown.category.rpartition("/")[2].replace("-", " ") if shown.category else "of this kind"
         stated = Stated("category", title, reading.sentence.said(place, 1))
         if shown.category is not None:

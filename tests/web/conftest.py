@@ -1,0 +1,31 @@
+"""One filled shop for the tests of a file, because filling it takes seconds; each test is a new visitor."""
+
+from collections.abc import AsyncGenerator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+import pytest_asyncio
+
+from bottega.platform.database import embedded, scratch
+from tests.conftest import TEMPLATE, execute, next_database_name
+from tests.web.shelf import Shelf, open_shelf
+from tests.web.visitor import Visitor
+
+
+@pytest_asyncio.fixture(scope="module")
+async def shelf(
+    database_server: embedded.Server, database_dropper: ThreadPoolExecutor, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncGenerator[Shelf]:
+    name = next_database_name()
+    execute(database_server, f"CREATE DATABASE {name} TEMPLATE {TEMPLATE} STRATEGY WAL_LOG")
+    async with open_shelf(scratch.dsn_of(database_server.dsn, name), tmp_path_factory.mktemp("shelf")) as opened:
+        yield opened
+    database_dropper.submit(execute, database_server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest_asyncio.fixture
+async def visitor(shelf: Shelf) -> AsyncGenerator[Visitor]:
+    """Somebody who has never been here."""
+    visiting = Visitor(shelf)
+    yield visiting
+    await visiting.client.aclose()
