@@ -193,8 +193,7 @@ async def send_parcel(action: SendParcel, work: Work) -> dict[str, Any]:
 @contextmanager
 def registered_parcels() -> Generator[None]:
     """The handlers, for as long as the block lasts: other tests enumerate what is registered."""
-    before = dict(registry._HANDLERS)
-    if StockGood.action_name() in before:
+    if StockGood.action_name() in registry._HANDLERS:
         # A second workshop in the same process.
         yield
         return
@@ -207,5 +206,5 @@ def registered_parcels() -> Generator[None]:
         registry.handles(SendParcel, facts=_parcel_facts)(send_parcel)
         yield
     finally:
-        registry._HANDLERS.clear()
-        registry._HANDLERS.update(before)
+        for action in ACTIONS:
+            registry._HANDLERS.pop(action.action_name(), None)
