@@ -130,18 +130,18 @@ async def test_refusals_are_listed_and_judged(shop: Shop, shell: Any) -> None:
     assert json.loads((await shell(runs.app, "refusals", "--json"))[1]) == {"refusals": []}
     run_id = await insert_run(shop, "done", finished_at=shop.application.clock.now())
     detail = {
-        "call": {"id": "c1", "tool": "set_price"},
+        "call": {"id": "c1", "tool": "reprice_good"},
         "outcome": {"by": "policy", "code": "denied_by_policy", "message": "No."},
     }
     await shop.execute(
         "INSERT INTO runtime.steps (run_id, number, phase, name, state, fault, detail, began_at) "
-        "VALUES ($1, 1, 'act', 'set_price', 'refused', 'rule_violation', $2, now())",
+        "VALUES ($1, 1, 'act', 'reprice_good', 'refused', 'rule_violation', $2, now())",
         run_id,
         detail,
     )
     assert (await shell(runs.app, "judge", run_id, "c1", "--wrong"))[0] == 0
     (refusal,) = json.loads((await shell(runs.app, "refusals", "--json"))[1])["refusals"]
-    assert (refusal["tool"], refusal["code"], refusal["was_wrong"]) == ("set_price", "denied_by_policy", True)
+    assert (refusal["tool"], refusal["code"], refusal["was_wrong"]) == ("reprice_good", "denied_by_policy", True)
     assert "wrong" in (await shell(runs.app, "refusals"))[1]
     exit_code, output = await shell(runs.app, "judge", run_id, "c2", "--right", "--json")
     assert (exit_code, json.loads(output)["error"]["code"]) == (1, "no_such_refusal")

@@ -58,7 +58,7 @@ class StockGood(Action):
     review: str = ""
 
 
-class SetPrice(Action):
+class RepriceGood(Action):
     """Sets the price of a good."""
 
     groups: ClassVar[tuple[str, ...]] = ("prices",)
@@ -98,7 +98,7 @@ class SendParcel(Action):
     expected_total_minor: int
 
 
-ACTIONS = (StockGood, SetPrice, WithdrawGood, OpenParcel, AddToParcel, SendParcel)
+ACTIONS = (StockGood, RepriceGood, WithdrawGood, OpenParcel, AddToParcel, SendParcel)
 
 
 async def _parcel_facts(action: Any, work: Work) -> Facts:
@@ -117,7 +117,7 @@ async def _opening_facts(action: OpenParcel, work: Work) -> Facts:
     return {"own": action.customer_id == work.actor.customer_id}
 
 
-async def _price_facts(action: SetPrice, work: Work) -> Facts:
+async def _price_facts(action: RepriceGood, work: Work) -> Facts:
     before = await work.connection.fetchval("SELECT price_minor FROM shop.goods WHERE id = $1", action.good_id)
     if before is None:
         raise NotFound("no_such_good", f"There is no good {action.good_id}.")
@@ -135,7 +135,7 @@ async def stock_good(action: StockGood, work: Work) -> dict[str, Any]:
     return {"good_id": action.good_id}
 
 
-async def set_price(action: SetPrice, work: Work) -> dict[str, Any]:
+async def reprice_good(action: RepriceGood, work: Work) -> dict[str, Any]:
     await work.connection.execute(
         "UPDATE shop.goods SET price_minor = $2 WHERE id = $1", action.good_id, action.price_minor
     )
@@ -193,19 +193,18 @@ async def send_parcel(action: SendParcel, work: Work) -> dict[str, Any]:
 @contextmanager
 def registered_parcels() -> Generator[None]:
     """The handlers, for as long as the block lasts: other tests enumerate what is registered."""
-    before = dict(registry._HANDLERS)
-    if StockGood.action_name() in before:
+    if StockGood.action_name() in registry._HANDLERS:
         # A second workshop in the same process.
         yield
         return
-    registry.handles(StockGood)(stock_good)
-    registry.handles(SetPrice, facts=_price_facts)(set_price)
-    registry.handles(WithdrawGood)(withdraw_good)
-    registry.handles(OpenParcel, facts=_opening_facts)(open_parcel)
-    registry.handles(AddToParcel, facts=_parcel_facts)(add_to_parcel)
-    registry.handles(SendParcel, facts=_parcel_facts)(send_parcel)
     try:
+        registry.handles(StockGood)(stock_good)
+        registry.handles(RepriceGood, facts=_price_facts)(reprice_good)
+        registry.handles(WithdrawGood)(withdraw_good)
+        registry.handles(OpenParcel, facts=_opening_facts)(open_parcel)
+        registry.handles(AddToParcel, facts=_parcel_facts)(add_to_parcel)
+        registry.handles(SendParcel, facts=_parcel_facts)(send_parcel)
         yield
     finally:
-        registry._HANDLERS.clear()
-        registry._HANDLERS.update(before)
+        for action in ACTIONS:
+            registry._HANDLERS.pop(action.action_name(), None)

@@ -96,7 +96,7 @@ async def test_mail_private_data_and_a_change(database_url: str, left_out: tuple
     async with open_workshop(database_url, guard=without(*left_out)) as workshop:
         await workshop.stock("Blue mug", 3300)
         workshop.script.extend(
-            [calls(("list_goods", {})), calls(("set_price", {"good_id": "good_1", "price_minor": 3000}))]
+            [calls(("list_goods", {})), calls(("reprice_good", {"good_id": "good_1", "price_minor": 3000}))]
         )
         if lands:
             workshop.script.append(says("It is set."))

@@ -130,7 +130,7 @@ async def test_a_role_that_waits_goes_on_when_agents_are_started(database_url: s
         workshop.script.extend(
             [
                 calls(("list_goods", {})),
-                calls(("set_price", {"good_id": "good_1", "price_minor": 1200})),
+                calls(("reprice_good", {"good_id": "good_1", "price_minor": 1200})),
                 says("The price is 12.00 EUR now."),
             ]
         )

@@ -18,7 +18,7 @@ async def test_a_value_from_a_mail_is_refused(workshop: Workshop) -> None:
     workshop.script.extend(
         [
             calls(("list_goods", {})),
-            calls(("set_price", {"good_id": "good_1", "price_minor": 3333})),
+            calls(("reprice_good", {"good_id": "good_1", "price_minor": 3333})),
             says("I left the price as it is."),
         ]
     )
@@ -38,7 +38,7 @@ async def test_the_same_value_from_the_colleague_passes(workshop: Workshop) -> N
     workshop.script.extend(
         [
             calls(("list_goods", {})),
-            calls(("set_price", {"good_id": "good_1", "price_minor": 3333})),
+            calls(("reprice_good", {"good_id": "good_1", "price_minor": 3333})),
             says("It is set."),
         ]
     )
@@ -53,7 +53,7 @@ async def test_third_party_text_and_private_data_need_a_person_for_a_change(work
     workshop.script.extend(
         [
             calls(("list_goods", {})),
-            calls(("set_price", {"good_id": "good_1", "price_minor": 3333})),
+            calls(("reprice_good", {"good_id": "good_1", "price_minor": 3333})),
         ]
     )
     about = Principal("system", "mail", "cus_alice")

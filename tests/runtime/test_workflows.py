@@ -14,7 +14,7 @@ from bottega.runtime.parts import Pace
 from bottega.runtime.role import Role
 from bottega.runtime.run import Principal
 from bottega.runtime.workflow import ChildFailed, ChildOutcome, FailurePolicy, Workflow
-from tests.runtime.parcels import MANAGER, SetPrice, WithdrawGood
+from tests.runtime.parcels import MANAGER, RepriceGood, WithdrawGood
 from tests.runtime.workshop import OFFICE, Workshop, good_id, open_workshop, says
 
 MUG = good_id("Blue mug")
@@ -57,7 +57,7 @@ async def test_steps_are_done_once_and_answered_from_the_journal(database_url: s
 
 async def test_actions_are_done_once_and_wait_for_approval(database_url: str) -> None:
     async def plan(run: Workflow) -> Any:
-        priced = await run.act("price", SetPrice(good_id=MUG, price_minor=1200))
+        priced = await run.act("price", RepriceGood(good_id=MUG, price_minor=1200))
         withdrawn = await run.act("withdraw", WithdrawGood(good_id=MUG))
         return {"priced": priced.result, "withdrawn": withdrawn.done}
 
@@ -76,7 +76,7 @@ async def test_actions_are_done_once_and_wait_for_approval(database_url: str) ->
         ended = await workshop.runtime.find(run.id)
         assert ended.result == {"priced": {"good_id": MUG, "price_minor": 1200}, "withdrawn": True}
         entries = await workshop.rows("SELECT action FROM log.entries WHERE because = $1 ORDER BY id", f"run:{run.id}")
-        assert [entry["action"] for entry in entries] == ["SetPrice", "WithdrawGood"]
+        assert [entry["action"] for entry in entries] == ["RepriceGood", "WithdrawGood"]
 
 
 async def child(run: Workflow) -> Any:

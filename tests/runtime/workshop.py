@@ -35,7 +35,7 @@ from bottega.runtime.run import Principal, Turn
 from bottega.runtime.sessions import Message
 from bottega.runtime.tools import ActionTool, QueryTool
 from tests.runtime import parcels
-from tests.runtime.parcels import AddToParcel, OpenParcel, SendParcel, SetPrice, WithdrawGood
+from tests.runtime.parcels import AddToParcel, OpenParcel, RepriceGood, SendParcel, WithdrawGood
 
 CUSTOMER = Principal("customer", "cus_alice", "cus_alice")
 OFFICE = Principal("system", "schedule")
@@ -161,7 +161,7 @@ OFFICER = Role(
     "You look after prices.",
     (
         QueryTool(list_goods, nouns=parcels.NOUNS, labels=REVIEWED),
-        ActionTool(SetPrice, parcels.NOUNS),
+        ActionTool(RepriceGood, parcels.NOUNS),
         ActionTool(WithdrawGood, parcels.NOUNS),
     ),
     acts_for_customer=False,
