@@ -14,7 +14,7 @@ from bottega.proof.simulation.schedule import Outcome, Plan, Stage, open_stage
 from bottega.proof.simulation.shrink import shortest
 
 JOURNEYER = SHOPPERS[0]
-FAULT_SHARE = 0.15
+FAULT_SHARE = 0.3
 # The last points of a schedule are only reached when everything before went as without a crash.
 POINTS_GUESSED = 350
 PAIRS_SHARE = 0.2

@@ -1,11 +1,12 @@
 """The simulated world: one process of the shop that may die, a provider and a mail server that live on, and a clock."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import asyncpg
 import httpx
@@ -33,7 +34,7 @@ from bottega.proof.quiet import come_to_rest, do_jobs
 from bottega.proof.simulation.chosen_chance import chosen, pausing_at
 from bottega.proof.simulation.connections import simulated_connection
 from bottega.proof.simulation.ports import Faults, FaultyCalls, FaultyGateway, FaultyMailer
-from bottega.proof.simulation.turnstile import Crashed, Steps, Turnstile
+from bottega.proof.simulation.turnstile import Steps, Turnstile
 from bottega.proof.stand import Stand
 from bottega.settings import Settings
 
@@ -104,8 +105,10 @@ class World:
             answer = await self._client.request(method, path, headers=dict(headers), **content)
             # Done, and perhaps not told any more.
             await self.turnstile.point(f"answers {answer.status_code}", life=life)
-        except BaseException as error:
-            if not has_crashed(error):
+        except asyncio.CancelledError:
+            raise
+        except BaseException:
+            if life == self.turnstile.life:
                 raise
             return None
         return Answered(answer.status_code, answer.json() if answer.content else None)
@@ -121,11 +124,14 @@ class World:
         raise AssertionError(f"{action.action_name()} was never answered")
 
     async def survived(self, work: Any) -> Any:
-        """What came of work in the process; None when it died in it."""
+        """What came of work in the process; None when it died in it, whatever its unwinding made of that."""
+        life = self.turnstile.life
         try:
             return await work
-        except BaseException as error:
-            if not has_crashed(error):
+        except asyncio.CancelledError:
+            raise
+        except BaseException:
+            if life == self.turnstile.life:
                 raise
             return None
 
@@ -197,13 +203,6 @@ async def open_world(
             yield world
         finally:
             await world.close()
-
-
-def has_crashed(error: BaseException) -> bool:
-    """Whether the process died, however task groups wrapped it."""
-    if isinstance(error, BaseExceptionGroup):
-        return cast("BaseExceptionGroup[BaseException]", error).subgroup(Crashed) is not None
-    return isinstance(error, Crashed)
 
 
 def scene_settings(dsn: str, directory: Path) -> Settings:
