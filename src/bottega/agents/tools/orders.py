@@ -186,7 +186,8 @@ async def _new_items_summary(
     else:
         money = "The price stays the same" if difference == 0 else f"{moved} goes back to {named or 'what paid for it'}"
     total = wording.money(int(tried.result["total_minor"]), currency)
-    text = f"Change order {order.number}: {'; '.join(changes)}? {money}; the order comes to {total}."
+    rest = wording.the_rest(by_id, (line.line_id for line in action.lines))
+    text = f"Change order {order.number}: {'; '.join(changes)}? {money}; the order comes to {total}.{rest}"
     return Summary(text, difference or None, currency)
 
 

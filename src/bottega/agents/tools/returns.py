@@ -126,9 +126,10 @@ class ReturnTools:
             back = "what paid for it"
             if action.instrument_id is not None:
                 back = await _instrument(connection, context, action.instrument_id)
-        goods = _goods(action.lines, {line.id: line.model_dump() for line in order.lines})
-        reason = _reason(action)
-        return Summary(f"Return {goods} of order {order.number}{reason}? The money goes back to {back}.")
+        by_id = {line.id: line.model_dump() for line in order.lines}
+        goods, reason = _goods(action.lines, by_id), _reason(action)
+        rest = wording.the_rest(by_id, (line.line_id for line in action.lines))
+        return Summary(f"Return {goods} of order {order.number}{reason}? The money goes back to {back}.{rest}")
 
     async def _exchanging(self, context: RunContext, action: RequestExchange, tried: Preview) -> Summary:
         assert tried.result is not None, "what is summed up is possible"
@@ -152,7 +153,8 @@ class ReturnTools:
             money = f"You pay {moved} more" + (f" with {named}." if named else ".")
         elif difference < 0:
             money = f"{moved} goes back to {named or 'what paid for it'}."
-        text = f"Exchange {wording.listed(swaps)} of order {order.number}{_reason(action)}? {money}"
+        rest = wording.the_rest(by_id, (line.line_id for line in action.lines))
+        text = f"Exchange {wording.listed(swaps)} of order {order.number}{_reason(action)}? {money}{rest}"
         return Summary(text, difference or None, currency)
 
     async def _taking_back(self, context: RunContext, action: CancelReturn, _: Preview) -> Summary:

@@ -59,3 +59,8 @@ def listed(words: Sequence[str], joint: str = "and") -> str:
     if len(words) < 2:
         return "".join(words)
     return f"{', '.join(words[:-1])} {joint} {words[-1]}"
+
+
+def the_rest(ordered: Iterable[str], named: Iterable[str]) -> str:
+    """A reminder of the lines that were not named: they stay as they are; a change may be possible only once."""
+    return " Everything else in the order stays as it is." if set(ordered) - set(named) else ""
