@@ -113,18 +113,38 @@ _EVERYTHING = Narrowing(f"{PLAIN.documents} e", "e.document", columns=("e.id",),
 @asynccontextmanager
 async def graded_shop(products: Path, keep: Path | None) -> AsyncGenerator[GradedShop]:
     """A shop with the products of the file; kept in `keep` when that is given, else gone afterwards."""
+    async with graded_application(products, keep) as (application, names):
+        yield GradedShop(application, names)
+
+
+@asynccontextmanager
+async def graded_application(products: Path, keep: Path | None) -> AsyncGenerator[tuple[Application, dict[str, str]]]:
+    """The same with the file's names by product id."""
     directory = keep or Path(tempfile.mkdtemp(prefix="bottega-quality-"))
-    settings = Settings(_env_file=None, data_dir=directory)  # pyright: ignore[reportCallIssue] - pydantic-settings' own argument
     try:
-        async with open_application(settings) as application:
-            await _prepare(application, products)
+        async with open_graded_application(products, directory) as application:
+            async with application.database.write() as connection:
+                if await lost_tables(connection, PLAIN):
+                    await _index_plainly(connection, application)
             async with application.database.read() as connection:
                 rows = await connection.fetch("SELECT id, source_id FROM shop.products WHERE source = 'icecat'")
-            yield GradedShop(application, {row["id"]: row["source_id"] for row in rows})
+            yield application, {row["id"]: row["source_id"] for row in rows}
     finally:
         if keep is None:
             embedded.reset(directory)
             shutil.rmtree(directory, ignore_errors=True)
+
+
+@asynccontextmanager
+async def open_graded_application(
+    products: Path, directory: Path, *, prepared: bool = False
+) -> AsyncGenerator[Application]:
+    """The application over the products of the file, which are imported, indexed and embedded unless `prepared`."""
+    settings = Settings(_env_file=None, data_dir=directory, embedder="minilm")  # pyright: ignore[reportCallIssue] - pydantic-settings' own argument
+    async with open_application(settings) as application:
+        if not prepared:
+            await _prepare(application, products)
+        yield application
 
 
 async def _prepare(application: Application, products: Path) -> None:
@@ -168,9 +188,6 @@ async def _prepare(application: Application, products: Path) -> None:
         )
         await ensure_near_index(database.dsn, PRODUCTS)
         await embedder.wait_ready(timeout_seconds=EMBED_TIMEOUT_SECONDS)
-        async with database.write() as connection:
-            if await lost_tables(connection, PLAIN):
-                await _index_plainly(connection, application)
 
 
 async def _has_to_be_built(database: Database) -> bool:

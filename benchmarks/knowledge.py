@@ -78,7 +78,7 @@ async def main() -> None:
     chosen = parser.parse_args()
     questions = [json.loads(line) for line in chosen.questions.read_text(encoding="utf-8").splitlines() if line]
     with tempfile.TemporaryDirectory() as directory:
-        embedder = connect_embedder(Settings(data_dir=Path(directory)))
+        embedder = connect_embedder(Settings(_env_file=None, data_dir=Path(directory)))  # pyright: ignore[reportCallIssue] - pydantic-settings' own argument
         figures = {"words": await measured(chosen.documents, questions, None)}
         if embedder is not None:
             await embedder.wait_ready(timeout_seconds=120)

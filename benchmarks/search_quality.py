@@ -20,6 +20,9 @@ from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
 
+# Run as a file, Python puts this folder on the path instead of the project's root.
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
 from rich.console import Console
 from rich.table import Table
 

@@ -122,14 +122,15 @@ def _product(number: int) -> ProductRecord:
 
 
 @contextmanager
-def serving(directory: Path, *, workers: int = 2) -> Generator[BenchShop]:
+def serving(directory: Path, *, workers: int = 2, embedder: str | None = None) -> Generator[BenchShop]:
     """`bottega serve` on a free port, until left; `start_seconds` is the time to the first answer."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = [sys.executable, "-m", "bottega", "serve", "--port", str(port), "--workers", str(workers)]
     began = time.perf_counter()
-    process = subprocess.Popen(command, env=environment(directory), start_new_session=True)
+    chosen = {} if embedder is None else {"BOTTEGA_EMBEDDER": embedder}
+    process = subprocess.Popen(command, env={**environment(directory), **chosen}, start_new_session=True)
     try:
         _wait_for(port, process)
         yield BenchShop(port, directory, process, time.perf_counter() - began)

@@ -273,8 +273,11 @@ async def run_through_tools(
         try:
             for story in stories:
                 progress.update(task, description=f"story {story.id}")
-                wrong = await told.tell(story)
-                await told.tell_unguarded(story)
+                try:
+                    wrong = await told.tell(story)
+                    await told.tell_unguarded(story)
+                except Exception as error:  # noqa: BLE001 - a story that breaks off is counted, and the others are told
+                    wrong = [f"broke off: {type(error).__name__}: {error}"]
                 failed += bool(wrong)
                 for line in wrong:
                     console.print(f"story {story.id}: {line}", markup=False, highlight=False, soft_wrap=True)

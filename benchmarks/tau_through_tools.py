@@ -143,16 +143,19 @@ class ThroughTools:
     async def _epilogue(self, clerk: Clerk, story: ToldStory) -> list[str]:
         """Every call again after its order was sent or its address is gone: the state says no."""
         found: list[str] = []
-        for place, call in enumerate(story.calls):
-            if not _counts(story, place, call):
-                continue
-            known = await wanted(clerk.application, call)
+        # Read before anything is spoilt: two calls may be about the same address.
+        calls = [
+            (f"call {place} {call['name']}", await wanted(clerk.application, call))
+            for place, call in enumerate(story.calls)
+            if _counts(story, place, call)
+        ]
+        for what, known in calls:
             await self._spoil(clerk.application, known)
             before = await self._stage.fingerprint(clerk.application)
             talk = clerk.talk(known.customer_id)
             await ask(talk, known)
             await press(talk)
-            found += await self._nothing_happened(clerk, talk, before, "wrong_state", f"call {place} {call['name']}")
+            found += await self._nothing_happened(clerk, talk, before, "wrong_state", what)
         return found
 
     async def _spoil(self, application: Application, call: Wanted) -> None:

@@ -121,10 +121,21 @@ class Settings(BaseSettings):
         "quoted as what the shop says.",
     )
     approval_hours: Annotated[int, Field(ge=1, le=720)] = Field(72, description="How long an approval waits.")
+    journal_days: Annotated[int, Field(ge=1, le=3650)] = Field(
+        30, description="How long the journals of agents' runs are kept after they ended."
+    )
+    conversation_days: Annotated[int, Field(ge=1, le=3650)] = Field(
+        180, description="How long conversations with agents are kept after the last message."
+    )
     requests_per_minute: Annotated[int, Field(ge=1)] = Field(
         600,
         description="Requests that one address or session may make in a minute to one web process; signing in and "
         "the like get a part of it.",
+    )
+    event_stream_seconds: Annotated[float, Field(gt=0, le=3600)] = Field(
+        600,
+        description="How long a stream of server-sent events is kept open before the client connects again; less than "
+        "what a proxy in between allows.",
     )
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = Field(
         (), description="Networks whose X-Forwarded-For is believed, as a JSON list; absent: nobody's is."

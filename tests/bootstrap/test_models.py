@@ -1,5 +1,6 @@
 """The router of the settings: keys from the environment, and no vendor's package before a call needs it."""
 
+import asyncio
 import os
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from bottega.bootstrap import open_application
 from bottega.bootstrap.models import connect_models, routes_of
 from bottega.connectors.models.lazy import LazyModel
 from bottega.connectors.sandbox.chat_model import ScriptedChatModel
@@ -138,6 +140,7 @@ async def test_the_router_of_a_file(database_url: str, tmp_path: Path) -> None:
 SCRIPT = """
 import sys
 from decimal import Decimal
+from bottega.bootstrap import open_application
 from bottega.bootstrap.models import routes_of
 from bottega.runtime.models.models_file import ModelsFile
 import bottega.runtime.models.router
@@ -155,6 +158,23 @@ def test_nothing_of_a_vendor_is_loaded_for_a_route_that_nobody_asks() -> None:
         [sys.executable, "-c", SCRIPT], capture_output=True, text=True, check=True, env=dict(os.environ)
     )
     assert shown.stdout.strip() == "[]"
+
+
+async def test_the_agents_of_an_application_ask_the_models_of_its_file(database_url: str, tmp_path: Path) -> None:
+    async with model_server(OpenAIFormat()) as server:
+        path = tmp_path / "models.json"
+        llama = a_route(name="llama", provider="compatible", level="local", base_url=f"{server.url}/v1", warm_up=True)
+        path.write_text(models(llama, intents={"chat": ["local"]}).model_dump_json(), encoding="utf-8")
+        server.will(ChatReply("ready", usage=Usage(3, 1)), ChatReply("Two are left.", usage=Usage(3, 1)))
+        settings = Settings(DATABASE_URL=database_url, models=path, data_dir=tmp_path, embedder="none")  # pyright: ignore[reportCallIssue] - aliases
+        async with open_application(settings) as application:
+            router = (await application.agents.started()).parts.router
+            await asyncio.wait_for(server.has_been_asked(1), 60)
+            reply = await router.complete(ModelCall("chat", "assistant", latency_target_seconds=60), REQUEST)
+            assert (reply.route, reply.reply.text) == ("llama", "Two are left.")
+            async with application.database.read() as connection:
+                lines = await connection.fetch("SELECT intent, route FROM runtime.model_calls")
+            assert sorted(tuple(line) for line in lines) == [("chat", "llama"), ("warm_up", "llama")]
 
 
 async def test_a_model_that_is_still_loading_is_not_waited_for_beyond_the_limits(

@@ -37,7 +37,7 @@ class Populated:
 @asynccontextmanager
 async def open_populated(database_url: str, directory: Path) -> AsyncGenerator[Populated]:
     """Opens a shop and fills it, by the flows first and then by the example of every route that makes something."""
-    changes: dict[str, Any] = {"requests_per_minute": 10_000_000}
+    changes: dict[str, Any] = {"requests_per_minute": 10_000_000, "event_stream_seconds": 0.2}
     async with open_shop(database_url, directory, **changes) as shop:
         counter = await open_counter(shop)
         owner = await shop.staff_headers("owner")

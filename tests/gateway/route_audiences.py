@@ -53,8 +53,8 @@ BODIES: Mapping[tuple[str, str], Callable[[Mapping[str, Sequence[str]]], Any]] =
     },
 }
 
-# Routes outside the document.
-UNDOCUMENTED = {("GET", "/healthz"), ("GET", "/api/openapi.json")}
+# Routes outside the document; the WebSocket's own checks are tried in tests/agents/chat/test_socket.py.
+UNDOCUMENTED = {("GET", "/healthz"), ("GET", "/api/openapi.json"), ("GET", "/api/chat/{session}/socket")}
 
 ROUTES: Mapping[tuple[str, str], Audience] = {
     ("GET", "/api/account"): SIGNED_IN,
@@ -85,6 +85,12 @@ ROUTES: Mapping[tuple[str, str], Audience] = {
     ("POST", "/api/categories"): MANAGER,
     ("DELETE", "/api/categories/{category_id}"): MANAGER,
     ("PATCH", "/api/categories/{category_id}"): MANAGER,
+    ("POST", "/api/chat"): SHOPPERS,
+    ("GET", "/api/chat/{session}"): SHOPPERS,
+    ("GET", "/api/chat/{session}/events"): SHOPPERS,
+    ("POST", "/api/chat/{session}/identity"): ACCOUNT,
+    ("GET", "/api/chat/{session}/messages"): SHOPPERS,
+    ("POST", "/api/chat/{session}/messages"): SHOPPERS,
     ("GET", "/api/collections"): ANYBODY,
     ("POST", "/api/collections"): MANAGER,
     ("DELETE", "/api/collections/{collection_id}"): MANAGER,
@@ -92,6 +98,11 @@ ROUTES: Mapping[tuple[str, str], Audience] = {
     ("POST", "/api/collections/{collection_id}/products"): MANAGER,
     ("DELETE", "/api/collections/{collection_id}/products/{product_id}"): MANAGER,
     ("GET", "/api/collections/{id_or_handle}"): ANYBODY,
+    ("GET", "/api/conversations"): READING_PEOPLE,
+    ("GET", "/api/conversations/{session}"): READING_PEOPLE,
+    ("POST", "/api/conversations/{session}/handback"): SUPPORT,
+    ("POST", "/api/conversations/{session}/messages"): SUPPORT,
+    ("POST", "/api/conversations/{session}/takeover"): SUPPORT,
     ("GET", "/api/customers"): READING_PEOPLE,
     ("POST", "/api/customers"): REGISTERING,
     ("GET", "/api/customers/{customer_id}"): OWN_OR_READING_PEOPLE,

@@ -2,8 +2,8 @@
 
 `python doomed_process.py` reads lines `DSN NOTES PLACE COUNT WHAT`, and for each of them forks a process that dies at
 the COUNT-th time it comes to PLACE (`before_write`, `after_write`, `in_model`, `in_action`, `after_action`), working on
-WHAT (`turn` or `task`). It answers with the signal the process died of. Every question to the model becomes a line of
-the file NOTES.
+WHAT (`turn`, `task` or `yes`). It answers with the signal the process died of. Every question to the model becomes a
+line of the file NOTES.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ from typing import Any
 # Run as a file, Python puts this folder on the path instead of the project's root.
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from bottega.ports.chat_model import ChatReply, ChatRequest, ToolResult
+from bottega.ports.chat_model import ChatReply, ChatRequest, ToolResult, UserMessage
 from bottega.runtime.journal import Journal
 from bottega.runtime.sessions import Message
 from tests.runtime.workshop import CUSTOMER, OFFICE, Workshop, calls, open_workshop, says
@@ -47,6 +47,9 @@ def script(notes: Path, fate: Fate | None = None) -> Any:
             fate.meet("in_model")
         done = [message for message in request.messages if isinstance(message, ToolResult)]
         offered = {tool.name for tool in request.tools}
+        said = next(message.text for message in reversed(request.messages) if isinstance(message, UserMessage))
+        if said == "yes":
+            return says("It is sent.")
         if "withdraw_good" in offered:
             steps = [calls(("list_goods", {})), calls(("withdraw_good", {"good_id": "good_1"})), says("Withdrawn.")]
             return steps[len(done)]
@@ -96,6 +99,8 @@ async def main(dsn: str, notes: Path, place: str, count: int, what: str) -> None
         if what == "turn":
             await workshop.runtime.open_session("s1", "clerk", CUSTOMER)
             await workshop.runtime.hear(Message("s1", "A blue mug please", "m1"))
+        elif what == "yes":
+            await workshop.runtime.hear(Message("s1", "yes", "yes"))
         else:
             await workshop.runtime.start("officer", {"do": "Withdraw the mug"}, OFFICE, key="task")
             await workshop.work()

@@ -12,7 +12,8 @@ from bottega.actions.approvals import GrantApproval
 from bottega.runtime import sweep
 from tests.runtime.doomed_process import ANSWER, script
 from tests.runtime.parcels import MANAGER
-from tests.runtime.workshop import OFFICE, Workshop, open_workshop, until
+from tests.runtime.test_confirmations import SEND, WISH
+from tests.runtime.workshop import OFFICE, Workshop, calls, open_workshop, says, until
 
 DOOMED = Path(__file__).parent / "doomed_process.py"
 
@@ -80,7 +81,7 @@ async def test_a_turn_completes_once_wherever_its_process_is_killed(
             await doom.die(notes, place, count)
             asked_before = questions(notes)
             workshop.model._script = script(notes)
-            run_id = await workshop.value("SELECT id FROM runtime.runs ORDER BY id DESC LIMIT 1")
+            run_id = await workshop.value("SELECT id FROM runtime.runs ORDER BY turn DESC LIMIT 1")
             state = (await workshop.runtime.find(run_id)).state
             if (place, count) != ("after_write", 6):
                 assert state == "running", (place, count)
@@ -104,6 +105,41 @@ async def test_a_turn_completes_once_wherever_its_process_is_killed(
 
 # The first write of each pair asks, the second records the answer: dying before that loses it. The sixth answers.
 LOST_ANSWERS = {("before_write", 2), ("before_write", 4), ("before_write", 6)}
+
+
+# Deciding, doing, asking for words, answering.
+PLACES_OF_A_YES = [
+    *((place, count) for place in ("before_write", "after_write") for count in range(1, 4)),
+    *(("in_action", 1), ("after_action", 1), ("in_model", 1)),
+]
+
+
+@pytest.mark.slow
+async def test_a_yes_counts_once_wherever_its_process_is_killed(doom: Doom, database_url: str, tmp_path: Path) -> None:
+    async with open_workshop(database_url) as workshop:
+        await workshop.stock("Blue mug", 1250)
+        scripted = workshop.model._script
+        for place, count in PLACES_OF_A_YES:
+            workshop.model._script = scripted
+            workshop.script.extend([calls(("list_goods", {}), ("open_parcel", {}))])
+            workshop.script.extend([calls(("add_to_parcel", {"good_id": "good_1"})), says("It is in.")])
+            await workshop.say("A blue mug")
+            asked = await workshop.say(WISH, calls(SEND))
+            assert asked.reply is not None
+            assert asked.reply["confirmation"] is not None, (place, count)
+            notes = tmp_path / f"{place}-{count}"
+            await doom.die(notes, place, count, "yes")
+            workshop.model._script = script(notes)
+            run_id = await workshop.value("SELECT id FROM runtime.runs ORDER BY turn DESC LIMIT 1")
+            if (place, count) != ("after_write", 3):
+                await wake_and_work(workshop)
+            run = await workshop.runtime.find(run_id)
+            assert (run.state, run.result["text"]) == ("done", "It is sent."), (place, count)
+            entries = await workshop.rows("SELECT action FROM log.entries WHERE because = $1", f"run:{run_id}")
+            assert [entry["action"] for entry in entries] == ["SendParcel"], (place, count)
+            states = await workshop.rows("SELECT state, used_by FROM runtime.confirmations")
+            assert [tuple(one.values()) for one in states] == [("used", run_id)], (place, count)
+            await workshop.execute("DELETE FROM runtime.sessions")
 
 
 @pytest.mark.slow

@@ -2,12 +2,16 @@
 
 import asyncio
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from bottega.kernel.errors import Unavailable
 from bottega.ports.chat_model import ChatReply, ChatRequest, ToolResult
+from bottega.runtime import sweep
 from bottega.runtime.context import RunContext
+from bottega.runtime.critic import Planned, Verdict
 from bottega.runtime.evidence import FieldLabels
 from bottega.runtime.journal import steps_of
 from bottega.runtime.loop.reflect import circle_in, over_limits, yes_or_no
@@ -15,7 +19,7 @@ from bottega.runtime.role import SAFE_TEXTS, Role, RunLimits
 from bottega.runtime.run import Step, Usage
 from bottega.runtime.tool import ToolLimits
 from bottega.runtime.tools import QueryTool
-from tests.runtime.workshop import CLERK, Workshop, calls, open_workshop, results, says
+from tests.runtime.workshop import CLERK, OFFICE, OFFICER, Workshop, calls, open_workshop, results, says
 
 LIMITS = RunLimits(
     steps=60, model_calls=12, tool_calls=24, tokens=60_000, cost_micros=500_000, seconds=120.0, reply_characters=4_000
@@ -167,3 +171,40 @@ async def test_characters_that_no_column_holds_are_replaced(database_url: str) -
         stored = await workshop.value("SELECT reply ->> 'text' FROM runtime.turns")
         assert stored == "Zero �."
         assert await workshop.value("SELECT asked FROM runtime.turns") == "Say � it"
+
+
+class BusyCritic:
+    """A shop that is too busy to say anything, so many times."""
+
+    name = "busy"
+
+    def __init__(self, times: int) -> None:
+        self.left = times
+
+    async def review(self, planned: Planned) -> Verdict:
+        self.left -= 1
+        if self.left >= 0:
+            raise Unavailable("busy", "Others hold this for too long.")
+        return planned.call
+
+
+async def test_a_shop_that_is_too_busy_is_told_in_a_conversation(database_url: str) -> None:
+    async with open_workshop(database_url, roles=(replace(CLERK, critics=(BusyCritic(1),)),)) as workshop:
+        turn = await workshop.say("Look", calls(("list_goods", {})))
+        assert turn.reply is not None
+        assert (turn.reply["replaced"], turn.reply["text"]) == ("unavailable", SAFE_TEXTS["unavailable"])
+        assert (await workshop.runtime.find(turn.run_id)).failure == "busy"
+
+
+async def test_other_work_is_put_off_and_not_for_ever(database_url: str) -> None:
+    roles = (replace(OFFICER, critics=(BusyCritic(2),)),)
+    async with open_workshop(database_url, roles=roles) as workshop:
+        workshop.script.extend([calls(("list_goods", {})), calls(("list_goods", {}))])
+        run = await workshop.runtime.start("officer", {"said": "Look"}, OFFICE)
+        await workshop.work()
+        assert (await workshop.runtime.find(run.id)).state == "waiting"
+        workshop.clock.ahead = timedelta(hours=2)
+        assert await sweep.wake_due(workshop.database, workshop.jobs, workshop.clock.now()) == [run.id]
+        await workshop.work()
+        ended = await workshop.runtime.find(run.id)
+        assert (ended.state, ended.failure) == ("failed", "busy")

@@ -1,6 +1,7 @@
 """What the sweeper finds, ends and forgets; and that a customer's words go with the customer."""
 
 import asyncio
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -17,6 +18,25 @@ from tests.runtime.test_confirmations import asked_to_send
 from tests.runtime.workshop import OFFICE, Workshop, says
 
 BOB = Principal("customer", "cus_bob", "cus_bob")
+
+
+class KeptForAMonth:
+    """Journals for a month, conversations for half a year."""
+
+    kept_days = (30, 180)
+
+    async def started(self) -> Any:
+        raise AssertionError("tidying needs no runtime")
+
+
+@dataclass
+class JobContext:
+    """What the jobs are given."""
+
+    database: Any
+    jobs: Any
+    clock: Any
+    agents: KeptForAMonth
 
 
 async def woken(workshop: Workshop) -> list[str]:
@@ -71,10 +91,10 @@ async def test_old_journals_go_first_and_old_conversations_later(workshop: Works
     await workshop.runtime.start("officer", {"do": "Look"}, OFFICE)
     workshop.script.append(says("All is well."))
     await workshop.work()
-    limits = {"keep_steps": jobs.STEPS_KEPT, "keep_runs": jobs.RUNS_KEPT}
 
     async def after(days: int) -> list[int]:
-        await sweep.forget_old(workshop.database, workshop.clock.now() + timedelta(days=days), **limits)
+        workshop.clock.ahead = timedelta(days=days)
+        await jobs.tidy(JobContext(workshop.database, workshop.jobs, workshop.clock, KeptForAMonth()), {})
         tables = ("steps", "runs", "turns", "sessions")
         return [await workshop.value(f"SELECT count(*) FROM runtime.{table}") for table in tables]
 

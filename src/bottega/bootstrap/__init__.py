@@ -146,43 +146,39 @@ async def open_application(
         if services is None:
             services = connect_services(settings, database, chosen_clock)
             stack.push_async_callback(_close_connectors, services)
-        performer = Performer(
-            database,
-            policy,
-            jobs,
-            chosen_clock,
-            secret=derived_secret(settings, "performer"),
-            approval_lifetime=timedelta(hours=settings.approval_hours),
-        )
-        effects = EffectDriver(performer, services)
-        knowledge = connect_library(settings, database, chosen_clock, services)
-        pages = PaymentPages(settings.public_url, derived_secret(settings, "payment pages"))
-        agents = Agents(
-            settings,
-            database,
-            performer,
-            services,
-            effects,
-            jobs,
-            chosen_clock,
-            knowledge,
-            pages,
-            secret=derived_secret(settings, "model cache"),
-        )
-        stack.push_async_callback(agents.close)
-        yield Application(
-            settings,
-            database,
-            performer,
-            services,
-            effects,
-            jobs,
-            chosen_clock,
-            policy,
-            knowledge,
-            pages,
-            agents,
-        )
+        application = assemble(settings, database, jobs, services, chosen_clock, policy)
+        stack.push_async_callback(application.agents.close)
+        yield application
+
+
+def assemble(
+    settings: Settings, database: Database, jobs: Jobs, services: Services, clock: Clock, policy: PolicyBook
+) -> Application:
+    """An application over what is open already; it starts nothing."""
+    performer = Performer(
+        database,
+        policy,
+        jobs,
+        clock,
+        secret=derived_secret(settings, "performer"),
+        approval_lifetime=timedelta(hours=settings.approval_hours),
+    )
+    effects = EffectDriver(performer, services)
+    knowledge = connect_library(settings, database, clock, services)
+    pages = PaymentPages(settings.public_url, derived_secret(settings, "payment pages"))
+    agents = Agents(
+        settings,
+        database,
+        performer,
+        services,
+        effects,
+        jobs,
+        clock,
+        knowledge,
+        pages,
+        secret=derived_secret(settings, "model cache"),
+    )
+    return Application(settings, database, performer, services, effects, jobs, clock, policy, knowledge, pages, agents)
 
 
 async def _close_connectors(services: Services) -> None:
@@ -213,6 +209,7 @@ def serving_context(application: Application) -> ServingContext:
         trusted_proxies=settings.trusted_proxies,
         chat=Chat(agents.started, application.performer, feed, ASSISTANT),
         desk=Desk(agents.started, application.performer, feed, ASSISTANT),
+        event_stream_seconds=settings.event_stream_seconds,
         pages=application.pages,
     )
 

@@ -12,6 +12,7 @@ from bottega.agents.assistant.role import assistant_role
 from bottega.agents.tools.customer_tools import NOUNS, ShopParts
 from bottega.agents.tools.payment_page import PaymentPages
 from bottega.agents.tools.product_search import ShopSearch
+from bottega.bootstrap.models import connect_models
 from bottega.platform.clock import Clock
 from bottega.platform.database.pool import Database
 from bottega.platform.jobs.queue import Jobs
@@ -22,14 +23,10 @@ from bottega.retrieval.search import embedder_of
 from bottega.runtime.engine import Runtime
 from bottega.runtime.guard.full import full_guard
 from bottega.runtime.knowledge.library import Library
-from bottega.runtime.models.breakers import Breakers
-from bottega.runtime.models.budgets import BudgetLimits, Budgets
-from bottega.runtime.models.cache import ReplyCache
 from bottega.runtime.models.call import ModelRouter
 from bottega.runtime.models.offline.intents import IntentReader
 from bottega.runtime.models.offline.model import OfflineModel
 from bottega.runtime.models.offline.teaching import find_classifier
-from bottega.runtime.models.router import Router, RouterParts
 from bottega.runtime.role import Role
 from bottega.settings import Settings
 
@@ -65,6 +62,11 @@ class Agents:
         self._starting = asyncio.Lock()
         self._runtime: Runtime | None = None
 
+    @property
+    def kept_days(self) -> tuple[int, int]:
+        """How long journals are kept, and how long conversations and runs."""
+        return self._settings.journal_days, self._settings.conversation_days
+
     async def started(self) -> Runtime:
         """The runtime, which holds a presence in the database from now on."""
         async with self._starting:
@@ -95,17 +97,20 @@ class Agents:
         )
 
     def _router(self) -> ModelRouter:
-        """The offline engine, until the settings can name models."""
-        parts = RouterParts(
-            database=self._database,
-            clock=self._clock,
-            budgets=Budgets(self._database, self._clock, BudgetLimits()),
-            breakers=Breakers(self._database, self._clock),
-            cache=ReplyCache(self._database, self._clock, secret=self._secret),
+        """The models of the settings, with the offline engine below them; those that want it are loaded meanwhile."""
+        embedder = embedder_of(self._services)
+        router = connect_models(
+            self._settings,
+            self._database,
+            self._clock,
+            offline=offline_model(embedder, own_classifier_folder(self._settings.data_dir)),
+            secret=self._secret,
+            embedder=embedder,
         )
-        return Router(
-            parts, (), offline_model(embedder_of(self._services), own_classifier_folder(self._settings.data_dir))
-        )
+        self._stack.push_async_callback(router.close)
+        warming = asyncio.create_task(router.warm_up(), name="models warm up")
+        self._stack.callback(warming.cancel)
+        return router
 
 
 def own_hosts(settings: Settings) -> frozenset[str]:

@@ -1,5 +1,6 @@
 """`bottega db`: start, stop, look at and remove the embedded database."""
 
+import asyncio
 import json
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -11,6 +12,7 @@ from rich.console import Console
 
 from bottega.kernel.errors import Refusal
 from bottega.platform.database import embedded
+from bottega.platform.database.backup import back_up, restore_backup
 from bottega.settings import load_settings
 
 EXIT_REFUSED = 1
@@ -69,6 +71,38 @@ def reset(data_directory: DataDirectory = None, yes: Yes = False, as_json: AsJso
         _show(
             {"state": "not_created", "was_there": was_there}, as_json, "deleted" if was_there else "nothing to delete"
         )
+
+
+@app.command()
+def backup(
+    path: Annotated[Path, typer.Argument(metavar="FILE")],
+    as_json: AsJson = False,
+) -> None:
+    """Write the whole database into one file while the shop goes on; it holds personal values, so keep it safe."""
+    with _refusals_shown(as_json):
+        size = back_up(_dsn(), path)
+        _show({"file": str(path), "size_bytes": size}, as_json, f"written to {path}, {size:,} bytes")
+
+
+@app.command()
+def restore(
+    path: Annotated[Path, typer.Argument(metavar="FILE")],
+    into: Annotated[str, typer.Option(help="Name of the new database.")],
+    as_json: AsJson = False,
+) -> None:
+    """Make a new database out of a backup, beside the one that is there."""
+    with _refusals_shown(as_json):
+        asyncio.run(restore_backup(_dsn(), path, into))
+        told = f"use it with the DATABASE_URL whose last part is /{into}"
+        _show({"database": into}, as_json, f"{into} restored", told)
+
+
+def _dsn() -> str:
+    """Where the settings say that the database is; the embedded one is started."""
+    settings = load_settings()
+    if settings.database_url is not None:
+        return settings.database_url.get_secret_value()
+    return embedded.start(settings.data_dir).dsn
 
 
 def _chosen(data_directory: Path | None) -> Path:

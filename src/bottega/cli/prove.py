@@ -3,6 +3,7 @@
 import asyncio
 import random
 from collections.abc import Coroutine
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -72,6 +73,79 @@ def simulate(
             )
         )
         report = _run(campaign, as_json)
+    _conclude(report, as_json)
+
+
+@app.command()
+def mutants(
+    only: Annotated[str, typer.Option(help="Only faults whose name holds this text.")] = "",
+    minutes: Minutes = None,
+    effort: Annotated[float, typer.Option(help="Seconds that the suites of one fault may take.", min=1)] = 180.0,
+    write: Annotated[Path | None, typer.Option(help="Write the table into this page, docs/proof.md.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Put each seeded fault into a copy of the source, and see whether the suites notice it."""
+    from bottega.proof.mutants.campaign import run_mutants, source_tree
+    from bottega.proof.mutants.catalogue import chosen
+    from bottega.proof.mutants.page import marked, write_table
+
+    with shown(as_json=as_json, exit_code=EXIT_NOT_RUN), shown_progress("faults", hidden=as_json) as tell:
+        root = source_tree()
+        if write is not None:
+            marked(write)
+        report, verdicts = run_mutants(
+            chosen(root, only), root, effort_seconds=effort, most_seconds=_seconds(minutes), tell=tell
+        )
+        if write is not None:
+            write_table(write, verdicts)
+    _conclude(report, as_json)
+
+
+@app.command()
+def contention(
+    people: Annotated[int, typer.Option(help="How many want the same thing.", min=2, max=1000)] = 50,
+    as_json: AsJson = False,
+) -> None:
+    """Let many people want the last unit, one coupon, one approval, one gift card and one key at once."""
+    from bottega.proof.contention import run_contests
+
+    _conclude(_run(run_contests(people), as_json), as_json)
+
+
+@app.command()
+def drills(
+    only: Annotated[str, typer.Option(help="Only drills whose name holds this text.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Go through a bad day: restore a backup, a point in time, lost webhooks, an outage, a bad import, tampering."""
+    from bottega.proof.drills import run_drills
+
+    with shown_progress("drills", hidden=as_json) as tell:
+        report = _run(run_drills(only, tell=tell), as_json)
+    _conclude(report, as_json)
+
+
+@app.command()
+def soak(
+    minutes: Annotated[float, typer.Option(help="How long.", min=0.2, max=1440)] = 30.0,
+    orders_per_second: Annotated[float, typer.Option(help="The steady load.", min=0.1, max=1000)] = 5.0,
+    picture: Annotated[
+        Path | None, typer.Option(help="Plot the samples into this file, docs/pictures/soak.png.")
+    ] = None,
+    seed: Seed = None,
+    as_json: AsJson = False,
+) -> None:
+    """Serve a steady load; memory, connections, tables and log are sampled, and nothing may grow without bound."""
+    from bottega.proof.soak import check_plotting, plot, run_soak
+
+    with shown_progress("seconds", hidden=as_json) as tell, shown(as_json=as_json, exit_code=EXIT_NOT_RUN):
+        if picture is not None:
+            check_plotting()
+        report, samples = asyncio.run(
+            run_soak(minutes * 60, orders_per_second=orders_per_second, seed=_seed(seed), tell=tell)
+        )
+        if picture is not None:
+            plot(samples, picture)
     _conclude(report, as_json)
 
 

@@ -36,6 +36,7 @@ class ServingContext:
     known_guests: KnownGuests = field(default_factory=KnownGuests)
     chat: Chat | None = None
     desk: Desk | None = None
+    event_stream_seconds: float = 600
     pages: PaymentPages | None = None
 
 

@@ -33,6 +33,7 @@ TAGS = {
     "api-keys": "Keys of programs that work for the shop, narrowed by scopes.",
     "approvals": "Held actions that wait for a person: what they would change, and the decision.",
     "carts": "Gathering lines, contact, shipping and a coupon; ordering.",
+    "chat": "Conversations with the assistant, as customers have them.",
     "catalogue": "Products, variants, categories and collections, for shoppers and staff.",
     "customers": "Accounts, address books and consent.",
     "gift cards": "Cards with money on them: issuing, balance, closing.",
@@ -52,7 +53,7 @@ TAGS = {
     "sign-in": "Sessions, guests, passwords and one-time codes.",
     "staff": "The people who work in the shop, and their roles.",
     "stock": "Locations, levels, movements and corrections.",
-    "support": "Tickets and their messages.",
+    "support": "Tickets and their messages, and conversations as colleagues see them.",
     "taxes": "Rates by country, class and the day from which they hold.",
     "webhooks": "Calls to other systems whenever something happens in the shop, and calls from payment gateways.",
 }

@@ -7,6 +7,7 @@ from bottega.bootstrap import Application
 from bottega.bootstrap.background import catch_up
 from bottega.bootstrap.invariants import check_invariants
 from bottega.platform.clock import SystemClock
+from bottega.platform.jobs.registry import registry
 from bottega.proof.report import Violation, broken
 from bottega.shop.flows.expire import expire_due
 from bottega.shop.flows.reconcile import reconcile, work_off_inbox
@@ -51,6 +52,19 @@ async def come_to_rest(application: Application, clock: MovingClock) -> int:
                 return number
     await catch_up(application)
     return ROUNDS_LIMIT
+
+
+async def do_jobs(application: Application) -> int:
+    """Does the jobs that were left, where no worker is there to do them; returns how many."""
+    async with application.database.read() as connection:
+        rows = await connection.fetch(
+            "SELECT id, name, payload FROM platform.jobs WHERE state = 'waiting' ORDER BY created_at, id"
+        )
+    for row in rows:
+        await registry.definition(row["name"]).function(application, row["payload"])
+        async with application.database.connection() as connection:
+            await connection.execute("UPDATE platform.jobs SET state = 'done' WHERE id = $1", row["id"])
+    return len(rows)
 
 
 async def what_is_broken(application: Application, repeat: str = "", trace: tuple[str, ...] = ()) -> list[Violation]:

@@ -70,8 +70,7 @@ async def ask(
     if not words:
         return KeywordQuery()
     building = _Building(words, synonyms or {})
-    documents = await connection.fetchval(_DOCUMENTS, corpus.name) or 0
-    known = await look_up(connection, corpus, building.candidates())
+    documents, known = await look_up(connection, corpus, building.candidates())
     building.take(known)
     unknown = building.unanswered()
     if unknown and correct:
@@ -218,7 +217,3 @@ def _splits(word: Word) -> list[tuple[str, str]]:
         (words_of(text[:place])[0].term, words_of(text[place:])[0].term)
         for place in range(SHORTEST_SPLIT_LETTERS, len(text) - SHORTEST_SPLIT_LETTERS + 1)
     ]
-
-
-# None that can be searched while what was lost is being written anew.
-_DOCUMENTS = "SELECT CASE WHEN rewriting THEN 0 ELSE documents END FROM search.corpora WHERE corpus = $1"

@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bottega.platform.database.pool import Connection, Row
+from bottega.platform.database.pool import Connection, Row, database_of
 from bottega.retrieval.asked import KeywordQuery
 from bottega.retrieval.corpus import Corpus
 from bottega.retrieval.narrowing import Narrowing, Parameters
+from bottega.retrieval.short_memory import ShortMemory
 
 # So many postings of each term are read, those with the greatest impact; the deeper figure when a condition leaves
 # too few of them.
@@ -18,6 +19,10 @@ NARROW_DOCUMENTS = 2_000
 COVERAGE_IN_CHOICE = 4.0
 # Words after these count for the score but not for the coverage by which candidates are chosen.
 _CHOICE_WORDS = 8
+
+
+# Conditions that many documents met a moment ago: counting them again costs as much as a search.
+_met_by_many = ShortMemory[bool](seconds=30.0, most=2_000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,22 +51,28 @@ async def rank(
     narrowing: Narrowing,
     number: int,
     allowed: Sequence[int] | None = None,
+    *,
+    needed: int = 0,
 ) -> Matches:
     """The best `number` documents that meet the narrowing; `allowed` names all that do, when they are few.
 
-    They come in the order in which they were chosen, so that a greater number only adds at the end.
+    They come in the order in which they were chosen, so that a greater number only adds at the end. When fewer than
+    `needed` are found, frequent terms are looked through more deeply.
     """
     if not query.terms:
         return Matches((), 0, True)
     if allowed is not None:
         rows = await _fetch(connection, _AMONG_ALLOWED, corpus, query, narrowing, number, allowed)
         return _matches(rows, complete=True)
-    rows = await _fetch(connection, _FROM_POSTINGS, corpus, query, narrowing, number, POSTINGS_READ)
-    cut = any(frequency > POSTINGS_READ for frequency in query.frequencies.values())
-    if len(rows) < number and cut:
-        rows = await _fetch(connection, _FROM_POSTINGS, corpus, query, narrowing, number, POSTINGS_READ_DEEPLY)
-        cut = any(frequency > POSTINGS_READ_DEEPLY for frequency in query.frequencies.values())
-    return _matches(rows, complete=not cut)
+    most = max(query.frequencies[term.number] for term in query.terms)
+    if most <= POSTINGS_READ:
+        rows = await _fetch(connection, _FROM_ALL_POSTINGS, corpus, query, narrowing, number, POSTINGS_READ)
+        return _matches(rows, complete=True)
+    rows = await _fetch(connection, _FROM_BEST_POSTINGS, corpus, query, narrowing, number, POSTINGS_READ)
+    if len(rows) >= min(needed, number):
+        return _matches(rows, complete=False)
+    rows = await _fetch(connection, _FROM_BEST_POSTINGS, corpus, query, narrowing, number, POSTINGS_READ_DEEPLY)
+    return _matches(rows, complete=most <= POSTINGS_READ_DEEPLY)
 
 
 async def score(
@@ -86,14 +97,18 @@ async def are_lost(connection: Connection, corpus: Corpus, query: KeywordQuery) 
 
 async def few_allowed(connection: Connection, narrowing: Narrowing) -> list[int] | None:
     """All documents that meet the narrowing when they are at most `NARROW_DOCUMENTS`, else None."""
-    if narrowing.is_wide:
+    key = (database_of(connection), narrowing.source, narrowing.condition, repr(narrowing.values))
+    if narrowing.is_wide or _met_by_many.recall(key):
         return None
     rows = await connection.fetch(
         f"SELECT {narrowing.document} AS document FROM {narrowing.source} WHERE {narrowing.condition} "
         f"AND {narrowing.document} IS NOT NULL LIMIT {NARROW_DOCUMENTS + 1}",
         *narrowing.values,
     )
-    return [row["document"] for row in rows] if len(rows) <= NARROW_DOCUMENTS else None
+    if len(rows) > NARROW_DOCUMENTS:
+        _met_by_many.keep(key, value=True)
+        return None
+    return [row["document"] for row in rows]
 
 
 def _matches(rows: Sequence[Row], *, complete: bool) -> Matches:
@@ -130,9 +145,7 @@ async def _fetch(
     return await connection.fetch(filled, *parameters.values)
 
 
-# Of a term with more postings than are read, a document may have a posting that was not among them: the terms that it
-# keeps itself complete its score.
-_FROM_POSTINGS = """
+_GATHERED = """
 WITH asked AS MATERIALIZED (
     SELECT * FROM unnest({terms}::int[], {weights}::real[], {bits}::int[]) AS a (term, weight, bits)),
 heads AS (
@@ -140,14 +153,25 @@ heads AS (
     FROM asked a CROSS JOIN LATERAL (
         SELECT p.document, p.impact FROM {postings} p WHERE p.term = a.term ORDER BY p.impact DESC LIMIT {reach}) AS h),
 gathered AS MATERIALIZED (
-    SELECT document, sum(score) + ({bonus}::real[])[1 + (bit_or(bits) & {mask})] AS chosen_by
-    FROM heads GROUP BY document ORDER BY 2 DESC),
+    SELECT document, sum(score) AS score, bit_or(bits) AS bits,
+           sum(score) + ({bonus}::real[])[1 + (bit_or(bits) & {mask})] AS chosen_by
+    FROM heads GROUP BY document ORDER BY 4 DESC)"""
+
+# Every posting of every term was read: the sums are the scores.
+_FROM_ALL_POSTINGS = f"""{_GATHERED}
+SELECT g.document, g.score, g.bits, (SELECT count(*) FROM gathered) AS considered{{columns}}
+FROM gathered g JOIN {{source}} ON {{key}} = g.document WHERE {{condition}}
+ORDER BY g.chosen_by DESC, g.document LIMIT {{number}}"""
+
+# Of a term with more postings than are read, a document may have a posting that was not among them: the terms that it
+# keeps itself complete its score.
+_FROM_BEST_POSTINGS = f"""{_GATHERED},
 chosen AS (
-    SELECT g.document, g.chosen_by{columns}
-    FROM gathered g JOIN {source} ON {key} = g.document WHERE {condition}
-    ORDER BY g.chosen_by DESC LIMIT {number})
+    SELECT g.document, g.chosen_by{{columns}}
+    FROM gathered g JOIN {{source}} ON {{key}} = g.document WHERE {{condition}}
+    ORDER BY g.chosen_by DESC, g.document LIMIT {{number}})
 SELECT c.*, s.score, s.bits, (SELECT count(*) FROM gathered) AS considered
-FROM chosen c JOIN {documents} d USING (document) CROSS JOIN LATERAL (
+FROM chosen c JOIN {{documents}} d USING (document) CROSS JOIN LATERAL (
     SELECT sum(a.weight * d.impacts[array_position(d.terms, a.term)]) AS score, bit_or(a.bits) AS bits
     FROM asked a WHERE a.term = ANY (d.terms)) AS s
 WHERE s.score IS NOT NULL

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import asyncpg
 
 from bottega.kernel.errors import Unavailable
-from bottega.platform.database.pool import Connection
+from bottega.platform.database.pool import Connection, database_of
 from bottega.ports.embedder import Embedder
 from bottega.ports.services import Services
 from bottega.retrieval import keyword, vectors
@@ -19,6 +19,7 @@ from bottega.retrieval.asked import KeywordQuery, Synonyms, ask
 from bottega.retrieval.corpus import Corpus
 from bottega.retrieval.fusion import Scored, Weights, by_keyword_alone, fuse
 from bottega.retrieval.narrowing import Narrowing
+from bottega.retrieval.short_memory import ShortMemory
 
 if TYPE_CHECKING:
     from bottega.ports.embedder import Vector
@@ -33,6 +34,9 @@ NO_VECTORS = "Nothing is embedded yet."
 OTHER_MODEL = "What is embedded is another model's; it is being embedded anew."
 NO_INDEX = "The index over the vectors is being made."
 VECTORS_LOST = "The vectors are being made anew."
+
+# How vectors stand changes by jobs that take longer than this.
+_standings = ShortMemory[vectors.VectorsStanding](seconds=1.0, most=100)
 
 # What is done when the postings are gone: a plain look through the texts themselves, for words as they were typed.
 PlainSearch = Callable[[Connection, Sequence[str], Narrowing, int], Awaitable[list[Scored]]]
@@ -86,7 +90,7 @@ class Searcher:
                 return await self._search_plainly(connection, text, narrowing, number)
             allowed = await keyword.few_allowed(connection, narrowing)
             deep = max(number, FUSED_KEYWORD)
-            matches = await keyword.rank(connection, self.corpus, query, narrowing, deep, allowed)
+            matches = await keyword.rank(connection, self.corpus, query, narrowing, deep, allowed, needed=number)
             if matches.considered == 0 and await keyword.are_lost(connection, self.corpus, query):
                 return await self._search_plainly(connection, text, narrowing, number)
             meant = _NO_EMBEDDER if embedding is None else await embedding
@@ -118,7 +122,7 @@ class Searcher:
         if meant.vector is None:
             return _Near([], meant.reason)
         try:
-            standing = await vectors.standing(connection, self.corpus)
+            standing = await self._standing(connection)
             if reason := _unusable(standing, meant.model):
                 return _Near([], reason)
             return _Near(
@@ -128,6 +132,15 @@ class Searcher:
             )
         except (asyncpg.UndefinedTableError, asyncpg.DataError):
             return _Near([], VECTORS_LOST)
+
+    async def _standing(self, connection: Connection) -> vectors.VectorsStanding:
+        key = (database_of(connection), self.corpus.name)
+        known = _standings.recall(key)
+        if known is None:
+            known = await vectors.standing(connection, self.corpus)
+            if not _unusable(known, known.model):
+                _standings.keep(key, known)
+        return known
 
     async def _search_plainly(self, connection: Connection, text: str, narrowing: Narrowing, number: int) -> Searched:
         found = await self.plainly(connection, [word.folded for word in words_of(text)], narrowing, number)

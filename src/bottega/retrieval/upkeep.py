@@ -71,10 +71,11 @@ async def look(connection: Connection, corpus: Corpus) -> Findings:
     findings = Findings()
     if lost := await ensure(connection, corpus):
         findings.notes.append(f"lost: {', '.join(name.removeprefix('search.') for name in lost)}")
+        findings.rewrite = bool({corpus.documents, corpus.terms, corpus.remainders, corpus.postings} & set(lost))
     row = await connection.fetchrow("SELECT * FROM search.corpora WHERE corpus = $1", corpus.name)
     assert row is not None, "made with the tables"
     documents = await connection.fetchval(f"SELECT count(*) FROM {corpus.documents}")
-    if row["rewriting"]:
+    if row["rewriting"] or findings.rewrite:
         findings.rewrite = True
     elif documents != row["documents"] or await _lack_postings(connection, corpus):
         findings.notes.append("the postings did not agree with the documents")
@@ -142,7 +143,8 @@ async def _lack_postings(connection: Connection, corpus: Corpus) -> bool:
         f"SELECT EXISTS (SELECT FROM (SELECT document, terms, impacts FROM {corpus.documents} "
         f"WHERE cardinality(terms) > 0 ORDER BY random() LIMIT {SAMPLE_DOCUMENTS}) AS d, "
         f"unnest(d.terms, d.impacts) AS o (term, impact) WHERE NOT EXISTS (SELECT FROM {corpus.postings} p "
-        "WHERE p.term = o.term AND p.impact = o.impact AND p.document = d.document))"
+        "WHERE p.term = o.term AND p.impact = o.impact AND p.document = d.document) "
+        f"OR NOT EXISTS (SELECT FROM {corpus.terms} t WHERE t.term = o.term AND t.documents > 0))"
     )
 
 

@@ -28,13 +28,20 @@ class Term:
     word: str
 
 
-async def look_up(connection: Connection, corpus: Corpus, texts: Collection[str]) -> dict[str, Term]:
-    """Those of the terms that occur in a document."""
+async def look_up(connection: Connection, corpus: Corpus, texts: Collection[str]) -> tuple[int, dict[str, Term]]:
+    """How many documents can be searched, and those of the terms that occur in one.
+
+    None can be searched while what was lost is being written anew.
+    """
     rows = await connection.fetch(
-        f"SELECT term, text, documents, word FROM {corpus.terms} WHERE text = ANY ($1::text[]) AND documents > 0",
+        "SELECT CASE WHEN c.rewriting THEN 0 ELSE c.documents END AS in_all, t.term, t.text, t.documents, t.word "
+        f"FROM search.corpora c LEFT JOIN {corpus.terms} t ON t.text = ANY ($1::text[]) AND t.documents > 0 "
+        "WHERE c.corpus = $2",
         list(texts),
+        corpus.name,
     )
-    return {row["text"]: Term(row["term"], row["text"], row["documents"], row["word"]) for row in rows}
+    known = [Term(row["term"], row["text"], row["documents"], row["word"]) for row in rows if row["term"] is not None]
+    return rows[0]["in_all"] if rows else 0, {term.text: term for term in known}
 
 
 async def number_terms(connection: Connection, corpus: Corpus, written: Mapping[str, str]) -> dict[str, int]:

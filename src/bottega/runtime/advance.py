@@ -2,18 +2,19 @@
 
 import asyncio
 from collections.abc import Coroutine
+from datetime import timedelta
 from typing import Any
 
 import structlog
 
-from bottega.kernel.errors import Refusal
+from bottega.kernel.errors import Refusal, Unavailable
 from bottega.platform.database.connection_loss import is_connection_loss
 from bottega.platform.jobs.outcome import describe
 from bottega.platform.telemetry import span_of
 from bottega.runtime import semantic_names as names
 from bottega.runtime.contexts import context_of_run, context_of_turn
 from bottega.runtime.going import Cancelled, Going, Stopped
-from bottega.runtime.journal import Held, Overtaken
+from bottega.runtime.journal import Held, Overtaken, Writing
 from bottega.runtime.loop.answer import safe_reply
 from bottega.runtime.model_driven import ModelDriven
 from bottega.runtime.parts import Listener, Parts
@@ -117,10 +118,13 @@ class Advancer:
 
     async def _advanced(self, held: Held, session: Session | None, listener: Listener | None) -> Going:
         parts = self._parts
-        if session is None:
-            context = await context_of_run(parts, held)
-        else:
-            context = await context_of_turn(parts, held, session)
+        try:
+            context = await (context_of_run(parts, held) if session is None else context_of_turn(parts, held, session))
+        except Refusal:
+            # This process does not know the role, say: the run waits for one that does.
+            waiting = Waiting("retry", until=parts.clock.now() + parts.pace.look_again)
+            await parts.journal.write(held, Writing("waiting", held.run.usage, waiting=waiting), parts.clock.now())
+            raise
         going = Going(parts.journal, held, context, parts.clock)
         try:
             if held.run.cancelled:
@@ -136,6 +140,8 @@ class Advancer:
         except Stopped:
             until = parts.clock.now() + parts.pace.look_again
             await going.write("waiting", waiting=Waiting("stop_switch", until=until))
+        except Unavailable as error:
+            await self._away(going, error)
         except Exception as error:
             if is_connection_loss(error):
                 raise
@@ -143,6 +149,17 @@ class Advancer:
             _log.error("run_failed", run_id=held.run.id, error=describe(error))
             await self._end(going, "failed", "error", type(error).__name__)
         return going
+
+    async def _away(self, going: Going, error: Unavailable) -> None:
+        """Something that the run needs is away: a conversation is told so, other work is tried again for a while."""
+        parts, run = self._parts, going.context.run
+        _log.warning("run_put_off", run_id=run.id, code=error.code)
+        now = parts.clock.now()
+        if run.session_id is not None or now - run.created_at > parts.pace.patience:
+            await self._end(going, "failed", "unavailable", error.code)
+            return
+        until = now + timedelta(seconds=error.retry_after_seconds or parts.pace.put_off_seconds)
+        await going.write("waiting", waiting=Waiting("retry", until=until))
 
     async def _end(self, going: Going, state: RunState, fault: ReplyFault, failure: str) -> None:
         """Ends the run before its time, and answers the turn so that the conversation can go on."""

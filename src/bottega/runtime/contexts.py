@@ -5,12 +5,13 @@ from dataclasses import replace
 
 from bottega.kernel.errors import NotFound
 from bottega.runtime.context import RunContext
+from bottega.runtime.evidence import Evidence, FieldLabels
 from bottega.runtime.guard.handles import HandleTable
 from bottega.runtime.journal import Held
 from bottega.runtime.loop.observe import take_in
 from bottega.runtime.parts import Parts
 from bottega.runtime.role import Role
-from bottega.runtime.run import Run, Session, Step
+from bottega.runtime.run import THIRD_PARTY, Run, Session, Step
 from bottega.runtime.sessions import Past
 
 NOTHING_BEFORE = Past()
@@ -65,8 +66,12 @@ def _context(parts: Parts, held: Held, session: Session | None, past: Past, step
         tainted=session is not None and session.tainted,
     )
     if run.session_id is None:
-        # Back-office work is asked for by a colleague or a schedule of the shop's own.
-        context.words.append(str(dict(run.task)))
+        # Back-office work is asked for by a colleague or by a schedule of the shop's own.
+        context.words.append(str(run.own_task))
+        written = run.task.get(THIRD_PARTY)
+        if written is not None:
+            context.evidence.append(Evidence(f"{run.id}.task", "task", written, FieldLabels("third_party")))
+            context.tainted = True
     for step in steps:
         context.steps.append(step)
         take_in(step, context)

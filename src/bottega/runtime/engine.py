@@ -15,14 +15,14 @@ from bottega.runtime.advance import ADVANCE_JOB, Advancer
 from bottega.runtime.confirmation import Confirmations
 from bottega.runtime.directing import cancel_run, find_run, retry_run
 from bottega.runtime.evidence import Json
-from bottega.runtime.guard.detectors import without_cards
+from bottega.runtime.guard.detectors import without_secrets
 from bottega.runtime.guard.guard import Guard
 from bottega.runtime.journal import Journal, insert_run, new_run
 from bottega.runtime.models.call import ModelRouter
 from bottega.runtime.parts import Listener, Pace, Parts
 from bottega.runtime.presence import Presence
 from bottega.runtime.role import Role
-from bottega.runtime.run import Principal, Run, Session, Turn
+from bottega.runtime.run import THIRD_PARTY, Principal, Run, Session, Turn
 from bottega.runtime.sessions import Heard, Message, Sessions, turn_of
 from bottega.runtime.stored_json import storable_text
 
@@ -90,7 +90,7 @@ class Runtime:
         The same client message id is one turn, however often it comes. A turn without a reply is still being worked
         on (here or elsewhere), waits behind others, or is a colleague's to answer.
         """
-        said = storable_text(without_cards(message.text))
+        said = storable_text(without_secrets(message.text))
         heard = await self.sessions.hear(message, said, self.parts.clock.now())
         if heard.held is None or heard.session is None:
             return await self._answered_elsewhere(message.session_id, heard, wait_seconds)
@@ -108,15 +108,19 @@ class Runtime:
         task: Mapping[str, Json],
         principal: Principal,
         *,
+        third_party: Mapping[str, Json] | None = None,
         key: str | None = None,
         connection: "Connection | None" = None,
     ) -> Run:
         """Starts back-office work that belongs to no session, by a job; once per key.
 
+        `task` is the shop's own: identifiers, figures, and under `said` the words of who asks; all of it counts as the
+        principal's. What a third party wrote (a mail, a ticket) goes into `third_party`, or is read by a tool.
         In the transaction of `connection` if one is given (call the jobs' `wake()` after its commit), else at once.
         """
         self._role(role)
-        run = new_run(role, principal, task, self.parts.clock.now())
+        whole = dict(task) if third_party is None else {**task, THIRD_PARTY: dict(third_party)}
+        run = new_run(role, principal, whole, self.parts.clock.now())
         if connection is not None:
             return await self._started(connection, run, key)
         async with self.parts.database.write() as own:
@@ -163,7 +167,7 @@ class Runtime:
             if turn.answered_at is not None or loop.time() >= until:
                 return turn
             run = await asyncio.shield(self._advancer.begin_later(heard.run_id))
-            if run is None:
+            if run is None or not run.answered:
                 await asyncio.sleep(min(pause, max(until - loop.time(), 0.0)))
                 pause = min(2 * pause, LONGEST_LOOK_SECONDS)
 

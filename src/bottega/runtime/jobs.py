@@ -16,12 +16,15 @@ from bottega.runtime.role import SAFE_TEXTS
 
 # A run that is advanced by a job may call several models one after another.
 ADVANCE_SECONDS = 600.0
-STEPS_KEPT = timedelta(days=30)
-RUNS_KEPT = timedelta(days=180)
 
 
 class Starts(Protocol):
     """Starts the runtime when it is first needed."""
+
+    @property
+    def kept_days(self) -> tuple[int, int]:
+        """How long journals are kept, and how long conversations and runs."""
+        ...
 
     async def started(self) -> Runtime: ...
 
@@ -62,7 +65,8 @@ async def tidy(context: RuntimeJobs, _: Mapping[str, Any]) -> None:
     database, now = context.database, context.clock.now()
     await sweep.bury_the_dead(database, SAFE_TEXTS["error"], now)
     await sweep.expire_confirmations(database, now)
-    await sweep.forget_old(database, now, keep_steps=STEPS_KEPT, keep_runs=RUNS_KEPT)
+    keep_steps, keep_runs = (timedelta(days=days) for days in context.agents.kept_days)
+    await sweep.forget_old(database, now, keep_steps=keep_steps, keep_runs=keep_runs)
 
 
 @periodic("runtime.watch", every_seconds=300)

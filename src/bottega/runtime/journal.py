@@ -75,7 +75,8 @@ class Journal:
         self._presence = presence
 
     async def claim(self, run_id: str, now: datetime) -> Held | None:
-        """Takes the run over if it may be advanced: it is ready, due or waiting, its turn has come, or its holder died.
+        """Takes the run over if it may be advanced: it is ready or due, waits for something that may have happened, its
+        turn has come, or its holder died.
 
         None when it is final, queued behind another turn, or in somebody else's hands.
         """
@@ -244,7 +245,8 @@ UPDATE runtime.runs AS r SET
     state = 'running', waiting_for = NULL, waiting_ids = '{}', wake_at = NULL, holder = $2, fence = r.fence + 1,
     attempts = r.attempts + CASE WHEN r.state = 'running' THEN 1 ELSE 0 END, began_at = coalesce(r.began_at, $3)
 WHERE r.id = $1 AND (
-    r.state IN ('ready', 'waiting')
+    r.state = 'ready'
+    OR (r.state = 'waiting' AND (r.waiting_for NOT IN ('timer', 'retry') OR r.wake_at <= $3))
     OR (r.state = 'queued' AND (
         SELECT s.answered_ordinal >= r.turn - 1 FROM runtime.sessions s WHERE s.id = r.session_id))
     OR (r.state = 'running' AND r.attempts < $4 AND (r.holder = $2 OR NOT runtime.is_alive(r.holder))))

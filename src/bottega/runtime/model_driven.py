@@ -89,8 +89,7 @@ class ModelDriven:
         """A model's decision, or the one that a customer's yes stands for. Recorded before anything of it is done."""
         context, going = self._context, self._going
         reflection = next(step.detail for step in context.steps if step.phase == "reflect")
-        is_first = last_decision(context.steps) in (None, context.steps[-1])
-        if is_first and reflection["verdict"] == "confirmed":
+        if reflection["verdict"] == "confirmed" and last_decision(context.steps) is None:
             step = going.note("decide", {}, state="intended")
             decided: dict[str, Json] = of_confirmed(context, self._parts.guard)
         else:
@@ -178,12 +177,11 @@ class ModelDriven:
             step = self._going.end(before, state, detail, fault=fault)
         self._going.use(Usage(tool_calls=1))
         take_in(step, self._context)
-        pending = self._context.pending
-        is_confirmed = pending is not None and detail["call"]["key"] == f"confirmation:{pending.id}"
-        if is_confirmed and pending is not None and outcome["kind"] != "answered":
+        asked, _, confirmation_id = detail["call"]["key"].partition(":")
+        if asked == "confirmation" and outcome["kind"] != "answered":
             # Done is done in the action's own transaction; held and refused leave the request to be closed here.
             ended = "refused" if outcome["kind"] == "refused" else "used"
-            await self._parts.confirmations.end(pending.id, ended, self._parts.clock.now())
+            await self._parts.confirmations.end(confirmation_id, ended, self._parts.clock.now())
         await self._tell("tool_result", {"tool": step.name, "state": step.state, "call_id": detail["call"]["id"]})
 
     async def _try_again(self, error: Unavailable, verdict: Mapping[str, Json]) -> bool:
@@ -297,15 +295,16 @@ class ModelDriven:
 
     def _done_without_a_model(self) -> Reply | None:
         """What was confirmed and done is said even when no model is there to say it."""
-        pending = self._context.pending
-        if pending is None:
+        steps = self._context.steps
+        decided = (step.detail for step in steps if step.phase == "decide")
+        confirmed = next((detail for detail in decided if "confirmation_id" in detail), None)
+        if confirmed is None:
             return None
-        key = f"confirmation:{pending.id}"
-        for step in self._context.steps:
-            if step.phase == "act" and step.state == "done" and step.detail["call"]["key"] == key:
-                text = f"That is done: {pending.summary}"
-                return Reply(text, said=text, level="rules")
-        return None
+        key = f"confirmation:{confirmed['confirmation_id']}"
+        if not any(s.phase == "act" and s.state == "done" and s.detail["call"]["key"] == key for s in steps):
+            return None
+        text = f"That is done: {confirmed['summary']}"
+        return Reply(text, said=text, level="rules")
 
     async def _settle(self) -> None:
         """After the answer: what waited was decided, and the conversation is told; or there is nothing left to do."""

@@ -26,6 +26,10 @@ class Pace:
     retry_seconds: float = 2.0
     """Before a run whose model or shop was away is tried again; doubles each time."""
     retries: int = 5
+    put_off_seconds: float = 30.0
+    """Before back-office work is tried again whose shop is too busy for it."""
+    patience: timedelta = timedelta(hours=1)
+    """So long such work is tried again before it is given up."""
     children_max: int = 100
     """Children that one run may have."""
     depth_max: int = 5

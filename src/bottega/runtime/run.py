@@ -18,6 +18,9 @@ Phase = Literal["observe", "reflect", "decide", "act", "log"]
 StepState = Literal["intended", "done", "refused", "waiting"]
 WaitingFor = Literal["approval", "timer", "children", "retry", "stop_switch"]
 
+THIRD_PARTY = "third_party"
+"""The part of a task that somebody else wrote."""
+
 
 @dataclass(frozen=True, slots=True)
 class Principal:
@@ -104,6 +107,11 @@ class Run:
     answered_at: datetime | None = None
     cancelled: bool = False
     """Somebody asked that it end; it does so before its next step."""
+
+    @property
+    def own_task(self) -> dict[str, Json]:
+        """What the shop itself, or a colleague, has put into the task."""
+        return {name: value for name, value in self.task.items() if name != THIRD_PARTY}
 
     @property
     def answered(self) -> bool:

@@ -10,7 +10,7 @@ from bottega.actions.registry import handles
 from bottega.actions.work import Work
 from bottega.kernel.address import Email
 from bottega.kernel.money import check_currency
-from bottega.platform.database.pool import Connection
+from bottega.platform.database.pool import Connection, database_of
 
 COPY_LIFETIME_SECONDS = 5.0
 
@@ -99,8 +99,7 @@ _copies: dict[str, tuple[float, ShopSettings]] = {}
 
 async def current(connection: Connection) -> ShopSettings:
     """The settings, at most 5 seconds old; a change in another process shows after that."""
-    parameters: Any = getattr(connection, "_params", None)
-    database = f"{getattr(parameters, 'database', '')}@{getattr(connection, '_addr', '')}"
+    database = database_of(connection)
     copy = _copies.get(database)
     if copy is not None and copy[0] > time.monotonic():
         return copy[1]

@@ -20,7 +20,7 @@ from bottega.web.assets import PREFIX, Assets
 from bottega.web.envelope import PageEnvelope
 from bottega.web.faces import Face, Page
 from bottega.web.templates import Templates
-from bottega.web.visit import SignInNeeded, Visit, sign_in_address
+from bottega.web.visit import SignInNeeded, Visit, address_of, sign_in_address
 from bottega.web.wording import for_shoppers
 
 log = structlog.get_logger(__name__)
@@ -70,7 +70,7 @@ class Site:
             try:
                 response = await page.endpoint(visit)
             except SignInNeeded:
-                back = visit.path if request.method == "GET" else visit.came_from()
+                back = address_of(request) if request.method == "GET" else visit.came_from()
                 response = visit.redirect(sign_in_address(face, back))
             except Exception as error:  # noqa: BLE001 - shown as a page; what is no refusal is logged there
                 response = await _failed(visit, error)

@@ -42,7 +42,7 @@ class Visit:
     actor: Actor | None
     token: str | None
     flashed: list[Flash] = field(default_factory=list[Flash])
-    _cookies: dict[str, tuple[str, int, str]] = field(default_factory=dict[str, tuple[str, int, str]])
+    cookies: dict[str, tuple[str, int, str]] = field(default_factory=dict[str, tuple[str, int, str]])
     _form: Form | None = None
 
     @property
@@ -57,12 +57,6 @@ class Visit:
     def is_signed_in(self) -> bool:
         """Whether this is somebody with an account, not a guest or a stranger."""
         return self.actor is not None and self.actor.role == "customer"
-
-    @property
-    def path(self) -> str:
-        """The address of this page within the shop, with its query."""
-        query = self.request.url.query
-        return f"{self.request.url.path}?{query}" if query else self.request.url.path
 
     @property
     def cause(self) -> Cause:
@@ -93,11 +87,7 @@ class Visit:
     def carry(self, token: str, lifetime_seconds: int) -> None:
         """Has the answer give the browser another token, or take it away with an empty one."""
         self.token = token or None
-        self.keep(self.face.cookie, token, lifetime_seconds, path=self.face.prefix or "/")
-
-    def keep(self, name: str, value: str, lifetime_seconds: int, *, path: str = "/") -> None:
-        """Has the answer leave a cookie that no script reads; an empty value takes it away."""
-        self._cookies[name] = (value, lifetime_seconds if value else 0, path)
+        keep(self, self.face.cookie, token, lifetime_seconds, path=self.face.prefix or "/")
 
     async def perform(self, action: Action, key: str) -> Outcome:
         """Performs an action as who is here; the same action under the same form's key happens once.
@@ -170,7 +160,7 @@ class Visit:
 
     def finish(self, response: Response) -> Response:
         """Adds what the visit leaves in the browser: the token, and messages that were not shown yet."""
-        for name, (value, lifetime_seconds, path) in self._cookies.items():
+        for name, (value, lifetime_seconds, path) in self.cookies.items():
             sessions.set_cookie(response, self.context, value, lifetime_seconds, name=name, path=path)
         if self.flashed:
             sealed = flashes.sealed(self.flashed, self.context.token_key)
@@ -181,3 +171,14 @@ class Visit:
 def sign_in_address(face: Face, back: str) -> str:
     """Where one signs in to come back to a page."""
     return f"{face.prefix}/sign-in?next={quote(back, safe='')}"
+
+
+def keep(visit: Visit, name: str, value: str, lifetime_seconds: int, *, path: str = "/") -> None:
+    """Has the answer leave a cookie that no script reads; an empty value takes it away."""
+    visit.cookies[name] = (value, lifetime_seconds if value else 0, path)
+
+
+def address_of(request: Request) -> str:
+    """The address of this page within the shop, with its query."""
+    query = request.url.query
+    return f"{request.url.path}?{query}" if query else request.url.path

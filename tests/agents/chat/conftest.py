@@ -67,7 +67,7 @@ async def server(ways: Ways) -> AsyncGenerator[str]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    serving = Server(ways.shop.app, port=port, interface="asgi", log_enabled=False)  # type: ignore[arg-type]
+    serving = Server(ways.shop.app, port=port, interface="asgi", log_enabled=False)  # pyright: ignore[reportArgumentType] - the server takes an application as well as its name
     task = asyncio.create_task(serving.serve())
     async with httpx.AsyncClient() as client:
         for _ in range(200):

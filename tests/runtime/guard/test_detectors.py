@@ -1,8 +1,8 @@
-"""Card numbers, e-mail addresses, telephone numbers and bank accounts in text."""
+"""Card numbers, secrets, e-mail addresses, telephone numbers and bank accounts in text."""
 
 import pytest
 
-from bottega.runtime.guard.detectors import CARD_REMOVED, found_in, without_cards
+from bottega.runtime.guard.detectors import CARD_REMOVED, SECRET_REMOVED, found_in, without_secrets
 from bottega.runtime.guard.masking import MaskTable
 
 
@@ -30,8 +30,25 @@ def test_what_is_found(text: str, expected: list[tuple[str, str]]) -> None:
     assert [(found.kind, found.value) for found in found_in(text)] == expected
 
 
-def test_card_numbers_are_taken_out_and_the_rest_stays() -> None:
-    assert without_cards("Pay 4111 1111 1111 1111, mail a@b.org") == f"Pay {CARD_REMOVED}, mail a@b.org"
+def test_card_numbers_and_secrets_are_taken_out_and_the_rest_stays() -> None:
+    assert without_secrets("Pay 4111 1111 1111 1111, mail a@b.org") == f"Pay {CARD_REMOVED}, mail a@b.org"
+    key = "btk_" + "a1B2" * 10
+    assert without_secrets(f"My key {key}, thanks") == f"My key {SECRET_REMOVED}, thanks"
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [
+        "sk-" + "a1B2c3D4" * 4,
+        "AKIA" + "ABCD1234" * 2,
+        "eyJhbGciOiJIUzI1NiJ9." + "eyJzdWIiOiIxMjM0In0." + "c2lnbmF0dXJlLW9mLWl0",
+        "-----BEGIN RSA PRIVATE " + "KEY-----\nMIIE\n-----END RSA PRIVATE KEY-----",
+        "whsec_" + "a1B2c3D4" * 4,
+    ],
+)
+def test_secrets_of_known_forms_are_found(secret: str) -> None:
+    assert [(found.kind, found.value) for found in found_in(f"it is {secret} ok")] == [("secret", secret)]
+    assert MaskTable().masked(secret) == SECRET_REMOVED
 
 
 def test_masks_are_stable_and_put_back() -> None:

@@ -18,6 +18,7 @@ from bottega.runtime.models.breakers import BreakerPolicy
 from bottega.runtime.models.budgets import BudgetLimits, PeriodLimits
 from bottega.runtime.models.call import RoutedReply, StartedOver
 from bottega.runtime.models.models_file import ModelsFile
+from bottega.runtime.models.router import Router
 from tests.fakes.model_formats import AnthropicFormat, OpenAIFormat
 from tests.fakes.model_server import Answer, ModelServer, model_server
 from tests.runtime.models.workbench import CALL, QUESTION, Workbench
@@ -102,6 +103,47 @@ def models(servers: dict[str, ModelServer]) -> ModelsFile:
     )
 
 
+async def run(router: Router, number: int) -> RoutedReply:
+    request = replace(QUESTION, tools=(LOOK,))
+    call = replace(
+        CALL,
+        run_id=f"run_{number}",
+        parent_run_ids=(f"run_parent_{number % 10}",),
+        latency_target_seconds=15.0,
+    )
+    if number % 2:
+        return await router.complete(call, request)
+    items: list[Any] = [item async for item in router.stream(call, request)]
+    assert isinstance(items[-1], RoutedReply)
+    last_start = max((place for place, item in enumerate(items) if isinstance(item, StartedOver)), default=-1)
+    said = "".join(getattr(item, "text", "") for item in items[last_start + 1 : -1])
+    assert said == items[-1].reply.text
+    return items[-1]
+
+
+def no_turn_is_lost(replies: list[RoutedReply], lines: dict[str, dict[str, Any]]) -> None:
+    """Everybody was answered, and the whole ladder stands in the record of each."""
+    assert len(replies) == len(lines) == RUNS
+    for reply in replies:
+        assert reply.reply.text or reply.reply.tool_calls
+        attempts = lines[reply.call_id]["attempts"]
+        told = [tuple(attempt[part] for part in ("route", "outcome", "reason")) for attempt in attempts]
+        assert told == [(attempt.route, attempt.outcome, attempt.reason) for attempt in reply.attempts]
+        assert told[-1] == (reply.route, "answered", "ok")
+
+
+def our_books_hold(
+    accounts: dict[str, tuple[int, int]], lines: dict[str, dict[str, Any]], bills: dict[str, Bill]
+) -> None:
+    """They never say less than the vendors' bill, and neither passes a limit."""
+    spent, reserved = accounts["shop/day/2026-11-29"]
+    assert reserved == 0
+    assert spent == sum(line["cost_micros"] for line in lines.values())
+    assert accounts["role/assistant/day/2026-11-29"] == (spent, 0)
+    assert sum(bill.micros for bill in bills.values()) <= spent <= LIMIT_MICROS
+    assert all(total <= RUN_MICROS for account, (total, _) in accounts.items() if account.startswith("run/"))
+
+
 async def test_no_turn_is_lost_and_no_budget_is_passed(bench: Workbench) -> None:
     bench.limits = BudgetLimits(PeriodLimits(LIMIT_MICROS), {"assistant": PeriodLimits(LIMIT_MICROS)}, RUN_MICROS)
     bench.breaker_policy = BreakerPolicy(failures=20, first_rest_seconds=0.2, read_again_seconds=0.2)
@@ -120,50 +162,11 @@ async def test_no_turn_is_lost_and_no_budget_is_passed(bench: Workbench) -> None
             importlib.import_module(f"bottega.connectors.models.{connector}")
         router = bench.router(*routes_of(models(servers), {"KEY": "key-of-the-tests"}))
         stack.push_async_callback(router.close)
-        request = replace(QUESTION, tools=(LOOK,))
+        replies = await asyncio.gather(*(run(router, number) for number in range(RUNS)))
 
-        async def run(number: int) -> RoutedReply:
-            call = replace(
-                CALL,
-                run_id=f"run_{number}",
-                parent_run_ids=(f"run_parent_{number % 10}",),
-                latency_target_seconds=15.0,
-            )
-            if number % 2:
-                return await router.complete(call, request)
-            items: list[Any] = [item async for item in router.stream(call, request)]
-            assert isinstance(items[-1], RoutedReply)
-            last_start = max((place for place, item in enumerate(items) if isinstance(item, StartedOver)), default=-1)
-            said = "".join(getattr(item, "text", "") for item in items[last_start + 1 : -1])
-            assert said == items[-1].reply.text
-            return items[-1]
-
-        replies = await asyncio.gather(*(run(number) for number in range(RUNS)))
-
-    assert len(replies) == RUNS
-    assert all(reply.reply.text or reply.reply.tool_calls for reply in replies)
     lines = {line["id"]: line for line in await bench.calls()}
-
-    def written(call_id: str) -> list[dict[str, Any]]:
-        attempts: list[dict[str, Any]] = lines[call_id]["attempts"]
-        return attempts
-
-    assert len(lines) == RUNS
-    for reply in replies:
-        told = [
-            (attempt["route"], attempt["outcome"], attempt["reason"]) for attempt in lines[reply.call_id]["attempts"]
-        ]
-        assert told == [(attempt.route, attempt.outcome, attempt.reason) for attempt in reply.attempts]
-        assert told[-1] == (reply.route, "answered", "ok")
-
-    accounts = await bench.accounts()
-    spent, reserved = accounts["shop/day/2026-11-29"]
-    assert reserved == 0
-    assert spent == sum(line["cost_micros"] for line in lines.values())
-    assert accounts["role/assistant/day/2026-11-29"] == (spent, 0)
-    # Our books never say less than the vendors' bill, and neither passes the limit.
-    assert sum(bill.micros for bill in bills.values()) <= spent <= LIMIT_MICROS
-    assert all(total <= RUN_MICROS for account, (total, _) in accounts.items() if account.startswith("run/"))
+    no_turn_is_lost(replies, lines)
+    our_books_hold(await bench.accounts(), lines, bills)
     assert await bench.reservations() == []
     # It was no walk in the park: the ladder was needed, every vendor was asked, and the money did run out.
     reasons = Counter(attempt.reason.split()[0] for reply in replies for attempt in reply.attempts)

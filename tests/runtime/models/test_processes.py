@@ -114,7 +114,7 @@ async def test_a_killed_process_leaves_its_reservation_as_spent(
     process = await start(models_database_url, "dead", 2, models(server, budgets={"shop": {"month": 1}}))
     await asyncio.wait_for(server.has_been_asked(2), 60)
     process.kill()
-    await process.wait()
+    await process.communicate()
     ((spent, reserved),) = (await bench.accounts()).values()
     assert spent == 0
     assert reserved > 0

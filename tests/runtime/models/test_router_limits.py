@@ -57,6 +57,11 @@ class TestMoney:
         assert line["cost_is_estimate"]
         assert await bench.accounts() == {"shop/day/2026-11-29": (reply.cost_micros, 0)}
 
+    async def test_a_filter_that_tells_no_tokens_costs_what_was_put_aside(self, bench: Workbench) -> None:
+        bench.limits = BudgetLimits(PeriodLimits(100_000))
+        router = bench.router(route("haiku", "small", scripted(Fault("filtered"))))
+        assert (await router.complete(CALL, QUESTION)).cost_micros > 1_000
+
     async def test_a_failure_that_was_not_answered_costs_nothing(self, bench: Workbench) -> None:
         bench.limits = BudgetLimits(PeriodLimits(100_000))
         router = bench.router(route("haiku", "small", scripted(Fault("overloaded")), tries=1))

@@ -62,7 +62,7 @@ class AssistantPresenter:
             "confirmation_amount": await _confirmed_amount(reply, context),
             "handover": handover is not None,
             "tool_calls": _calls_made(context),
-            "cost_micros": context.run.usage.cost_micros,
+            "cost_micros": context.usage.cost_micros,
         }
         return replace(reply, choices=reply.choices or choices, attachments=attachments)
 

@@ -126,8 +126,9 @@ class Chat:
             if stands != standing:
                 standing = stands
                 yield StateSnapshotEvent(snapshot=stands)
+            left = HEARTBEAT_SECONDS if until is None else min(HEARTBEAT_SECONDS, max(until - loop.time(), 0))
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(HEARTBEAT_SECONDS):
+                async with asyncio.timeout(left):
                     await watcher.changed.wait()
             if not watcher.changed.is_set():
                 yield CustomEvent(name="heartbeat", value={})

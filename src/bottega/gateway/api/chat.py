@@ -27,7 +27,12 @@ router = APIRouter(prefix="/chat", tags=["chat"])
 SessionPath = Annotated[
     str, Path(min_length=1, max_length=LONGEST_ID_CHARACTERS, pattern="^[!-~]+$", examples=["ses_ada"])
 ]
-STREAM_SECONDS = 600.0
+
+
+class EventStream(StreamingResponse):
+    """Server-sent events."""
+
+    media_type = "text/event-stream"
 
 
 class MessageBody(RequestBody):
@@ -111,6 +116,7 @@ async def sign_in(caller: Customer, session: SessionPath, body: GuestTokenBody) 
 
 @router.get(
     "/{session}/events",
+    response_class=EventStream,
     responses={
         200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}, "description": "AG-UI events"},
         **responses(404),
@@ -122,13 +128,13 @@ async def events(
     last_event_id: Annotated[str | None, Header(max_length=40)] = None,
 ) -> Response:
     """The conversation as server-sent AG-UI events, from after the last one seen; for clients without WebSocket."""
-    chat = chat_of(caller.context)
+    chat, seconds = chat_of(caller.context), caller.context.event_stream_seconds
     await chat.look(session, caller.actor)
 
     async def stream() -> AsyncGenerator[bytes]:
         async with chat.feed.watching(session) as watcher:
             position = position_of(last_event_id)
-            async for event in chat.follow(session, caller.actor, watcher, position, seconds=STREAM_SECONDS):
+            async for event in chat.follow(session, caller.actor, watcher, position, seconds=seconds):
                 number = (event.metadata or {}).get("event_id")
                 head = f"id: {number}\n" if number else ""
                 yield f"{head}data: {event.model_dump_json(by_alias=True)}\n\n".encode()
@@ -138,4 +144,4 @@ async def events(
     except TooManyWatchers as error:
         raise too_many_connections() from error
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    return StreamingResponse(stream(), media_type="text/event-stream", headers=headers)
+    return EventStream(stream(), headers=headers)

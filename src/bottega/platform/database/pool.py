@@ -52,6 +52,12 @@ def _encode_json(value: Any) -> str:
     return value.decode() if isinstance(value, bytes) else orjson.dumps(value).decode()
 
 
+def database_of(connection: Connection) -> str:
+    """Which database a connection is to: what a process remembers of one must not be used for another."""
+    parameters: Any = getattr(connection, "_params", None)
+    return f"{getattr(parameters, 'database', '')}@{getattr(connection, '_addr', '')}"
+
+
 class Database:
     """The two pools of one process."""
 

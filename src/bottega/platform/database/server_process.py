@@ -46,6 +46,11 @@ def programs_for(cluster: Path, major_version: int | None) -> Path:
     return found[wanted]
 
 
+def newest_programs() -> Path:
+    """The wheel's newest programs: clients of that version speak to every server that is not newer."""
+    return programs_for(Path("/nonexistent"), None)
+
+
 def major_version_of(programs: Path) -> int:
     """Read from the header that is installed beside the programs, so that nothing needs to be run."""
     for line in (programs.parent / "include" / "pg_config.h").read_text().splitlines():

@@ -7,7 +7,9 @@ from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import Any
 
+import bottega.entrance.known_guests
 import bottega.kernel.identifiers
+import bottega.shop.shop_settings
 from bottega.platform.clock import Clock
 from bottega.proof.chance import seeded
 from bottega.proof.simulation.turnstile import Turnstile, current_actor
@@ -17,17 +19,27 @@ from bottega.proof.simulation.turnstile import Turnstile, current_actor
 def chosen(seed: object, clock: Clock) -> Generator[None]:
     """Identifiers by seed and clock; what `random` gives, too. Not for two schedules at once in one process."""
     chance = seeded(seed, "identifiers")
-    identifiers: Any = bottega.kernel.identifiers
-    kept = {name: getattr(identifiers, name) for name in ("os", "time")}
+    own_time = SimpleNamespace(
+        time_ns=lambda: int(clock.now().timestamp() * 1e9), monotonic=lambda: clock.now().timestamp()
+    )
+    own_os = SimpleNamespace(urandom=chance.randbytes)
+    replaced: list[tuple[Any, str, Any]] = [
+        (bottega.kernel.identifiers, "os", own_os),
+        (bottega.kernel.identifiers, "time", own_time),
+        # Copies that a process keeps for some seconds grow old by the same clock.
+        (bottega.entrance.known_guests, "time", own_time),
+        (bottega.shop.shop_settings, "time", own_time),
+    ]
+    kept = [(module, name, getattr(module, name)) for module, name, _ in replaced]
     before = random.getstate()
     random.seed(f"{seed}:jitter")
-    identifiers.os = SimpleNamespace(urandom=chance.randbytes)
-    identifiers.time = SimpleNamespace(time_ns=lambda: int(clock.now().timestamp() * 1e9))
+    for module, name, value in replaced:
+        setattr(module, name, value)
     try:
         yield
     finally:
-        for name, module in kept.items():
-            setattr(identifiers, name, module)
+        for module, name, value in kept:
+            setattr(module, name, value)
         random.setstate(before)
 
 

@@ -32,7 +32,7 @@ def simulated_connection(turnstile: Turnstile) -> type[ProcessConnection]:
         async def execute(self, query: str, *args: object, timeout: float | None = None) -> str:  # noqa: ASYNC109 - asyncpg's signature
             return await self._one(query, lambda: ShopConnection.execute(self, query, *args, timeout=timeout))
 
-        async def executemany(self, command: str, args: Any, *, timeout: float | None = None) -> None:  # noqa: ASYNC109
+        async def executemany(self, command: str, args: Any, *, timeout: float | None = None) -> None:  # noqa: ASYNC109 - asyncpg's signature
             await self._one(
                 command, lambda: super(SimulatedConnection, self).executemany(command, args, timeout=timeout)
             )

@@ -10,7 +10,7 @@ from typing import Any
 import asyncpg
 
 from bottega.bootstrap import derived_secret, load_policy, load_shop, open_application
-from bottega.gateway import tokens
+from bottega.entrance import tokens
 from bottega.platform.clock import SetClock
 from bottega.platform.database import embedded, scratch
 from bottega.proof.quiet import come_to_rest, what_is_broken

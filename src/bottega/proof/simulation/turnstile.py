@@ -128,8 +128,8 @@ class Turnstile:
             raise Stuck(f"nobody can go on; {len(self._flights)} statements wait; {self.steps.trace[-5:]}")
         if len(self.steps.trace) > STEPS_LIMIT:
             raise Stuck(f"no end after {STEPS_LIMIT} steps; {self.steps.trace[-5:]}")
-        # By name, and for one actor in the order of arrival: the choice depends on nothing else.
-        choices = sorted(self._parked, key=lambda parked: parked.actor)
+        # By name and by what is to come, not by arrival: whoever a commit lets go may land in any order.
+        choices = sorted(self._parked, key=lambda parked: (parked.actor, parked.label))
         chosen = choices[self._chance.randrange(len(choices))]
         self._stepped()
         if chosen.life is not None:

@@ -5,21 +5,18 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import asyncpg
 import httpx
 
 from bottega.actions.action import Action
 from bottega.actions.actor import Actor
-from bottega.actions.effects import EffectDriver
 from bottega.actions.log.sealer import Sealer
 from bottega.actions.outcome import Outcome
-from bottega.actions.perform import Performer
 from bottega.actions.policy.engine import PolicyBook
-from bottega.bootstrap import Application, derived_secret, web_app
+from bottega.bootstrap import Application, assemble, web_app
 from bottega.bootstrap.background import signing_key
-from bottega.bootstrap.knowledge import connect_library
 from bottega.connectors.sandbox import webhook_signature
 from bottega.connectors.sandbox.mail import MemoryOutbox
 from bottega.connectors.sandbox.payment_store import PostgresPaymentStore
@@ -32,7 +29,7 @@ from bottega.ports.mailer import Mailer
 from bottega.ports.payment_gateway import PaymentGateway
 from bottega.ports.services import Services
 from bottega.proof.chance import seeded
-from bottega.proof.quiet import come_to_rest
+from bottega.proof.quiet import come_to_rest, do_jobs
 from bottega.proof.simulation.chosen_chance import chosen, pausing_at
 from bottega.proof.simulation.connections import simulated_connection
 from bottega.proof.simulation.ports import Faults, FaultyCalls, FaultyGateway, FaultyMailer
@@ -139,9 +136,11 @@ class World:
     async def come_to_rest(self) -> None:
         """Everything that is due is done, now and long after, without faults."""
         await self._sealer.close()
-        await come_to_rest(self._application, self.clock)
-        self.clock.advance(LONG_AFTER)
-        await come_to_rest(self._application, self.clock)
+        for leap in (timedelta(0), LONG_AFTER):
+            self.clock.advance(leap)
+            await come_to_rest(self._application, self.clock)
+            if await do_jobs(self._application):
+                await come_to_rest(self._application, self.clock)
 
     async def open(self) -> None:
         """Starts provider and process."""
@@ -169,21 +168,7 @@ class World:
         gateway: Any = FaultyGateway(self._provider, FaultyCalls("gateway", self.turnstile, self.faults, life))
         services.add(PaymentGateway, gateway, "sandbox")
         services.add(Mailer, FaultyMailer(self.outbox, FaultyCalls("mailer", self.turnstile, self.faults, life)))
-        jobs = Jobs(self._dsn)
-        performer = Performer(
-            database, scene.policy, jobs, self.clock, secret=derived_secret(scene.settings, "performer")
-        )
-        self._application = Application(
-            scene.settings,
-            database,
-            performer,
-            services,
-            EffectDriver(performer, services),
-            jobs,
-            self.clock,
-            scene.policy,
-            connect_library(scene.settings, database, self.clock, services),
-        )
+        self._application = assemble(scene.settings, database, Jobs(self._dsn), services, self.clock, scene.policy)
         transport = httpx.ASGITransport(app=web_app(self._application))
         self._client = httpx.AsyncClient(transport=transport, base_url="http://shop.simulated")
         self._sealer = Sealer(self._dsn, signing_key(self._application), self.clock, connection_class=self._class)
@@ -217,8 +202,7 @@ async def open_world(
 def has_crashed(error: BaseException) -> bool:
     """Whether the process died, however task groups wrapped it."""
     if isinstance(error, BaseExceptionGroup):
-        group: BaseExceptionGroup[BaseException] = error
-        return group.subgroup(Crashed) is not None
+        return cast("BaseExceptionGroup[BaseException]", error).subgroup(Crashed) is not None
     return isinstance(error, Crashed)
 
 

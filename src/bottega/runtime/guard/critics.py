@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from bottega.kernel.errors import Refusal, Unavailable
 from bottega.runtime.critic import NeedsYes, Objection, Planned, Verdict
 from bottega.runtime.evidence import Json
 from bottega.runtime.guard.handles import IDENTIFIER
@@ -72,13 +73,21 @@ class ConfirmingCritic:
         call, tool, context = planned.call, planned.tool, planned.context
         if not (context.role.waits_for_yes and tool.effect == "consequential" and isinstance(tool, ChangingTool)):
             return call
-        if call.confirmation_id is not None and context.pending is not None:
-            if await tool.digest(call, context) == context.pending.digest:
-                return call
-            call = replace(call, confirmation_id=None)
-        if context.run.session_id is None:
-            return Objection(self.name, "nobody_to_ask", "This needs the customer's yes, and nobody is here to ask.")
-        return NeedsYes(call, await tool.summary(call, context))
+        try:
+            if call.confirmation_id is not None and context.pending is not None:
+                if await tool.digest(call, context) == context.pending.digest:
+                    return call
+                call = replace(call, confirmation_id=None)
+            if context.run.session_id is None:
+                return Objection(
+                    self.name, "nobody_to_ask", "This needs the customer's yes, and nobody is here to ask."
+                )
+            return NeedsYes(call, await tool.summary(call, context))
+        except Unavailable:
+            raise
+        except Refusal as refusal:
+            # What was possible when it was asked is not any more.
+            return Objection(self.name, refusal.code, refusal.message, refusal.next_step)
 
 
 def changed(value: Any, path: list[str], change: Callable[[Json], Json]) -> Any:

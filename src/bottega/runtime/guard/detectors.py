@@ -1,15 +1,21 @@
-"""Finding card numbers, e-mail addresses, telephone numbers and bank accounts in text."""
+"""Finding card numbers, secrets, e-mail addresses, telephone numbers and bank accounts in text."""
 
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal["card", "email", "phone", "iban"]
+Kind = Literal["card", "secret", "email", "phone", "iban"]
 
 CARD_REMOVED = "[card number removed]"
+SECRET_REMOVED = "[secret removed]"  # noqa: S105 - what stands in a secret's place
 
-_MAY_HOLD_SOME = re.compile(r"@|\d[\d ()/.-]{5}|[A-Za-z]{2}\d\d")
+_MAY_HOLD_SOME = re.compile(r"@|\d[\d ()/.-]{5}|[A-Za-z]{2}\d\d|[A-Za-z0-9_-]{20}|-----BEGIN")
+# Our own tokens, keys of the well-known forms, signed tokens, private keys.
+_SECRET = re.compile(
+    r"\bbt[gsk]_[\w.-]{20,}|\b(?:sk|rk|pk|whsec|ghp|gho|xox[abp])[-_][A-Za-z0-9_-]{16,}|\bAKIA[0-9A-Z]{16}\b"
+    r"|\beyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]{8,}|-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]+-----|\Z)"
+)
 _CARD = re.compile(r"(?<![\d.,])\d(?:[ -]?\d){12,18}(?![\d]|[.,]\d)")
 _EMAIL = re.compile(r"(?<![\w.+-])[\w.+%-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9-]{0,62}\.)+[A-Za-z]{2,24}(?![\w-])")
 _IBAN = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{2}\d{2}(?: ?[A-Za-z0-9]{4}){2,7}(?: ?[A-Za-z0-9]{1,4})?(?![A-Za-z0-9])")
@@ -32,15 +38,16 @@ def found_in(text: str) -> list[Found]:
     if _MAY_HOLD_SOME.search(text) is None:
         return []
     taken: list[Found] = []
-    for found in (*_cards(text), *_emails(text), *_ibans(text), *_phones(text)):
+    for found in (*_secrets(text), *_cards(text), *_emails(text), *_ibans(text), *_phones(text)):
         if all(found.end <= other.start or found.start >= other.end for other in taken):
             taken.append(found)
     return sorted(taken, key=lambda found: found.start)
 
 
-def without_cards(text: str) -> str:
-    """The text with every card number replaced; nothing that was typed into a chat keeps one."""
-    return _replaced(text, _cards(text), lambda _: CARD_REMOVED)
+def without_secrets(text: str) -> str:
+    """The text with every card number and secret replaced; nothing that was typed into a chat keeps one."""
+    found = [one for one in found_in(text) if one.kind in ("card", "secret")]
+    return _replaced(text, found, lambda one: CARD_REMOVED if one.kind == "card" else SECRET_REMOVED)
 
 
 def replaced(text: str, with_what: Callable[[Found], str]) -> str:
@@ -48,7 +55,7 @@ def replaced(text: str, with_what: Callable[[Found], str]) -> str:
     return _replaced(text, found_in(text), with_what)
 
 
-def _replaced(text: str, found: Iterator[Found] | list[Found], with_what: Callable[[Found], str]) -> str:
+def _replaced(text: str, found: list[Found], with_what: Callable[[Found], str]) -> str:
     parts: list[str] = []
     position = 0
     for one in found:
@@ -62,6 +69,11 @@ def _cards(text: str) -> Iterator[Found]:
         digits = re.sub(r"\D", "", match[0])
         if _passes_luhn(digits) and len(set(digits)) > 1:
             yield Found("card", match.start(), match.end(), match[0])
+
+
+def _secrets(text: str) -> Iterator[Found]:
+    for match in _SECRET.finditer(text):
+        yield Found("secret", match.start(), match.end(), match[0])
 
 
 def _emails(text: str) -> Iterator[Found]:

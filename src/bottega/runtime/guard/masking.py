@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bottega.runtime.evidence import Json
-from bottega.runtime.guard.detectors import CARD_REMOVED, Found, replaced
+from bottega.runtime.guard.detectors import CARD_REMOVED, SECRET_REMOVED, Found, replaced
 
 _PLACEHOLDER = re.compile(r"\[(email|phone|iban|personal)_(\d{1,4})\]")
 
@@ -47,5 +47,6 @@ class MaskTable:
                 return value
 
     def _placeholder_of(self, found: Found) -> str:
-        # A card number is never put back: nothing that goes out of here may hold one.
-        return CARD_REMOVED if found.kind == "card" else self.placeholder(found.value, found.kind)
+        # Card numbers and secrets are never put back: nothing that goes out of here may hold one.
+        removed = {"card": CARD_REMOVED, "secret": SECRET_REMOVED}
+        return removed.get(found.kind) or self.placeholder(found.value, found.kind)

@@ -6,7 +6,7 @@ from typing import Any
 
 from bottega.runtime.critic import Objection, Planned, Verdict
 from bottega.runtime.evidence import Json, Leaf, Trust
-from bottega.runtime.guard.words import Words, compact, normalised
+from bottega.runtime.guard.words import Words, compact, normalised, numbers_in
 from bottega.runtime.tool import CONTROLLING, Parameter
 
 Number = int | float
@@ -129,6 +129,9 @@ def names(argument: Argument, leaf: Leaf) -> bool:
     value, held = argument.value, leaf.value
     if isinstance(held, bool):
         return False
+    if isinstance(value, int | float) and isinstance(held, str):
+        # A figure in a third party's prose: it is told apart from one that nobody named.
+        return leaf.trust == "third_party" and not {float(value), value / 100}.isdisjoint(numbers_in(held))
     match argument.parameter.control:
         case "quantity":
             return isinstance(held, int | float) and held == value and _last_name(leaf.path) == _last_name_of(argument)

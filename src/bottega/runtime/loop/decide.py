@@ -75,7 +75,8 @@ def of_confirmed(context: RunContext, guard: Guard) -> dict[str, Json]:
     assert pending is not None, "a yes needs a question"
     shown = guard.screen.shown(Evidence(pending.id, "confirmation", dict(pending.arguments)), context)
     call = {"id": pending.id, "name": pending.tool, "arguments": shown}
-    return {"reply": {"text": "", "calls": [call], "continuation": ""}, "confirmation_id": pending.id}
+    reply = {"text": "", "calls": [call], "continuation": ""}
+    return {"reply": reply, "confirmation_id": pending.id, "summary": pending.summary}
 
 
 async def verdicts_of(

@@ -168,7 +168,8 @@ def _cost_of_failure(route: Route, failure: Refusal, reservation: Reservation | 
     usage = failure.usage if isinstance(failure, ReplyLost | RequestRefused) else None
     if usage is not None and usage != Usage():
         return route.price.cost_micros(usage), True
-    if isinstance(failure, OutcomeUnknown):
+    # A filter that says nothing about tokens has read the request at least, and may have let the model begin.
+    if isinstance(failure, OutcomeUnknown) or failure.code == port.CONTENT_FILTERED:
         return (0, False) if reservation is None else (reservation.amount_micros, False)
     return 0, True
 

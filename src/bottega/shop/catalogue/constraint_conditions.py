@@ -50,11 +50,13 @@ class _Asked:
     stock_said: bool = False
 
 
-def conditions_of(constraints: Sequence[Constraint], currency: str, conditions: Conditions) -> None:
+def conditions_of(
+    constraints: Sequence[Constraint], currency: str, conditions: Conditions, *, any_stock: bool = False
+) -> None:
     """Adds to `conditions` what search.products as `p` must meet.
 
-    Price, option, stock and sale are asked of one and the same variant; with an option that variant must be one that
-    can be bought, unless the sentence asks for what is out of stock.
+    Price, option, stock and sale are asked of one and the same variant; that variant must be one that can be bought,
+    unless the sentence asks for what is out of stock or `any_stock` lets any do.
     """
     asked = _asked(constraints, conditions)
     conditions.texts.extend(asked.listed)
@@ -63,7 +65,7 @@ def conditions_of(constraints: Sequence[Constraint], currency: str, conditions: 
             f"EXISTS (SELECT FROM search.traits t WHERE t.product_id = p.product_id AND {' AND '.join(asked.product)})"
         )
     if asked.of_one_variant:
-        sellable = [] if asked.stock_said else ["o.in_stock"]
+        sellable = [] if asked.stock_said or any_stock else ["o.in_stock"]
         wanted = " AND ".join([*asked.offer, *sellable])
         conditions.texts.append(
             "EXISTS (SELECT FROM search.offers o WHERE o.product_id = p.product_id "

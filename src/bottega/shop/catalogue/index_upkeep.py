@@ -95,6 +95,10 @@ async def index_status(connection: Connection) -> IndexStatus:
 async def _mend_products(connection: Connection, at: datetime, findings: Findings) -> None:
     """Writes published products that the index lacks, and takes out what it has too many."""
     lacking = await connection.fetch(_LACKING, REFRESHED_AT_ONCE)
+    if len(lacking) == REFRESHED_AT_ONCE:
+        findings.notes.append("many published products were not indexed")
+        findings.rewrite = True
+        return
     if lacking:
         ids = {row["id"] for row in lacking}
         await refresh(connection, ids, ids, at)

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
-from typing import Any
 
 from bottega.platform.database.pool import Connection
+from bottega.shop.catalogue import vocabulary_store
 from bottega.shop.catalogue.constraint_conditions import conditions_of
 from bottega.shop.catalogue.listing import Conditions, Filters
 from bottega.shop.catalogue.search_records import NOTHING_RELAXED, Relaxed, SearchRequest
@@ -15,8 +15,6 @@ from bottega.shop.catalogue.shown_product import shown_product
 from bottega.shop.catalogue.understanding.model import Understanding
 from bottega.shop.catalogue.understanding.read import understand
 from bottega.shop.catalogue.understanding.relaxing import relaxations
-from bottega.shop.catalogue.understanding.vocabulary import Vocabulary
-from bottega.shop.catalogue.vocabulary_store import VocabularyCache
 
 # So many weaker forms of a sentence are tried before the answer is that there is nothing.
 MOST_RELAXATIONS = 40
@@ -34,8 +32,6 @@ class Reading:
 
 # Sentences as they were read, by what they were read with: reading is pure, and people say the same things.
 _read: OrderedDict[tuple[object, ...], Understanding] = OrderedDict()
-# A process has one database; tests have many.
-_vocabularies: dict[str, VocabularyCache] = {}
 
 
 async def read_sentence(connection: Connection, request: SearchRequest, now: datetime) -> Reading:
@@ -59,12 +55,12 @@ def conditions_on(form: Understanding, filters: Filters) -> Conditions:
     """What search.products as `p` must meet."""
     conditions = Conditions()
     conditions.narrow(filters.in_currency(form.currency))
-    conditions_of(form.constraints, form.currency, conditions)
+    conditions_of(form.constraints, form.currency, conditions, any_stock=form.any_stock)
     return conditions
 
 
 async def _understood(connection: Connection, request: SearchRequest, now: datetime) -> Understanding:
-    vocabulary = await _vocabulary(connection)
+    vocabulary = await vocabulary_store.current(connection)
     currency = request.filters.currency
     if request.shown is not None:
         shown = await shown_product(connection, request.shown, currency, now)
@@ -77,12 +73,6 @@ async def _understood(connection: Connection, request: SearchRequest, now: datet
         while len(_read) > REMEMBERED_SENTENCES:
             _read.popitem(last=False)
     return read
-
-
-async def _vocabulary(connection: Connection) -> Vocabulary:
-    parameters: Any = getattr(connection, "_params", None)
-    database = f"{getattr(parameters, 'database', '')}@{getattr(connection, '_addr', '')}"
-    return await _vocabularies.setdefault(database, VocabularyCache()).current(connection)
 
 
 def _forms(asked: Understanding) -> Iterator[tuple[Understanding, Relaxed]]:

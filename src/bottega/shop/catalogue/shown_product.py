@@ -14,8 +14,11 @@ async def shown_product(connection: Connection, id_or_handle: str, currency: str
     """What is known of it; raises `NoSuchProduct` when it is not sold in this currency."""
     row = await connection.fetchrow(
         f"SELECT {card_column('$3')}, t.traits, "
-        "(SELECT jsonb_object_agg(n.name, n.value) FROM search.numbers n "
-        " WHERE n.product_id = p.product_id AND n.variant_id = '') AS numbers "
+        "(SELECT array_agg(DISTINCT trait) FROM search.offers o, unnest(o.traits) AS trait "
+        " WHERE o.product_id = p.product_id AND o.currency = p.currency) AS offered, "
+        "(SELECT jsonb_object_agg(n.name, n.value) FROM ("
+        " SELECT name, min(value) AS value FROM search.numbers m WHERE m.product_id = p.product_id GROUP BY 1) AS n"
+        ") AS numbers "
         "FROM search.products p LEFT JOIN search.traits t ON t.product_id = p.product_id "
         "WHERE (p.product_id = $1 OR p.handle = $1) AND p.currency = $2",
         id_or_handle,
@@ -33,6 +36,6 @@ async def shown_product(connection: Connection, id_or_handle: str, currency: str
         price_minor=card["price_minor"],
         currency=currency,
         rating=card["rating"],
-        traits=frozenset(row["traits"] or ()),
+        traits=frozenset([*(row["traits"] or ()), *(row["offered"] or ())]),
         numbers=row["numbers"] or {},
     )

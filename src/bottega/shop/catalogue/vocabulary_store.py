@@ -16,8 +16,11 @@ from bottega.shop.catalogue.understanding.vocabulary import PRICE_SHARES, Vocabu
 # Words of so many products at most are looked at for what goes together; a sample of a larger catalogue tells the same.
 MOST_SAMPLED = 25_000
 MOST_TRAITS_KEPT = 40_000
-MOST_KINDS = 3_000
+MOST_KINDS = 6_000
 MOST_WORDS = 60_000
+# How many vocabularies a process holds: more than one only where it serves several databases, as tests do.
+MOST_MADE = 3
+NOTHING_LEARNT = Vocabulary()
 LEAST_FIELD_SHARE = 0.03
 LONGEST_STATEMENT_SECONDS = 300.0
 # A change of this share of the catalogue is learnt at once, a smaller one by the clock.
@@ -48,21 +51,24 @@ class Due:
         return (now - self.learnt_at).total_seconds() >= LEARNT_AT_LEAST_EVERY_SECONDS
 
 
-class VocabularyCache:
-    """A process's own vocabulary, made once per version."""
+# What this process has made of vocabularies, by version: the newest few, whichever database they are from.
+_made: dict[str, Vocabulary] = {}
 
-    def __init__(self) -> None:
-        self._known = Vocabulary()
 
-    async def current(self, connection: Connection) -> Vocabulary:
-        """The vocabulary as it was last learnt; empty before anything was."""
-        row = await connection.fetchrow(
-            "SELECT version, CASE WHEN version <> $1 THEN content END AS content FROM search.vocabulary",
-            self._known.version,
-        )
-        if row is not None and row["content"]:
-            self._known = vocabulary_of(row["version"], orjson.loads(zlib.decompress(row["content"])))
-        return self._known
+async def current(connection: Connection) -> Vocabulary:
+    """The vocabulary as it was last learnt; made once per process and version, empty before anything was learnt."""
+    row = await connection.fetchrow(
+        "SELECT version, CASE WHEN NOT version = ANY ($1::text[]) THEN content END AS content FROM search.vocabulary",
+        list(_made),
+    )
+    if row is None or not row["version"]:
+        return NOTHING_LEARNT
+    if row["version"] not in _made:
+        made = vocabulary_of(row["version"], orjson.loads(zlib.decompress(row["content"])))
+        while len(_made) >= MOST_MADE:
+            del _made[next(iter(_made))]
+        _made[made.version] = made
+    return _made[row["version"]]
 
 
 async def due(connection: Connection) -> Due:
@@ -118,7 +124,7 @@ async def _content(connection: Connection) -> dict[str, Any]:
         "categories": await _categories(connection),
         "numbers": await _numbers(connection),
         "kinds": await _kinds(connection, share, 1 if products <= SMALL_CATALOGUE else 3),
-        "words": [row["word"] for row in await connection.fetch(_WORDS, MOST_WORDS)],
+        "titles": {row["word"]: row["n"] for row in await connection.fetch(_TITLES, MOST_WORDS, least)},
     }
 
 
@@ -186,7 +192,6 @@ async def _kinds(connection: Connection, share: float, least: int) -> list[dict[
         row["word"]: {
             "word": row["word"],
             "products": row["n"],
-            "heads": row["heads"],
             "fields": {},
             "categories": {},
             "prices": {},
@@ -196,7 +201,7 @@ async def _kinds(connection: Connection, share: float, least: int) -> list[dict[
     for row in await connection.fetch(_PLACES):
         word = row["word"]
         found[word] = {
-            "word": word, "products": row["n"], "heads": row["n"], "fields": {}, "categories": {}, "prices": {},
+            "word": word, "products": row["n"], "fields": {}, "categories": {}, "prices": {},
         }  # fmt: skip
         named.append(word)
     for row in await connection.fetch(_KIND_FIELDS, share, least, named, timeout=LONGEST_STATEMENT_SECONDS):
@@ -216,7 +221,7 @@ def _whole(prices: Any) -> list[int]:
 _TRAITS = """
 SELECT trait, sum(n)::bigint AS n FROM (
     SELECT trait, count(*) AS n FROM search.traits, unnest(traits) AS trait
-    WHERE NOT trait LIKE ANY ('{w:%,category:%,head:%,v:model=%,v:released=%,v:eans=%}') GROUP BY 1
+    WHERE NOT trait LIKE ANY ('{w:%,category:%,end:%,v:model=%,v:released=%,v:eans=%}') GROUP BY 1
     UNION ALL
     SELECT trait, count(DISTINCT product_id) FROM search.variant_traits, unnest(traits) AS trait
     WHERE NOT trait LIKE 'tint:%' GROUP BY 1) AS counted
@@ -261,17 +266,16 @@ WHERE place <= 60"""
 _NUMBER_UNITS = "SELECT name, unit, count(*) AS n FROM search.numbers WHERE unit IS NOT NULL GROUP BY 1, 2"
 
 _KINDS = """
-SELECT word, count(*) AS n, count(*) FILTER (WHERE is_head) AS heads FROM (
-    SELECT substr(w, 3) AS word, 'head:' || substr(w, 3) = ANY (t.traits) AS is_head
-    FROM search.traits t, unnest(t.traits) AS w
-    WHERE w LIKE 'w:%' AND w ~ '^w:[^0-9]{2,}$' AND hashtext(t.product_id) & 1023 < $1 * 1024) AS used
+SELECT substr(w, 5) AS word, count(*) AS n FROM search.traits t, unnest(t.traits) AS w
+WHERE w LIKE 'end:%' AND hashtext(t.product_id) & 1023 < $1 * 1024
 GROUP BY 1 HAVING count(*) >= $2 ORDER BY 2 DESC, 1 LIMIT $3"""
 
 _KIND_FIELDS = """
 SELECT word, f, count(*) AS n
-FROM (SELECT CASE WHEN w LIKE 'w:%' THEN substr(w, 3) ELSE w END AS word, t.fields
+FROM (SELECT CASE WHEN w LIKE 'end:%' THEN substr(w, 5) ELSE w END AS word, t.fields
       FROM search.traits t, unnest(t.traits) AS w
-      WHERE w LIKE ANY ('{w:%,category:%}') AND hashtext(t.product_id) & 1023 < $1 * 1024) AS used, unnest(fields) AS f
+      WHERE w LIKE ANY ('{end:%,category:%}') AND hashtext(t.product_id) & 1023 < $1 * 1024) AS used,
+     unnest(fields) AS f
 WHERE word = ANY ($3::text[])
 GROUP BY 1, 2 HAVING count(*) >= $2"""
 
@@ -280,19 +284,18 @@ SELECT w AS word, count(*) AS n FROM search.traits t, unnest(t.traits) AS w WHER
 GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 3000"""
 
 _KIND_CATEGORIES = """
-SELECT substr(w, 3) AS word, t.category, count(*) AS n
+SELECT substr(w, 5) AS word, t.category, count(*) AS n
 FROM search.traits t, unnest(t.traits) AS w
-WHERE w LIKE 'w:%' AND t.category IS NOT NULL AND hashtext(t.product_id) & 1023 < $1 * 1024
-  AND substr(w, 3) = ANY ($2::text[])
+WHERE w LIKE 'end:%' AND t.category IS NOT NULL AND hashtext(t.product_id) & 1023 < $1 * 1024
+  AND substr(w, 5) = ANY ($2::text[])
 GROUP BY 1, 2"""
 
 _KIND_PRICES = """
-SELECT substr(w, 3) AS word, p.currency, percentile_cont($3::float8[]) WITHIN GROUP (ORDER BY p.price_minor) AS prices
+SELECT substr(w, 5) AS word, p.currency, percentile_cont($3::float8[]) WITHIN GROUP (ORDER BY p.price_minor) AS prices
 FROM search.traits t JOIN search.products p USING (product_id), unnest(t.traits) AS w
-WHERE w LIKE 'w:%' AND hashtext(t.product_id) & 1023 < $1 * 1024 AND substr(w, 3) = ANY ($2::text[])
+WHERE w LIKE 'end:%' AND hashtext(t.product_id) & 1023 < $1 * 1024 AND substr(w, 5) = ANY ($2::text[])
 GROUP BY 1, 2"""
 
-_WORDS = """
-SELECT substr(w, 3) AS word FROM search.traits, unnest(traits) AS w
-WHERE w LIKE 'w:%' GROUP BY 1 HAVING count(*) >= 2 OR (SELECT count(*) FROM search.traits) < 2000
-ORDER BY count(*) DESC, 1 LIMIT $1"""
+_TITLES = """
+SELECT substr(w, 3) AS word, count(*) AS n FROM search.traits, unnest(traits) AS w WHERE w LIKE 'w:%'
+GROUP BY 1 HAVING count(*) >= $2 ORDER BY 2 DESC, 1 LIMIT $1"""

@@ -26,8 +26,9 @@ def number(name: str, products: int, values: dict[float, int], units: dict[str, 
 
 def kind(word: str, products: int, fields: dict[str, int], **more: Any) -> dict[str, Any]:
     """A word of titles with what such products tell."""
-    told = {"heads": products, "categories": {}, "prices": prices(1000, 21000), **more}
-    return {"word": word, "products": products, "fields": fields, **told}
+    told = {"categories": {}, "prices": prices(1000, 21000), **more}
+    roles = {f"role:{role}": fields[role] for role in ("size", "colour", "material", "gender") if role in fields}
+    return {"word": word, "products": products, "fields": {**fields, **roles}, **told}
 
 
 _WORN = {
@@ -134,7 +135,7 @@ CONTENT: dict[str, Any] = {
         kind("category:camping/tents", 9, {"sleeps_people": 6, "weight": 9, "colour": 6}),
         kind("category:camping/packs", 10, {"capacity_litres": 9, "weight": 10, "colour": 9}),
     ],
-    "words": ["jacket", "boot", "notebook", "monitor", "cable", "toner", "cartridge", "hdmi", "usb", "windows", "black"],
+    "titles": {"jacket": 22, "boot": 15, "notebook": 60, "monitor": 20, "cable": 35, "toner": 14, "cartridge": 20, "hdmi": 30, "usb": 40, "windows": 9, "black": 50, "warm": 2, "case": 12, "bag": 12, "torch": 8, "tent": 9, "waterproof": 3},
 }  # fmt: skip
 
 

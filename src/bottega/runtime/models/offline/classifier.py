@@ -84,9 +84,11 @@ class Classifier:
 
 def _sum_of(weights: Scores, present: NDArray[np.intp]) -> Scores:
     if not len(present):
-        return np.zeros(weights.shape[1], dtype=np.float32)
+        nothing: Scores = np.zeros(weights.shape[1], dtype=np.float32)
+        return nothing
     total: Scores = np.add.reduce(weights[present], axis=0)
-    return (total / np.float32(np.sqrt(len(present)))).astype(np.float32)
+    scaled: Scores = np.divide(total, np.float32(np.sqrt(len(present))), dtype=np.float32)
+    return scaled
 
 
 def log_softmax(scores: Scores) -> Scores:

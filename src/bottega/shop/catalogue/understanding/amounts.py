@@ -100,19 +100,11 @@ def _amount_at(reading: Reading, place: int) -> Amount | None:
 
 
 def _written_number(reading: Reading, place: int) -> tuple[str, int] | None:
-    """A number in digits, or in words where a unit or a star follows ("two person tent")."""
+    """A number as it stands; figures in words are figures already."""
     token = reading.sentence.tokens[place]
     if token.kind == "number":
         return token.text, 1
-    number = reading.language.numerals.get(token.key)
-    if number is None:
-        return None
-    follows = place + 1
-    unit, length = _unit_at(reading, follows)
-    if length and unit is not None and unit.dimension in ("people", "time", "count"):
-        return str(number), 1
-    stars = reading.sentence.has_at(follows, reading.language.star_words)
-    return (str(number), 1) if stars else None
+    return None
 
 
 def _currency(reading: Reading, token: Token) -> str | None:
@@ -188,12 +180,20 @@ def _bounds(reading: Reading, before: int, after: int) -> tuple[int, int, BoundW
     if (found := sentence.until(skipped, language.before)) is not None:
         bound, length = found
         before = skipped - length
-    if (found := sentence.at(after, language.after)) is not None:
+    if (found := sentence.at(after, language.after)) is not None and not _begins_amount(reading, after + found[1]):
         behind, length = found
         # "50 plus shipping": a joining word only bounds at the end of a phrase.
         bound = bound or behind
         after += length
     return before, after, bound
+
+
+def _begins_amount(reading: Reading, place: int) -> bool:
+    """Whether another number follows, which the words before it bound: "size 40 and under 100"."""
+    tokens = reading.sentence.tokens
+    if place < len(tokens) and _currency(reading, tokens[place]):
+        place += 1
+    return place < len(tokens) and tokens[place].kind == "number"
 
 
 def _read_stars(reading: Reading, amount: Amount) -> int | None:

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from bottega.shop.catalogue.understanding.reading import Reading
 from bottega.shop.catalogue.understanding.vocabulary import KindFigures, halves_of
 
-# Words this seldom at the end of titles are hardly names of things.
-LEAST_HEADS = 2
-LEAST_HEAD_SHARE = 0.05
+# Words this seldom at the end of names are hardly names of things.
+LEAST_ENDS = 2
+LEAST_END_SHARE = 0.05
+LEAST_OF_TWO_WORDS = 3
 LONGEST_KIND = 3
 MOSTLY_SHARE = 0.5
 # A category this small beside the titles with its words is only one corner of such things.
@@ -17,14 +18,23 @@ TINY_SHARE = 0.05
 
 def guess_kind(reading: Reading) -> None:
     """Sets the kind: the last known noun before "for", "with" or an amount says what the thing is."""
+    start: int | None = 0
+    while start is not None:
+        start = _guess_from(reading, start)
+
+
+def _guess_from(reading: Reading, start: int) -> int | None:
+    """Looks from here on; returns where to look again when what was found belongs to an unknown thing."""
     sentence = reading.sentence
-    found_until = 0
-    place = 0
+    found_until, place = 0, start
     while place < len(sentence.tokens):
         token = sentence.tokens[place]
         if found_until and _ends_the_noun(reading, place):
-            return
-        if token.kind == "word":
+            break
+        if not found_until and (ruled_out := _ruled_out(reading, place)):
+            place += ruled_out
+            continue
+        if token.kind == "word" and token.claim is None:
             for length in range(min(LONGEST_KIND, len(sentence.tokens) - place), 0, -1):
                 phrase = sentence.key(place, length)
                 figures = _figures(reading, phrase)
@@ -33,6 +43,48 @@ def guess_kind(reading: Reading) -> None:
                     found_until = place + length
                     break
         place += 1
+    if not found_until or not _is_modifier(reading, found_until):
+        return None
+    reading.kind, reading.kind_phrase = None, ""
+    joined = (at for at in range(found_until, len(sentence.tokens)) if sentence.at(at, reading.language.joiners))
+    return next((at + 1 for at in joined), None)
+
+
+def _ruled_out(reading: Reading, place: int) -> int:
+    """The length of a negation and of the known word behind it, which is no name of what is wanted."""
+    sentence, language = reading.sentence, reading.language
+    length = sentence.has_at(place, language.negations, free=False)
+    if not length:
+        return 0
+    while place + length < len(sentence.tokens) and sentence.key(place + length, 1) in language.fillers:
+        length += 1
+    return length + 1
+
+
+def _is_modifier(reading: Reading, end: int) -> bool:
+    """Whether an unknown noun follows the one that was found: "camping table" where nothing is known of tables."""
+    sentence, language, vocabulary = reading.sentence, reading.language, reading.vocabulary
+    if end >= len(sentence.tokens) or _ends_the_noun(reading, end):
+        return False
+    token = sentence.tokens[end]
+    if token.kind != "word" or token.claim is not None:
+        return False
+    key = token.key
+    tells = (
+        vocabulary.brands,
+        vocabulary.colours,
+        vocabulary.materials,
+        vocabulary.flag_phrases,
+        vocabulary.values,
+        vocabulary.tags,
+        vocabulary.number_phrases,
+        language.known_words,
+        language.currencies,
+    )
+    # "Shoe cream" is no cream-coloured shoe.
+    is_thing = key in language.ambiguous_colours and key not in language.fillers
+    is_size = key.upper() in reading.measures.letters
+    return is_thing or not (is_size or any(key in table for table in tells))
 
 
 def _ends_the_noun(reading: Reading, place: int) -> bool:
@@ -45,6 +97,7 @@ def _ends_the_noun(reading: Reading, place: int) -> bool:
         or sentence.has_at(place, language.compatible, free=False)
         or sentence.has_at(place, language.having, free=False)
         or sentence.has_at(place, language.links, free=False)
+        or sentence.has_at(place, language.relative, free=False)
         or sentence.has_at(place, language.negations, free=False)
         or sentence.has_at(place, language.size_before, free=False)
         or sentence.at(place, language.before, free=False)
@@ -69,10 +122,13 @@ def _figures(reading: Reading, phrase: str) -> KindFigures | None:
     placed = [figures for path in paths if (figures := vocabulary.kinds.get(f"category:{path}")) is not None]
     if placed and _is_well_placed(reading, phrase, placed):
         return _together(placed)
+    if _is_quality(reading, phrase):
+        return None
     known = [
         figures
         for word in group
-        if (figures := vocabulary.kinds.get(word.split()[-1])) is not None and _is_noun(reading, word, figures)
+        if (figures := vocabulary.kinds.get(word) or vocabulary.kinds.get(word.split()[-1])) is not None
+        and _is_noun(reading, word, figures)
     ]
     return max(known, key=lambda figures: figures.products, default=None)
 
@@ -80,12 +136,13 @@ def _figures(reading: Reading, phrase: str) -> KindFigures | None:
 def named_categories(reading: Reading, words: Sequence[str]) -> list[str]:
     """The categories that words name; of a title naming several things ("Navigation and poles") what is inside it for
     this one of them, where that has a category of its own."""
-    phrases = reading.vocabulary.category_phrases
+    phrases, key = reading.vocabulary.category_phrases, reading.language.keys.of
     found = list(dict.fromkeys(path for word in words for path in phrases.get(word, ())))
     return [
         path
         for path in found
         if len(halves_of(reading.vocabulary.categories[path].title)) < 2
+        or key(path.rpartition("/")[2].replace("-", " ")) in words
         or not any(other.startswith(f"{path}/") for other in found)
     ]
 
@@ -99,7 +156,7 @@ def _together(placed: Sequence[KindFigures]) -> KindFigures:
         fields.update(one.fields)
     largest = max(placed, key=lambda figures: figures.products)
     total = sum(one.products for one in placed)
-    return KindFigures(largest.word, total, total, {}, dict(fields), largest.prices)
+    return KindFigures(largest.word, total, {}, dict(fields), largest.prices)
 
 
 def _is_well_placed(reading: Reading, phrase: str, placed: Sequence[KindFigures]) -> bool:
@@ -112,8 +169,7 @@ def _is_well_placed(reading: Reading, phrase: str, placed: Sequence[KindFigures]
 
 def titled_with(reading: Reading, phrase: str) -> int:
     """At most so many products have all words of a phrase in their title."""
-    kinds = reading.vocabulary.kinds
-    return min((kinds[word].products if word in kinds else 0) for word in phrase.split())
+    return min(reading.vocabulary.titles.get(word, 0) for word in phrase.split())
 
 
 def _mostly_in(figures: KindFigures, placed: Sequence[KindFigures]) -> bool:
@@ -128,11 +184,21 @@ def _mostly_in(figures: KindFigures, placed: Sequence[KindFigures]) -> bool:
 
 
 def _is_named(reading: Reading, phrase: str) -> bool:
-    """Whether somebody calls a kind of thing just so: a category, a product type, the language."""
+    """Whether somebody calls a kind of thing just so: a category, a product type, titles, the language."""
     vocabulary = reading.vocabulary
-    return (
-        phrase in reading.language.kinds or phrase in vocabulary.category_phrases or phrase in vocabulary.kind_phrases
-    )
+    tables = (reading.language.kinds, vocabulary.category_phrases, vocabulary.kind_phrases)
+    if any(phrase in table for table in tables):
+        return True
+    figures = vocabulary.kinds.get(phrase) if " " in phrase else None
+    return figures is not None and figures.products >= LEAST_OF_TWO_WORDS
+
+
+def _is_quality(reading: Reading, phrase: str) -> bool:
+    """Whether a word is rather what things are like ("wireless") than what they are."""
+    vocabulary = reading.vocabulary
+    if phrase in reading.language.kinds or phrase in vocabulary.category_phrases:
+        return False
+    return any(phrase in table for table in (vocabulary.values, vocabulary.flag_phrases, vocabulary.tags))
 
 
 def _is_noun(reading: Reading, word: str, figures: KindFigures) -> bool:
@@ -141,4 +207,4 @@ def _is_noun(reading: Reading, word: str, figures: KindFigures) -> bool:
         return False
     if _is_named(reading, word) or " " in word:
         return True
-    return figures.heads >= max(LEAST_HEADS, LEAST_HEAD_SHARE * figures.products)
+    return figures.products >= max(LEAST_ENDS, LEAST_END_SHARE * reading.vocabulary.titles.get(word, 0))

@@ -166,12 +166,16 @@ class Language:
     comparison: Mapping[str, str]
     kinds: Mapping[str, tuple[str, ...]]
     accessory_words: frozenset[str]
+    goes_with: frozenset[str]
     colour_families: Mapping[str, tuple[str, ...]]
     colour_spellings: Mapping[str, str]
     colour_modifiers: frozenset[str]
     material_families: Mapping[str, tuple[str, ...]]
     material_spellings: Mapping[str, str]
     numerals: Mapping[str, int]
+    broader: Mapping[str, tuple[str, ...]]
+    relative: frozenset[str]
+    known_words: frozenset[str]
     ambiguous_colours: frozenset[str]
 
 
@@ -234,11 +238,7 @@ def language(code: str = DEFAULT_LANGUAGE) -> Language:
         between_open=key_set(told["bound"]["between"]["open"]),
         between_middle=key_set(told["bound"]["between"]["middle"]),
         currencies=keyed(told["currency"]),
-        price_levels={
-            keys.of_sign(phrase): PriceLevel(level["label"], level.get("least_share"), level.get("most_share"))
-            for level in told["price_level"]
-            for phrase in level["phrases"]
-        },
+        price_levels=_price_levels(told, keys),
         sorts={keys.of_sign(phrase): order for order, phrases in told["sort"].items() for phrase in phrases},
         well_rated=key_set(told["rating"]["well"]),
         well_rated_least=told["rating"]["well_least"],
@@ -248,9 +248,6 @@ def language(code: str = DEFAULT_LANGUAGE) -> Language:
         genders={keys.of_sign(phrase): name for name, one in told["gender"].items() for phrase in one["phrases"]},
         gender_values={folded(value): name for name, one in told["gender"].items() for value in one["values"]},
         truths={**dict.fromkeys(told["truth"]["yes"], True), **dict.fromkeys(told["truth"]["no"], False)},
-        size_before=key_set(sizes["before"]),
-        size_words={keys.of_sign(word): letter for letter, words in sizes["letters"].items() for word in words},
-        size_systems={keys.of_sign(word): system for system, words in sizes["systems"].items() for word in words},
         made_of=key_set(told["made_of"]["before"]),
         not_really=tuple(keys.of(word) for word in told["made_of"]["not_really"]),
         having=key_set(having["with"]),
@@ -268,15 +265,59 @@ def language(code: str = DEFAULT_LANGUAGE) -> Language:
         superlatives=_degrees(told, keys, "least", "most"),
         comparison={keys.of_sign(phrase): kind for kind, phrases in told["comparison"].items() for phrase in phrases},
         kinds=_kinds(told, keys),
-        accessory_words=key_set(told["kinds"]["accessories"]),
-        colour_families={family: tuple(shades) for family, shades in colours["families"].items()},
-        colour_spellings=dict(colours["spellings"]),
-        colour_modifiers=frozenset(colours["modifiers"]["words"]) | frozenset(colours["patterns"]["words"]),
-        ambiguous_colours=frozenset(colours["ambiguous"]["words"]),
-        material_families={family: tuple(kinds) for family, kinds in materials["families"].items()},
-        material_spellings=dict(materials["spellings"]),
+        accessory_words=key_set(told["kinds"]["besides"]["accessories"]),
+        goes_with=key_set(told["kinds"]["besides"]["goes_with"]),
         numerals={keys.of(word): number for word, number in told["numerals"].items()},
+        broader={keys.of(word): tuple(map(keys.of, wide)) for word, wide in told["kinds"]["broader"].items()},
+        relative=key_set(told["words"]["relative"]),
+        **_shades_and_stuffs(colours, materials),
+        **_sizes(sizes, keys),
+        known_words=_all_words(({**told, "words": {**told["words"], "ordinary": []}}, colours, materials), keys),
     )
+
+
+def _price_levels(told: Mapping[str, Any], keys: PhraseKeys) -> dict[str, PriceLevel]:
+    return {
+        keys.of_sign(phrase): PriceLevel(level["label"], level.get("least_share"), level.get("most_share"))
+        for level in told["price_level"]
+        for phrase in level["phrases"]
+    }
+
+
+def _sizes(sizes: Mapping[str, Any], keys: PhraseKeys) -> dict[str, Any]:
+    """The part of a language that is about sizes."""
+    return {
+        "size_before": frozenset(keys.of_sign(phrase) for phrase in sizes["before"]),
+        "size_words": {keys.of_sign(word): letter for letter, words in sizes["letters"].items() for word in words},
+        "size_systems": {keys.of_sign(word): system for system, words in sizes["systems"].items() for word in words},
+    }
+
+
+def _shades_and_stuffs(colours: Mapping[str, Any], materials: Mapping[str, Any]) -> dict[str, Any]:
+    """The part of a language that is about colours and materials."""
+    return {
+        "colour_families": {family: tuple(shades) for family, shades in colours["families"].items()},
+        "colour_spellings": dict(colours["spellings"]),
+        "colour_modifiers": frozenset(colours["modifiers"]["words"]) | frozenset(colours["patterns"]["words"]),
+        "ambiguous_colours": frozenset(colours["ambiguous"]["words"]),
+        "material_families": {family: tuple(kinds) for family, kinds in materials["families"].items()},
+        "material_spellings": dict(materials["spellings"]),
+    }
+
+
+def _all_words(tables: Iterable[Any], keys: PhraseKeys) -> frozenset[str]:
+    """Every word that the language's files know, in whatever table."""
+    found: set[str] = set()
+    waiting: list[Any] = list(tables)
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, str):
+            found.update(keys.of(one).split())
+        elif isinstance(one, Mapping):
+            waiting.extend([*one.keys(), *one.values()])  # pyright: ignore[reportUnknownArgumentType, reportUnknownMemberType] - TOML of any form
+        elif isinstance(one, list):
+            waiting.extend(one)  # pyright: ignore[reportUnknownArgumentType] - TOML of any form
+    return frozenset(found)
 
 
 def _file(name: str) -> dict[str, Any]:

@@ -102,6 +102,9 @@ def _gender(reading: Reading, phrase: Phrase) -> Match | None:
     gender = reading.language.genders.get(phrase.key)
     if gender is None or not reading.vocabulary.genders:
         return None
+    if reading.kind is not None and not phrase.negated and reading.coverage(("role:gender",)) == 0:
+        # Where such things never tell whom they are for, their titles and texts may.
+        return None
     return phrase.match("gender", (gender,), gender)
 
 
@@ -127,9 +130,7 @@ def _brand(reading: Reading, phrase: Phrase) -> Match | None:
     if phrase.marker == "compatible" or token.kind == "number":
         return None
     if owners is None:
-        if phrase.length > 1 or token.kind != "word":
-            return None
-        return _misspelt_brand(reading, phrase)
+        return None
     is_name = phrase.marker == "by" or reading.sentence.is_name(phrase.start, phrase.length)
     if _is_other_word(reading, phrase.key) and not is_name:
         return None
@@ -144,33 +145,6 @@ def _is_other_word(reading: Reading, key: str) -> bool:
     """Whether a brand's name is also a colour, a material or a kind of thing here."""
     vocabulary = reading.vocabulary
     return key in vocabulary.colours or key in vocabulary.materials or key in vocabulary.category_phrases
-
-
-def _misspelt_brand(reading: Reading, phrase: Phrase) -> Match | None:
-    """A word nobody uses that is one slip away from a single brand."""
-    vocabulary, language = reading.vocabulary, reading.language
-    plain = reading.sentence.tokens[phrase.start].plain
-    if phrase.key in vocabulary.words or plain in vocabulary.words or phrase.key in language.ordinary:
-        return None
-    if phrase.key in language.fillers or _is_known(reading, phrase.key):
-        return None
-    nearest = vocabulary.brand_spelling.nearest(plain)
-    return None if nearest is None else _of_owners(phrase, vocabulary.brands[nearest])
-
-
-def _is_known(reading: Reading, key: str) -> bool:
-    vocabulary, language = reading.vocabulary, reading.language
-    tables = (
-        vocabulary.value_words,
-        vocabulary.flag_phrases,
-        vocabulary.category_phrases,
-        language.kinds,
-        language.colour_families,
-        language.genders,
-        language.links,
-        language.material_families,
-    )
-    return any(key in table for table in tables)
 
 
 def _flag(reading: Reading, phrase: Phrase) -> Match | None:
@@ -193,7 +167,7 @@ def _is_told(reading: Reading, key: str, names: tuple[str, ...]) -> bool:
     if " " in key:
         return True
     numbers = tuple(number for name in names for number in vocabulary.flag_numbers.get(name, ()))
-    titled = min((vocabulary.kinds[word].products if word in vocabulary.kinds else 0) for word in key.split())
+    titled = min(vocabulary.titles.get(word, 0) for word in key.split())
     oftener = sum(vocabulary.flags.get(name, (0, 0))[0] for name in names) > titled
     return reading.coverage((*names, *numbers)) >= (MENTIONED_FLAG_SHARE if oftener else TOLD_FLAG_SHARE)
 
@@ -202,9 +176,20 @@ def _colour(reading: Reading, phrase: Phrase) -> Match | None:
     colour = colour_of(reading, phrase.key)
     if colour is None or not reading.vocabulary.colours:
         return None
+    if _is_rather_material(reading, phrase.key, colour):
+        return None
     if colour in reading.language.ambiguous_colours and not phrase.negated and not _speaks_of_colour(reading, phrase):
         return None
     return phrase.match("colour", (colour,), colour)
+
+
+def _is_rather_material(reading: Reading, key: str, colour: str) -> bool:
+    """Whether the catalogue makes things of it oftener than it paints them so: titanium, stainless steel."""
+    vocabulary, language = reading.vocabulary, reading.language
+    material = language.material_spellings.get(key, key)
+    if colour in language.colour_families:
+        return False
+    return vocabulary.materials.get(material, 0) > vocabulary.colours.get(colour, 0)
 
 
 def colour_of(reading: Reading, key: str) -> str | None:
@@ -249,9 +234,11 @@ def _material(reading: Reading, phrase: Phrase) -> Match | None:
 def _stands_before_noun(reading: Reading, phrase: Phrase) -> bool:
     """A material in front of the thing ("leather case"), where such things tell what they are made of."""
     language, sentence, end = reading.language, reading.sentence, phrase.start + phrase.length
-    if phrase.key == reading.kind_phrase or reading.coverage(("material",)) < TOLD_MATERIAL_SHARE:
+    if phrase.key == reading.kind_phrase or reading.coverage(("role:material",)) < TOLD_MATERIAL_SHARE:
         return False
-    is_material = phrase.key in language.material_families or phrase.key in language.material_spellings
+    is_material = phrase.key in language.material_spellings or any(
+        phrase.key == family or phrase.key in kinds for family, kinds in language.material_families.items()
+    )
     # "Gel", "mesh": only the catalogue takes it for a material.
     if not is_material and reading.vocabulary.materials.get(phrase.key, 0) < LEAST_MADE_OF:
         return False
@@ -277,7 +264,7 @@ def _value(reading: Reading, phrase: Phrase) -> Match | None:
 def _stands_for_its_words(reading: Reading, key: str, traits: tuple[str, ...]) -> bool:
     """Whether the value is told of at least as often as its words stand in titles: else titles know better."""
     vocabulary = reading.vocabulary
-    titled = min((vocabulary.kinds[word].products if word in vocabulary.kinds else 0) for word in key.split())
+    titled = min(vocabulary.titles.get(word, 0) for word in key.split())
     return max(vocabulary.trait_counts.get(trait, 0) for trait in traits) >= titled
 
 

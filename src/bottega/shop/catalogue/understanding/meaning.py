@@ -2,27 +2,19 @@
 
 from collections.abc import Iterable, Sequence
 
-from bottega.shop.catalogue.understanding.kinds import TINY_SHARE, named_categories, titled_with
+from bottega.shop.catalogue.understanding.categories import rule_out_category
 from bottega.shop.catalogue.understanding.matches import Match
 from bottega.shop.catalogue.understanding.model import (
     BrandIs,
-    CategoryIs,
     FlagIs,
-    NumberBound,
     Stated,
-    Strength,
     TraitIs,
 )
-from bottega.shop.catalogue.understanding.reading import Reading
-from bottega.shop.catalogue.understanding.vocabulary import CategoryFigures, halves_of
+from bottega.shop.catalogue.understanding.reading import Named, Reading
 
 # Where most things of a kind tell "no" as well as "yes", "without" means those that tell "no".
 TOLD_NO_SHARE = 0.4
-# A category stands for a word when so many of the things called so are in it.
-FAITHFUL_SHARE = 0.55
 MOST_EXCLUDED_TRAITS = 400
-TITLED_SHARE = 0.3
-PLAIN_SHARE = 0.9
 
 
 def add_constraint(
@@ -48,9 +40,9 @@ def add_constraint(
             _word(reading, matches, said, place)
         case "category":
             if negated:
-                add_category(reading, matches[0].values[0], matches[0].label, said, place, negated=True)
+                rule_out_category(reading, matches[0].values[0], matches[0].label, said, place)
             else:
-                reading.named = (matches[0].values[0], matches[0].label, matches[0].start)
+                reading.named.extend(Named(match.values[0], match.label, match.start) for match in matches)
 
 
 def _key(kind: str, values: Iterable[str], *, negated: bool) -> str:
@@ -229,161 +221,3 @@ def _value_of(trait: str) -> str:
     """What a trait says, without the name that it says it of."""
     told = trait.partition(":")[2]
     return told.partition("=")[2] or told
-
-
-def is_plainly(reading: Reading, phrase: str, *, alone: bool) -> bool:
-    """Whether a phrase is the name of categories that hold what is called so, all but surely beside other words."""
-    group = reading.language.kinds.get(phrase, (phrase,))
-    paths = _paths(reading, phrase, group)
-    if not paths or not _faithful(reading, phrase, group, paths):
-        return False
-    if alone:
-        return True
-    titles = {reading.language.keys.of(reading.vocabulary.categories[path].title) for path in paths}
-    return phrase in titles and (" " in phrase or _share_in(reading, group, paths) >= PLAIN_SHARE)
-
-
-def add_category(reading: Reading, phrase: str, label: str, said: str, place: int, *, negated: bool = False) -> None:
-    """The kind of thing: the categories it names where they hold most of what is called so, else words of titles."""
-    group = reading.language.kinds.get(phrase, (phrase,))
-    paths = _paths(reading, phrase, group)
-    words = tuple(f"w:{'+w:'.join(word.split())}" for word in group)
-    heads = tuple(f"head:{word.split()[-1]}" for word in group if " " not in word)
-    kinds = tuple(f"kind:{kind}" for kind in reading.vocabulary.kind_phrases if _is_kind(kind, group))
-    strength: Strength = "soft" if not negated and _tells_nothing(reading) else "hard"
-    stated = Stated(_key("category", [phrase], negated=negated), f"not {label}" if negated else label, said, strength)
-    if negated:
-        reading.found(CategoryIs(stated, paths, (*heads, *kinds), negated=True), place)
-        return
-    not_paths = () if phrase in reading.language.accessory_words else _accessories_below(reading, paths, group)
-    if paths and _faithful(reading, phrase, group, paths):
-        reading.found(_placed(reading, stated, phrase, group, paths, heads, not_paths), place)
-        return
-    by_words = CategoryIs(stated, paths, (*words, *kinds), not_paths=not_paths)
-    if (paths or kinds) and _share_in(reading, group, paths) >= FAITHFUL_SHARE / 2:
-        reading.found(CategoryIs(stated, paths, kinds, not_paths=not_paths, wider=by_words), place)
-    else:
-        reading.found(by_words, place)
-
-
-def _tells_nothing(reading: Reading) -> bool:
-    """Whether things called so never tell a number that is asked for: then the word is likely used otherwise here."""
-    if reading.kind is None:
-        return False
-    asked = [known for known in reading.constraints if isinstance(known, NumberBound)]
-    return any(reading.kind.coverage(*(one.name for one in bound.ranges)) == 0 for bound in asked)
-
-
-def _placed(
-    reading: Reading,
-    stated: Stated,
-    phrase: str,
-    group: Sequence[str],
-    paths: Sequence[str],
-    heads: Sequence[str],
-    not_paths: Sequence[str],
-) -> CategoryIs:
-    """The categories; of one that names several things ("Toner and ink") what the title says is this one of them."""
-    plain: list[str] = []
-    titled: list[str] = []
-    others = _other_halves(reading, phrase, group, paths)
-    for path in paths:
-        shared = _other_halves(reading, phrase, group, [path])
-        leaf = not any(other.startswith(f"{path}/") for other in reading.vocabulary.categories)
-        if shared and leaf and _titled_share(reading, group, path) >= TITLED_SHARE:
-            titled.extend(f"category:{path}+w:{'+w:'.join(word.split())}" for word in group)
-        else:
-            plain.append(path)
-    wide = CategoryIs(stated, tuple(paths), tuple(heads), not_paths=tuple(not_paths)) if others else None
-    return CategoryIs(
-        stated,
-        tuple(plain),
-        (*titled, *heads),
-        not_paths=tuple(not_paths),
-        not_traits=() if titled else others,
-        wider=wide,
-    )
-
-
-def _titled_share(reading: Reading, group: Sequence[str], path: str) -> float:
-    """The share of a category's products that have one of these words in their title."""
-    known = [reading.vocabulary.kinds[word] for word in group if word in reading.vocabulary.kinds]
-    titled = max((figures.categories.get(path, 0) for figures in known), default=0)
-    return titled / max(reading.vocabulary.categories[path].products, 1)
-
-
-def _other_halves(reading: Reading, phrase: str, group: Sequence[str], paths: Sequence[str]) -> tuple[str, ...]:
-    """What shares a category's title with the word: "Gloves and mittens", when gloves are asked for."""
-    found: dict[str, None] = {}
-    for path in paths:
-        halves = [
-            reading.language.keys.of(half)
-            for half in halves_of(reading.vocabulary.categories[path].title, reading.language.accessory_words)
-        ]
-        if len(halves) < 2 or any(phrase == half or half in group for half in halves[:-1] + halves[-1:]) is False:
-            continue
-        found.update(dict.fromkeys(f"w:{half.split()[-1]}" for half in halves if half not in group and half != phrase))
-    return tuple(trait for trait in found if trait.removeprefix("w:") not in phrase.split())
-
-
-def _is_kind(kind: str, group: Sequence[str]) -> bool:
-    return any(kind == word or kind.endswith(f" {word}") for word in group)
-
-
-def _paths(reading: Reading, phrase: str, group: Sequence[str]) -> tuple[str, ...]:
-    """The categories a word names, without those inside another of them; a title of just these words before others."""
-    vocabulary, keys = reading.vocabulary, reading.language.keys
-    found = named_categories(reading, (phrase, *group))
-    exact = [path for path in found if _is_titled(vocabulary.categories[path], (phrase, *group), keys.of)]
-    own = [path for path in exact if _is_titled(vocabulary.categories[path], (phrase,), keys.of)]
-    chosen = [path for path in found if path in (own or exact or found) or not (own or exact)]
-    if own or exact:
-        # "Shoes" is also what "Hiking shoes" are, wherever they stand; "Mittens" are no "Gloves and mittens".
-        chosen = [path for path in found if not any(other.startswith(f"{path}/") for other in own)]
-    return tuple(path for path in chosen if not any(path.startswith(f"{other}/") for other in chosen))
-
-
-def _is_titled(category: CategoryFigures, phrases: Sequence[str], key: object) -> bool:
-    assert callable(key)
-    return key(category.title) in phrases
-
-
-def _accessories_below(reading: Reading, paths: Sequence[str], group: Sequence[str]) -> tuple[str, ...]:
-    """Categories inside these that hold what only goes with such things: tent repair among the tents."""
-    found: list[str] = []
-    for path, category in reading.vocabulary.categories.items():
-        if not any(path.startswith(f"{other}/") for other in paths):
-            continue
-        words = reading.language.keys.of(f"{category.title} {path.rpartition('/')[2]}").split()
-        if any(word in reading.language.accessory_words for word in words) and not any(
-            word.split()[-1] in reading.language.accessory_words for word in group
-        ):
-            found.append(path)
-    return tuple(found)
-
-
-def _share_in(reading: Reading, group: Sequence[str], paths: Sequence[str]) -> float:
-    """The share of things called so that are in these categories."""
-    total = inside = 0
-    single = [word for word in group if " " not in word]
-    for word in single or [word.split()[-1] for word in group]:
-        figures = reading.vocabulary.kinds.get(word)
-        if figures is None:
-            continue
-        total += figures.products
-        inside += sum(
-            number
-            for path, number in figures.categories.items()
-            if any(path == own or path.startswith(f"{own}/") for own in paths)
-        )
-    return inside / total if total else 1.0
-
-
-def _faithful(reading: Reading, phrase: str, group: Sequence[str], paths: Sequence[str]) -> bool:
-    """Whether the categories are what the word means; a title of just these several words always is."""
-    titles = {reading.language.keys.of(reading.vocabulary.categories[path].title) for path in paths}
-    inside = sum(reading.vocabulary.categories[path].products for path in paths)
-    named = [word for word in (phrase, *group) if " " in word and word in titles]
-    if named:
-        return inside >= TINY_SHARE * max(titled_with(reading, word) for word in named)
-    return _share_in(reading, group, paths) >= FAITHFUL_SHARE

@@ -160,6 +160,8 @@ class Understanding:
     sort: SortWish | None = None
     corrections: tuple[Correction, ...] = ()
     removed: tuple[Constraint, ...] = ()
+    # Whether a variant that cannot be bought now may meet them; else only one that can.
+    any_stock: bool = False
 
 
 @dataclass(frozen=True, slots=True)

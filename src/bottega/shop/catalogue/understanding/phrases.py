@@ -5,11 +5,11 @@ from typing import Literal
 
 from bottega.shop.catalogue.understanding.matches import Marker, Match, match_at
 from bottega.shop.catalogue.understanding.meaning import add_constraint
-from bottega.shop.catalogue.understanding.model import Correction
 from bottega.shop.catalogue.understanding.reading import Reading
 
 Joined = Literal["", "either", "both", "list"]
 LONGEST_EXCLUDED_WORDS = 2
+LONGEST_KIND = 3
 
 
 @dataclass(slots=True)
@@ -201,10 +201,8 @@ def _group_at(reading: Reading, place: int, marker: Marker, *, negated: bool) ->
     if first is None:
         return None
     group = Group([first], negated, marker, start=place)
-    _note_correction(reading, first)
     while (following := _next_of_kind(reading, group)) is not None:
         group.matches.append(following)
-        _note_correction(reading, following)
     return group
 
 
@@ -223,19 +221,25 @@ def _next_of_kind(reading: Reading, group: Group) -> Match | None:
         place += again
         while sentence.key(place, 1) in ("a", "an", "the", "in", "by", "from", "any") and sentence.free(place):
             place += 1
-    if last.kind not in ("colour", "brand", "material", "gender", "word") and not joined:
-        return None
-    if last.kind in ("value", "category") or (not joined and last.kind != "brand" and last.kind != "colour"):
+    if last.kind == "value" or (last.kind not in ("colour", "brand") and not joined):
         return None
     if not sentence.free(place) or place >= len(sentence.tokens):
         return None
+    if last.kind == "category" and not group.negated:
+        return _next_category(reading, place)
     following = match_at(reading, place, group.marker, negated=group.negated)
     if following is None or following.kind != last.kind:
         return None
     return following
 
 
-def _note_correction(reading: Reading, match: Match) -> None:
-    said = reading.sentence.key(match.start, match.length)
-    if match.kind == "brand" and said not in reading.vocabulary.brands:
-        reading.corrections.append(Correction(reading.sentence.said(match.start, match.length), match.label))
+def _next_category(reading: Reading, place: int) -> Match | None:
+    """Another kind of thing that would do as well: "running shoes or sandals"."""
+    sentence, language = reading.sentence, reading.language
+    for length in range(LONGEST_KIND, 0, -1):
+        phrase = sentence.key(place, length)
+        group = language.kinds.get(phrase, (phrase,))
+        known = any(word in reading.vocabulary.category_phrases for word in group) or phrase in language.kinds
+        if phrase and known and sentence.free(place, length):
+            return Match("category", place, length, (phrase,), sentence.said(place, length))
+    return None

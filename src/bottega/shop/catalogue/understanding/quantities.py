@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bottega.shop.catalogue.understanding.labels import bound_label
@@ -19,6 +20,7 @@ MOST_ALTERNATIVES = 4
 LEAST_COVERAGE = 0.08
 # Another number that means the same counts only if that many as have the first one have it.
 LEAST_ALTERNATIVE_SHARE = 0.05
+LEAST_SHARE_OF_FIGURE = 0.02
 # "500 g" without a bound: so near counts; less narrowly, so much.
 NEAR_SHARE = 0.01
 WIDER_NEAR_SHARE = 0.12
@@ -53,7 +55,11 @@ def read_quantity(reading: Reading, amount: "Amount") -> int | None:
     elif amount.unit is not None:
         names = _meant(reading, amount)
     bare = amount.unit is None and amount.bound is None and not amount.is_range
-    if not names or (bare and not _may_stand_bare(reading, amount, names, after)):
+    if not names and bare:
+        names = _told_by_its_decimals(reading, amount)
+    elif bare and not _may_stand_bare(reading, amount, names, after):
+        return None
+    if not names:
         return None
     ranges = _ranges(reading, amount, names, wide=False)
     if not ranges:
@@ -88,13 +94,28 @@ def _may_stand_bare(reading: Reading, amount: "Amount", names: tuple[str, ...], 
     # "UPF 50", "R value 4": a number without a unit, right behind its name, that products have; no "core 2".
     figures = reading.vocabulary.numbers[names[0]]
     adjacent = amount.number_at == amount.start
-    return adjacent and figures.unit is None and amount.values[0] in figures.values and not counts_things(names[0])
+    counted = figures.unit is None or figures.unit.dimension in ("people", "count")
+    return adjacent and counted and amount.values[0] in figures.values and not counts_things(names[0])
+
+
+def _told_by_its_decimals(reading: Reading, amount: "Amount") -> tuple[str, ...]:
+    """The number that a bare figure such as 15.6 can only be, of the usual ones that such things have."""
+    value = amount.values[0]
+    if reading.kind is None or value == int(value):
+        return ()
+    for concept in reading.language.usual.get("inch", ()):
+        for name in _of_concepts(reading, (concept,)):
+            figures = reading.vocabulary.numbers[name]
+            often = figures.values.get(value, 0) >= LEAST_SHARE_OF_FIGURE * figures.products
+            if often and reading.coverage((name,)) >= LEAST_COVERAGE:
+                return (name,)
+    return ()
 
 
 def _is_kind(reading: Reading, pointed: Pointed) -> bool:
     """Whether the name of a number is also the name of the thing asked for: "hard disk 2 TB"."""
     phrase = reading.sentence.key(pointed[1], pointed[2] - pointed[1])
-    return bool(phrase) and phrase == reading.kind_phrase
+    return bool(phrase) and f" {reading.kind_phrase}".endswith(f" {phrase}")
 
 
 def _named_behind(reading: Reading, amount: "Amount") -> Pointed | None:
@@ -204,6 +225,9 @@ def _meant(reading: Reading, amount: "Amount") -> tuple[str, ...]:
             best = (score, names)
     if best[1]:
         return best[1][:MOST_ALTERNATIVES]
+    if reading.kind is not None and (amount.bound is not None or amount.is_range):
+        # Things called so do not tell it, but it is asked for: what all things tell.
+        return _meant(replace(reading, kind=None), amount)
     of_dimension = _measuring(reading, reading.vocabulary.dimensions.get(unit.dimension, ()), unit)
     if amount.bound is None and unit.name == "inch":
         of_dimension = tuple(name for name in of_dimension if reading.vocabulary.numbers[name].unit == unit)

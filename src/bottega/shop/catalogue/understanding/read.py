@@ -1,13 +1,14 @@
 """Reading a sentence: `understand` is the only way in, and pure."""
 
 from bottega.shop.catalogue.understanding.amounts import read_amounts
+from bottega.shop.catalogue.understanding.categories import add_categories, is_plainly
 from bottega.shop.catalogue.understanding.kinds import guess_kind
 from bottega.shop.catalogue.understanding.language import measures
-from bottega.shop.catalogue.understanding.meaning import add_category, is_plainly
+from bottega.shop.catalogue.understanding.mending import mend
 from bottega.shop.catalogue.understanding.model import CategoryIs, Constraint, ShownProduct, Understanding
 from bottega.shop.catalogue.understanding.phrases import read_phrases
 from bottega.shop.catalogue.understanding.prices import read_price_levels
-from bottega.shop.catalogue.understanding.reading import Reading
+from bottega.shop.catalogue.understanding.reading import Named, Reading
 from bottega.shop.catalogue.understanding.sentence import Claim, sentence_of
 from bottega.shop.catalogue.understanding.sizes import read_sizes
 from bottega.shop.catalogue.understanding.vocabulary import Vocabulary
@@ -32,11 +33,13 @@ def understand(
     spaced = " ".join(text[:LONGEST_SENTENCE_CHARACTERS].split())
     sentence = sentence_of(spaced, vocabulary.language, measures(), vocabulary.names_with_figures)
     reading = Reading(sentence, vocabulary, measures(), currency, shown)
+    mend(reading)
     guess_kind(reading)
     read_amounts(reading)
     read_wishes(reading)
     read_comparisons(reading)
     read_price_levels(reading)
+    _claim_sayings(reading)
     read_sizes(reading)
     read_phrases(reading)
     _leave_mere_preferences(reading)
@@ -60,6 +63,16 @@ def _place(pair: tuple[int, Constraint]) -> int:
     return pair[0]
 
 
+def _claim_sayings(reading: Reading) -> None:
+    """Takes fillers of several words ("a pair of") away before anything else is made of their words."""
+    sentence, place = reading.sentence, 0
+    while place < len(sentence.tokens):
+        length = sentence.has_at(place, reading.language.fillers)
+        if length > 1:
+            sentence.claim(place, length, "filler")
+        place += max(length, 1)
+
+
 def _leave_mere_preferences(reading: Reading) -> None:
     """Preferences alone are words to rank by, not constraints: "laser printer" is searched as it stands."""
     if all(constraint.stated.strength == "soft" for constraint in reading.constraints) and reading.sort is None:
@@ -75,26 +88,27 @@ def _read_kind(reading: Reading) -> None:
     if any(isinstance(known, CategoryIs) and not known.negated for known in reading.constraints):
         return
     sentence = reading.sentence
-    named = reading.named or _kind_left(reading)
-    if named is None:
+    names = reading.named or _kind_left(reading)
+    if not names:
         return
-    phrase, said, place = named
-    length = len(phrase.split())
-    sentence.claim(place, length, "ranking")
-    if reading.constraints or reading.sort is not None:
-        add_category(reading, phrase, said, said, place)
-    elif reading.named is None or not is_plainly(reading, phrase, alone=not _words(reading, ("kept",))):
-        sentence.claim(place, length, "kept")
-    else:
-        add_category(reading, phrase, said, said, place)
+    for name in names:
+        sentence.claim(name.place, len(name.phrase.split()), "ranking")
+    narrowed = bool(reading.constraints) or reading.sort is not None or len(names) > 1
+    alone = not _words(reading, ("kept",))
+    if narrowed or (reading.named and is_plainly(reading, names[0].phrase, alone=alone)):
+        add_categories(reading, names)
+        return
+    for name in names:
+        sentence.claim(name.place, len(name.phrase.split()), "kept")
 
 
-def _kind_left(reading: Reading) -> tuple[str, str, int] | None:
+def _kind_left(reading: Reading) -> list[Named]:
+    """The kind of thing where no category has its name."""
     length = len(reading.kind_phrase.split())
     for place in range(len(reading.sentence.tokens) if length else 0):
         if reading.sentence.key(place, length) == reading.kind_phrase and reading.sentence.free(place, length):
-            return reading.kind_phrase, reading.sentence.said(place, length), place
-    return None
+            return [Named(reading.kind_phrase, reading.sentence.said(place, length), place)]
+    return []
 
 
 def _words(reading: Reading, claims: tuple[Claim, ...]) -> str:

@@ -9,6 +9,15 @@ from bottega.shop.catalogue.understanding.sentence import Sentence
 from bottega.shop.catalogue.understanding.vocabulary import KindFigures, Vocabulary
 
 
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A name of a kind of thing: its key, its words, and where it stands."""
+
+    phrase: str
+    said: str
+    place: int
+
+
 @dataclass(slots=True)
 class Reading:
     """The state of reading one sentence."""
@@ -20,8 +29,8 @@ class Reading:
     shown: ShownProduct | None = None
     kind: KindFigures | None = None
     kind_phrase: str = ""
-    # The name of a category, until it is known whether anything else narrows the search: phrase, words, token.
-    named: tuple[str, str, int] | None = None
+    # Names of categories, until it is known whether anything else narrows the search.
+    named: list[Named] = field(default_factory=list[Named])
     constraints: list[Constraint] = field(default_factory=list[Constraint])
     places: list[int] = field(default_factory=list[int])
     sort: SortWish | None = None

@@ -14,6 +14,7 @@ from bottega.shop.catalogue.understanding.model import (
     PriceBound,
     RatingBound,
     Relaxation,
+    Stated,
     TraitIs,
     Understanding,
 )
@@ -41,8 +42,8 @@ STEPS = (
 # In which order constraints are taken less narrowly: first what changes least.
 WIDENED = (
     "gender",
-    "category",
     "flag",
+    "category",
     "negation",
     "number",
     "material",
@@ -65,14 +66,20 @@ def relaxations(understanding: Understanding) -> Iterator[Relaxation]:
     first two of that order, the first three, and so on.
     """
     yield from _soft(understanding)
+    stock = AvailabilityIs(Stated("in_stock", "in stock", "", "soft"), "in_stock")
+    if not any(isinstance(constraint, AvailabilityIs) for constraint in understanding.constraints):
+        # That it can be bought goes without saying; it is the first that may not hold, and is told.
+        understanding = replace(understanding, any_stock=True)
+        yield Relaxation(understanding, (stock,))
     kept = [constraint for constraint in understanding.constraints if step_of(constraint) != "soft"]
     dropped = [constraint for constraint in understanding.constraints if step_of(constraint) == "soft"]
     widened: list[Constraint] = []
     for constraint in sorted(kept, key=lambda one: WIDENED.index(step_of(one))):
-        wider = wider_of(constraint)
-        if wider is not None:
-            kept[kept.index(constraint)] = wider
-            widened.append(constraint)
+        standing = constraint
+        while (wider := wider_of(standing)) is not None:
+            kept[kept.index(standing)] = standing = wider
+            if constraint not in widened:
+                widened.append(constraint)
             yield _relaxed(understanding, kept, dropped, widened)
     order = _in_order(kept)
     for constraint in order:

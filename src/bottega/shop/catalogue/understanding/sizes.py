@@ -7,6 +7,7 @@ from bottega.shop.catalogue.understanding.reading import Reading
 from bottega.shop.catalogue.understanding.sentence import Sentence
 
 LEAST_SIZED_SHARE = 0.5
+SHORTEST_PLAIN_SIZE = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,14 +146,16 @@ def _is_plain_size(reading: Reading, place: int, size: _Size) -> bool:
     sentence = reading.sentence
     if not any(value in reading.vocabulary.sizes for value in size.values):
         return False
-    if reading.kind is None or reading.coverage(("size",)) < LEAST_SIZED_SHARE:
+    if reading.kind is None or reading.coverage(("role:size",)) < LEAST_SIZED_SHARE:
         return False
     before = sentence.tokens[place - 1] if place > 0 else None
     follows = sentence.tokens[place + size.length] if place + size.length < len(sentence.tokens) else None
+    if len(size.label) < SHORTEST_PLAIN_SIZE:
+        return False
     ends = follows is None or _ends_phrase(reading, place + size.length)
     if follows is not None and follows.kind == "word" and follows.claim is None and not ends:
         # "42 boots" is a size, "2 pairs" is not.
-        return len(size.label) >= 2 and follows.key in reading.vocabulary.kinds
+        return follows.key in reading.vocabulary.kinds
     return before is not None and before.kind == "word"
 
 

@@ -1,7 +1,7 @@
 """What a product is, as short texts and numbers that constraints can be held against; made when it is indexed."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +19,8 @@ _MENTION = re.compile(r"(?<![\w.,-])(-?\d+(?:[.,]\d+)*)[\s-]?([a-zµ°\"″''/²
 _AMOUNT = re.compile(r"^(-?\d+(?:[.,]\d+)?)\s*([a-zµ°\"″/²]+[²2]?)?$", re.IGNORECASE)
 _RANGE = re.compile(r"^(\d{1,3})\s*[-–]\s*(\d{1,3})$")
 # Where the name of the thing ends in a title: what follows only describes it.
-_TITLE_END = re.compile(r"\s(?:with|for|in|by|from|w/)\s|\s[-–|]\s|[,(;]")
+_TITLE_END = re.compile(r"\s(?:with|for|in|by|from|to|compatible|equivalent|w/)\s|\s[-–|]\s|[,(;]", re.IGNORECASE)
+_TITLE_PIECE = re.compile(r"[^\W_]+|[^\w\s]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +90,7 @@ def materials_of(part: str, language: Language) -> list[str]:
     """What one part of a material value may be asked for by: itself, what stands in brackets, and each of its words."""
     spelt = language.material_spellings.get(part, part)
     words = [language.material_spellings.get(word, word) for word in words_in(spelt)]
-    if any(modifier in " ".join(words) for modifier in language.not_really) and len(words) > 1:
+    if len(words) > 1 and any(set(modifier.split()) <= set(words) for modifier in language.not_really):
         return [spelt]
     bracketed = re.findall(r"\(([^)]+)\)", part)
     return list(dict.fromkeys([spelt, re.sub(r"\s*\([^)]*\)", "", spelt), *words, *bracketed]))
@@ -109,12 +110,42 @@ def sizes_of(text: str, measures: Measures) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def head_of(title: str, language: Language) -> str:
-    """The last word of a title's first part that is no colour: "Down Jacket Black with Hood" → jacket."""
-    words = words_in(_TITLE_END.split(title, maxsplit=1)[0])
-    return next(
-        (word for word in reversed(words) if word.isalpha() and len(word) > 2 and not _is_colour(word, language)), ""
-    )
+def ends_of(title: str, language: Language, besides: Collection[str] = ()) -> list[str]:
+    """The names of things in a title's first part, by their last word and their last two; none of `besides`.
+
+    "Wireless Notebook Mouse SPM7800" names a mouse and a notebook mouse, "USB keyboard cable 2 m" a cable, "Down Jacket
+    for Kids" a jacket: what follows a preposition is what the thing is for. Where what only goes with a thing is named
+    last ("Digital Camera Black Sport Case"), that is what it is.
+    """
+    pieces = _TITLE_PIECE.findall(_TITLE_END.split(title, maxsplit=1)[0])
+    found: list[str] = []
+    for place, piece in enumerate(pieces):
+        following = pieces[place + 1] if place + 1 < len(pieces) else ""
+        if not _is_name(piece, language, besides) or not _ends_name(piece, following, language):
+            continue
+        word = language.keys.of_word(folded(piece))
+        if word in language.goes_with:
+            found.clear()
+        found.append(word)
+        before = pieces[place - 1] if place else ""
+        if _is_name(before, language, besides):
+            found.append(f"{language.keys.of_word(folded(before))} {word}")
+    return list(dict.fromkeys(found))
+
+
+def _is_name(piece: str, language: Language, besides: Collection[str]) -> bool:
+    word = folded(piece)
+    return piece.isalpha() and len(piece) > 1 and not _is_colour(word, language) and word not in besides
+
+
+def _ends_name(piece: str, following: str, language: Language) -> bool:
+    """Whether what follows only describes: nothing, figures, colours, acronyms, capitals after small letters."""
+    if not following or any(sign.isdigit() for sign in following) or _is_colour(folded(following), language):
+        return True
+    if following in "/&":
+        return False
+    acronym = following.isupper() and following.isalpha() and not piece.isupper()
+    return acronym or not following.isalnum() or (piece.islower() and following[0].isupper())
 
 
 def _is_colour(word: str, language: Language) -> bool:
@@ -135,12 +166,13 @@ class _Reader:
         self._title_and_place()
         for name, value in self._attributes.items():
             self._attribute(name, value)
-        common = self._common_of_variants()
+        common = self._shared_by_variants()
         variants = {variant_id: self._variant(options, common) for variant_id, options, _ in self._product.variants}
         for role in ("colour", "size", "material", "gender"):
             prefix = f"{role}:"
-            if any(trait.startswith(prefix) for traits in variants.values() for trait in traits):
-                self._fields[role] = None
+            told = (trait for traits in (self._traits, *variants.values()) for trait in traits)
+            if any(trait.startswith(prefix) for trait in told):
+                self._fields[f"role:{role}"] = None
         numbers = self._numbers()
         return ProductTraits(
             traits=[trait[:LONGEST_TRAIT] for trait in self._traits][:MOST_TRAITS],
@@ -156,8 +188,8 @@ class _Reader:
     def _title_and_place(self) -> None:
         product, key = self._product, self._language.keys.of_word
         self._add(*(f"w:{key(word)}" for word in words_in(product.title)))
-        if head := head_of(product.title, self._language):
-            self._add(f"head:{key(head)}")
+        besides = {*self._measures.unit_names, *words_in(product.brand)}
+        self._add(*(f"end:{name}" for name in ends_of(product.title, self._language, besides)))
         kind = self._measures.roles["kind"]
         for name, value in self._attributes.items():
             if kind.rank(name) is not None and isinstance(value, str) and not value.isdigit():
@@ -203,7 +235,7 @@ class _Reader:
         parts = (part for text in texts for part in (folded(text), *parts_of(text)))
         return [f"gender:{values[part]}" for part in parts if part in values]
 
-    def _common_of_variants(self) -> dict[str, list[str]]:
+    def _shared_by_variants(self) -> dict[str, list[str]]:
         """Traits by role that every variant has unless its own options say otherwise."""
         words = words_in(self._product.title)
         in_title = [self._language.colour_spellings.get(word, word) for word in words]

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import takewhile
 from typing import Any
 
 from bottega.shop.catalogue.understanding.language import DEFAULT_LANGUAGE, Language, Unit, language, measures
@@ -54,11 +55,10 @@ class NumberFigures:
 
 @dataclass(frozen=True, slots=True)
 class KindFigures:
-    """A word of titles: how many products have it, in which categories they are, what they tell, what they cost."""
+    """A word that ends names in titles: of how many products, in which categories they are, what they tell and cost."""
 
     word: str
     products: int
-    heads: int
     categories: Mapping[str, int]
     fields: Mapping[str, int]
     prices: Mapping[str, Sequence[int]]
@@ -77,7 +77,9 @@ class Vocabulary:
     products: int = 0
     brands: Mapping[str, tuple[BrandFigures, ...]] = field(default_factory=dict[str, tuple[BrandFigures, ...]])
     names_with_figures: frozenset[str] = frozenset()
-    brand_spelling: Spelling = field(default_factory=lambda: Spelling(()))
+    spelling: Spelling = field(default_factory=lambda: Spelling(()))
+    known_words: frozenset[str] = frozenset()
+    titles: Mapping[str, int] = field(default_factory=dict[str, int])
     categories: Mapping[str, CategoryFigures] = field(default_factory=dict[str, CategoryFigures])
     category_phrases: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     colours: Mapping[str, int] = field(default_factory=dict[str, int])
@@ -100,7 +102,6 @@ class Vocabulary:
     fields: Mapping[str, int] = field(default_factory=dict[str, int])
     kinds: Mapping[str, KindFigures] = field(default_factory=dict[str, KindFigures])
     prices: Mapping[str, Sequence[int]] = field(default_factory=dict[str, Sequence[int]])
-    words: frozenset[str] = frozenset()
 
 
 def vocabulary_of(version: str, content: Mapping[str, Any], code: str = DEFAULT_LANGUAGE) -> Vocabulary:
@@ -114,14 +115,22 @@ def vocabulary_of(version: str, content: Mapping[str, Any], code: str = DEFAULT_
     numbers = {told["name"]: _number(told) for told in content["numbers"]}
     flags = _flags(traits)
     kinds = {
-        told["word"]: KindFigures(
-            told["word"], told["products"], told["heads"], told["categories"], told["fields"], told["prices"]
-        )
+        told["word"]: KindFigures(told["word"], told["products"], told["categories"], told["fields"], told["prices"])
         for told in content["kinds"]
     }
     brands = _brands(content["brands"], spoken)
-    words = frozenset(content["words"])
+    titles: Mapping[str, int] = content["titles"]
     values = _values(traits, fields, spoken)
+    category_phrases = _category_phrases(categories, spoken)
+    flag_phrases = _flag_phrases(flags, spoken)
+    # "Waterproof nylon" makes no material of waterproof.
+    made_of = _counted(traits, "material:")
+    materials = {name: count for name, count in made_of.items() if name not in flag_phrases}
+    colours = _counted(traits, "colour:")
+    value_words = _value_words(traits, spoken)
+    constraining = (brands, category_phrases, flag_phrases, materials, colours, spoken.colour_families, spoken.kinds)
+    mended = {word for table in constraining for phrase in table for word in phrase.split()}
+    mended |= {word for word, figures in kinds.items() if ":" not in word and figures.products > 1}
     return Vocabulary(
         version=version,
         language=spoken,
@@ -130,22 +139,21 @@ def vocabulary_of(version: str, content: Mapping[str, Any], code: str = DEFAULT_
         names_with_figures=frozenset(
             owner.title for owners in brands.values() for owner in owners if any(sign.isdigit() for sign in owner.title)
         ),
-        brand_spelling=Spelling(tuple(key for key in brands if " " not in key and len(key) > 3)),
         categories=categories,
-        category_phrases=_category_phrases(categories, spoken),
-        colours=_counted(traits, "colour:"),
+        category_phrases=category_phrases,
+        colours=colours,
         sizes=_counted(traits, "size:"),
-        materials=_counted(traits, "material:"),
+        materials=materials,
         made=_counted(traits, "made:"),
         genders=_counted(traits, "gender:"),
         kind_phrases=_counted(traits, "kind:"),
         flags=flags,
-        flag_phrases=_flag_phrases(flags, spoken),
+        flag_phrases=flag_phrases,
         values=values,
         option_values=_option_values(traits, spoken),
         tags=_counted(traits, "tag:"),
         flag_numbers=_flag_numbers(numbers),
-        value_words=_value_words(traits, spoken),
+        value_words=value_words,
         trait_counts=traits,
         numbers=numbers,
         number_phrases=_number_phrases(numbers, spoken),
@@ -153,7 +161,9 @@ def vocabulary_of(version: str, content: Mapping[str, Any], code: str = DEFAULT_
         fields=fields,
         kinds=kinds,
         prices=content["prices"],
-        words=words,
+        spelling=Spelling(tuple(sorted(mended))),
+        titles=titles,
+        known_words=frozenset(titles) | mended | frozenset(value_words),
     )
 
 
@@ -185,14 +195,25 @@ def _brands(told: Sequence[Sequence[Any]], spoken: Language) -> dict[str, tuple[
 def _category_phrases(categories: Mapping[str, CategoryFigures], spoken: Language) -> dict[str, tuple[str, ...]]:
     """Categories by title, by each half of a title such as "Hats and caps", and by what their title ends with."""
     found: dict[str, dict[str, None]] = {}
+    links = spoken.links | spoken.negations
+
+    def is_name(word: str) -> bool:
+        return word not in links
+
     for path, category in categories.items():
         halves = halves_of(category.title, spoken.accessory_words)
-        phrases = {spoken.keys.of(category.title), spoken.keys.of(path.rpartition("/")[2])}
+        title, handle = spoken.keys.of(category.title), spoken.keys.of(path.rpartition("/")[2])
+        phrases = {title}
+        # "eyewear" for "Sunglasses" is one more name; "waterproof" of "Waterproof socks" is none.
+        if not set(handle.split()) & set(title.split()) or handle.split()[-1:] == title.split()[-1:]:
+            phrases.add(handle)
         phrases.update(spoken.keys.of(half) for half in halves)
         for phrase in phrases:
-            words = phrase.split()
-            for start in range(len(words)):
-                found.setdefault(" ".join(words[start:]), {})[path] = None
+            # "Winter caps with ear flaps" are winter caps and caps, and no flaps.
+            head = list(takewhile(is_name, phrase.split()))
+            found.setdefault(phrase, {})[path] = None
+            for start in range(len(head)):
+                found.setdefault(" ".join(head[start:]), {})[path] = None
     return {phrase: tuple(paths) for phrase, paths in found.items() if phrase and phrase not in spoken.accessory_words}
 
 

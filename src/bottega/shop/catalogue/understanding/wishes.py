@@ -25,6 +25,7 @@ from bottega.shop.catalogue.understanding.reading import Reading
 from bottega.shop.catalogue.understanding.vocabulary import facet_value
 
 SAME_PRICE_SHARE = 0.1
+LEAST_OF_KIND = 3
 
 _ORDERS: dict[str, OrderWish] = {
     "price": "price",
@@ -134,6 +135,9 @@ def _compare(reading: Reading, kind: str, place: int, length: int) -> bool:
         case "dearer":
             stated = Stated("price:least", f"dearer than {price}", said)
             reading.found(PriceBound(stated, least_minor=shown.price_minor + 1), place)
+        case "not_dearer":
+            stated = Stated("price:most", f"not dearer than {price}", said)
+            reading.found(PriceBound(stated, most_minor=shown.price_minor), place)
         case "same_price":
             bound = price_around(reading, shown.price_minor / 100, said, SAME_PRICE_SHARE)
             reading.found(bound, place)
@@ -164,6 +168,28 @@ def _same_trait(reading: Reading, shown: ShownProduct, kind: str, place: int, sa
     reading.found(TraitIs(Stated(key, label, said), traits, negated), place)
 
 
+def _names_other_kind(reading: Reading) -> bool:
+    """Whether the sentence itself says what kind of thing is wanted, in words that no comparison has taken."""
+    sentence, length = reading.sentence, len(reading.kind_phrase.split())
+    if reading.kind is None:
+        return False
+    places = range(len(sentence.tokens))
+    return any(sentence.key(place, length) == reading.kind_phrase and sentence.free(place, length) for place in places)
+
+
+def _names_thing(reading: Reading, trait: str) -> bool:
+    """Whether a trait says what a thing is, in a word that the catalogue uses for several."""
+    word = trait.removeprefix("end:")
+    figures = reading.vocabulary.kinds.get(word) if word != trait else None
+    return trait.startswith("kind:") or (figures is not None and figures.products >= LEAST_OF_KIND)
+
+
+def _shelf(stated: Stated, path: str) -> CategoryIs:
+    """The category of what is shown; when nothing there will do, the one around it."""
+    parent = path.rpartition("/")[0]
+    return CategoryIs(stated, (path,), wider=_shelf(stated, parent) if parent else None)
+
+
 def _degree(reading: Reading, degree: Degree, place: int, length: int) -> bool:
     """Less or more of the first number of the concept that the shown product has; an order where none is shown."""
     shown, said = reading.shown, reading.sentence.said(place, length)
@@ -189,12 +215,16 @@ def _degree(reading: Reading, degree: Degree, place: int, length: int) -> bool:
 
 def _same_kind(reading: Reading, shown: ShownProduct, place: int) -> None:
     """What is compared is of the shown product's kind, and another product."""
-    if reading.kind is None:
-        kinds = tuple(sorted(trait for trait in shown.traits if trait.startswith(("kind:", "head:"))))
+    if not _names_other_kind(reading):
+        named = [trait for trait in shown.traits if _names_thing(reading, trait)]
+        # "A networking cable" says more than "a cable".
+        kinds = tuple(sorted([trait for trait in named if " " in trait] or named))
         title = shown.category.rpartition("/")[2].replace("-", " ") if shown.category else "of this kind"
         stated = Stated("category", title, reading.sentence.said(place, 1))
         if shown.category is not None:
-            reading.found(CategoryIs(stated, (shown.category,)), place)
+            shelf = _shelf(stated, shown.category)
+            there = tuple(f"category:{shown.category}+{kind}" for kind in kinds)
+            reading.found(CategoryIs(stated, (), there, wider=shelf) if there else shelf, place)
         elif kinds:
             reading.found(CategoryIs(stated, (), kinds), place)
     reading.found(OtherThan(Stated("other", f"other than {shown.title}", "", "hard"), shown.product_id), place)

@@ -14,7 +14,7 @@ from bottega.web.storefront.goods.cards import cards_of
 from bottega.web.storefront.help.passages import anchor_of
 from bottega.web.storefront.help.policies import policy_name
 from bottega.web.text_blocks import Block, blocks_of
-from bottega.web.visit import Visit
+from bottega.web.visit import Visit, keep
 
 COOKIE = "bottega_chat"
 KEPT_SECONDS = 30 * 86_400
@@ -77,7 +77,7 @@ async def open_session(visit: Visit) -> str:
             return session
     session = new_session_id()
     await chat.enter(session, visit.shopper())
-    visit.keep(COOKIE, session, KEPT_SECONDS)
+    keep(visit, COOKIE, session, KEPT_SECONDS)
     return session
 
 

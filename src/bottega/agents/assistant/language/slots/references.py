@@ -122,7 +122,8 @@ def _by_name(plain: str, shown: Sequence[Shown]) -> Reference | None:
 
 
 def _is_meant(plain: str, said: Sequence[str], words: set[str]) -> bool:
-    """Whether the likeliest thing is spoken about: "the jacket", most of the words, or two that are its own. "A sleeping
+    """Whether the likeliest thing is spoken about: "the jacket", most of the words, or two that are its own. "A
+    sleeping
     bag for minus five" is not about the one thing shown that happens to be a bag."""
     matched = [word for word in said if _match(word, words) is not None]
     pointed_at = any(

@@ -7,7 +7,7 @@ CREATE INDEX products_rating ON search.products (currency, rating DESC NULLS LAS
 CREATE FUNCTION search.ensure_constraints() RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM set_config('client_min_messages', 'warning', true);
-    -- One row per product. A trait is a text such as 'is:waterproof', 'v:shape=mummy', 'material:wool', 'head:jacket';
+    -- One row per product. A trait is a text such as 'is:waterproof', 'v:shape=mummy', 'material:wool', 'end:jacket';
     -- `fields` names the attributes it has, so that a wish is only enforced where things of its kind tell about it.
     CREATE TABLE IF NOT EXISTS search.traits (
         product_id text COLLATE "C" PRIMARY KEY,

@@ -1,0 +1,265 @@
+"""The kind of thing that is asked for as a constraint: categories that hold such things, else words of titles."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bottega.shop.catalogue.understanding.kinds import TINY_SHARE, named_categories, titled_with
+from bottega.shop.catalogue.understanding.model import CategoryIs, NumberBound, Stated, Strength
+from bottega.shop.catalogue.understanding.reading import Named, Reading
+from bottega.shop.catalogue.understanding.vocabulary import CategoryFigures, halves_of
+
+# A category stands for a word when so many of the things called so are in it.
+FAITHFUL_SHARE = 0.55
+# Beside other words, and with nothing else to narrow the search, it must hold all but a few of them.
+PLAIN_SHARE = 0.75
+# Of a category that names several things, the word must be in the titles of so many products to be required of all.
+TITLED_SHARE = 0.1
+# Fewer, and the category holds other things as well.
+PURE_SHARE = 0.8
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """One way to say in traits and categories what a word means."""
+
+    paths: tuple[str, ...]
+    traits: tuple[str, ...] = ()
+    not_paths: tuple[str, ...] = ()
+    not_traits: tuple[str, ...] = ()
+
+
+def add_categories(reading: Reading, names: Sequence[Named]) -> None:
+    """One constraint for the kinds of thing that are named, and what they are when taken less narrowly."""
+    meanings = [_meanings(reading, name.phrase) for name in names]
+    levels: list[_Kind] = []
+    for depth in range(max(len(meaning) for meaning in meanings)):
+        level = _together([meaning[min(depth, len(meaning) - 1)] for meaning in meanings])
+        if level not in levels:
+            levels.append(level)
+    said = reading.sentence.text[_start(reading, names[0]) : _end(reading, names[-1])]
+    doubtful = _tells_nothing(reading)
+    if doubtful and len(levels) > 1:
+        # "Lamp" is the shelf of emergency lamps here and says nothing of hours: all lighting is meant.
+        levels, doubtful = levels[1:], False
+    strength: Strength = "soft" if doubtful else "hard"
+    key = f"category:{'|'.join(name.phrase for name in names)}"
+    stated = Stated(key, " or ".join(name.said for name in names), said, strength)
+    constraint: CategoryIs | None = None
+    for level in reversed(levels):
+        constraint = CategoryIs(
+            stated,
+            level.paths,
+            level.traits,
+            not_paths=level.not_paths,
+            not_traits=level.not_traits,
+            wider=constraint,
+        )
+    assert constraint is not None, "every name has a meaning"
+    reading.found(constraint, names[0].place)
+
+
+def rule_out_category(reading: Reading, phrase: str, label: str, said: str, place: int) -> None:
+    """None of the things that are named."""
+    group = _group(reading, phrase)
+    stated = Stated(f"not:category:{phrase}", f"not {label}", said)
+    traits = (*_ends(group), *_kinds(reading, group))
+    reading.found(CategoryIs(stated, _paths(reading, phrase), traits, negated=True), place)
+
+
+def is_plainly(reading: Reading, phrase: str, *, alone: bool) -> bool:
+    """Whether a phrase is the name of categories that hold what is called so, all but surely beside other words."""
+    paths = _paths(reading, phrase)
+    if not paths or not _faithful(reading, phrase, paths):
+        return False
+    if alone:
+        return True
+    titles = {reading.language.keys.of(reading.vocabulary.categories[path].title) for path in paths}
+    named = any(word in titles for word in (phrase, *_group(reading, phrase)))
+    return named and (" " in phrase or _share_in(reading, _group(reading, phrase), paths) >= PLAIN_SHARE)
+
+
+def _start(reading: Reading, name: Named) -> int:
+    return reading.sentence.tokens[name.place].start
+
+
+def _end(reading: Reading, name: Named) -> int:
+    return reading.sentence.tokens[name.place + len(name.phrase.split()) - 1].end
+
+
+def _together(kinds: Sequence[_Kind]) -> _Kind:
+    """Any of them; what one leaves out is left out of it alone where another one does not want it."""
+    paths = tuple(dict.fromkeys(path for kind in kinds for path in kind.paths))
+    traits = tuple(dict.fromkeys(trait for kind in kinds for trait in kind.traits))
+    not_paths = tuple(dict.fromkeys(path for kind in kinds for path in kind.not_paths if path not in paths))
+    not_traits = tuple(trait for trait in kinds[0].not_traits if all(trait in kind.not_traits for kind in kinds))
+    return _Kind(paths, traits, not_paths, not_traits)
+
+
+def _meanings(reading: Reading, phrase: str) -> list[_Kind]:
+    """What a word means, the narrowest first: its categories, with what they hold besides, and wider ones."""
+    group = _group(reading, phrase)
+    paths = _paths(reading, phrase)
+    not_paths = () if phrase in reading.language.accessory_words else _accessories_below(reading, paths, group)
+    broader = _broader(reading, phrase)
+    if paths and _faithful(reading, phrase, paths):
+        found = _placed(reading, phrase, group, paths, not_paths)
+    else:
+        found = _titled(reading, group, paths, not_paths)
+        if broader and not paths:
+            found = [_Kind((*kind.paths, *broader), kind.traits, kind.not_paths) for kind in found]
+    wide = found[-1]
+    if broader and not set(broader) <= set(wide.paths):
+        found.append(_Kind(tuple(dict.fromkeys((*wide.paths, *broader))), wide.traits, wide.not_paths))
+    return found
+
+
+def _placed(
+    reading: Reading, phrase: str, group: Sequence[str], paths: Sequence[str], not_paths: Sequence[str]
+) -> list[_Kind]:
+    """The categories; of one that names several things ("Toner and ink") first what the title says is this of them."""
+    plain: list[str] = []
+    titled: list[str] = []
+    for path in paths:
+        leaf = not any(other.startswith(f"{path}/") for other in reading.vocabulary.categories)
+        shared = _other_halves(reading, phrase, group, [path])
+        share = _titled_share(reading, group, path)
+        if leaf and (share >= TITLED_SHARE if shared else TITLED_SHARE <= share < PURE_SHARE):
+            titled.extend(f"category:{path}+{trait}" for trait in _ends(group))
+        else:
+            plain.append(path)
+    others = _other_halves(reading, phrase, group, plain)
+    ends = _ends(group)
+    whole = _Kind(tuple(paths), ends, tuple(not_paths))
+    if not titled and not others:
+        return [whole]
+    return [_Kind(tuple(plain), (*titled, *ends), tuple(not_paths), others), whole]
+
+
+def _titled(reading: Reading, group: Sequence[str], paths: Sequence[str], not_paths: Sequence[str]) -> list[_Kind]:
+    """What product types, categories and titles call so, where no category holds most of it."""
+    words = tuple(f"w:{'+w:'.join(word.split())}" for word in group)
+    kinds = (*_ends(group), *_kinds(reading, group))
+    return [
+        _Kind(tuple(paths), kinds, tuple(not_paths)),
+        _Kind(tuple(paths), (*words, *kinds), tuple(not_paths)),
+    ]
+
+
+def _group(reading: Reading, phrase: str) -> tuple[str, ...]:
+    return reading.language.kinds.get(phrase, (phrase,))
+
+
+def _ends(group: Sequence[str]) -> tuple[str, ...]:
+    """Names in titles that end with one of these: "end:card+w:graphics" for a graphics card."""
+    found: list[str] = []
+    for word in group:
+        *before, last = word.split()
+        found.append("+".join([f"end:{last}", *(f"w:{part}" for part in before)]))
+    return tuple(found)
+
+
+def _kinds(reading: Reading, group: Sequence[str]) -> tuple[str, ...]:
+    """Product types of the catalogue that are such things."""
+    return tuple(
+        f"kind:{kind}"
+        for kind in reading.vocabulary.kind_phrases
+        if any(kind == word or kind.endswith(f" {word}") for word in group)
+    )
+
+
+def _tells_nothing(reading: Reading) -> bool:
+    """Whether things called so never tell a number that is asked for: then the word is likely used otherwise here."""
+    if reading.kind is None:
+        return False
+    asked = [known for known in reading.constraints if isinstance(known, NumberBound)]
+    return any(reading.kind.coverage(*(one.name for one in bound.ranges)) == 0 for bound in asked)
+
+
+def _broader(reading: Reading, phrase: str) -> tuple[str, ...]:
+    """Categories of what is meant more widely: of the last word ("trekking poles" are poles), of a wider name."""
+    language, vocabulary = reading.language, reading.vocabulary
+    head = phrase.split()[-1]
+    names = [*language.broader.get(phrase, ()), *(language.broader.get(head, ()) if " " in phrase else ())]
+    found = [path for name in names for path in vocabulary.category_phrases.get(name, ())]
+    if " " in phrase:
+        paths = _paths(reading, head)
+        if paths and _faithful(reading, head, paths):
+            found.extend(paths)
+    return tuple(path for path in dict.fromkeys(found) if not any(path.startswith(f"{other}/") for other in found))
+
+
+def _paths(reading: Reading, phrase: str) -> tuple[str, ...]:
+    """The categories a word names, without those inside another of them; a title of just these words before others."""
+    vocabulary, keys = reading.vocabulary, reading.language.keys
+    found = named_categories(reading, (phrase, *_group(reading, phrase)))
+    own = [path for path in found if _is_titled(vocabulary.categories[path], phrase, keys.of)]
+    # "Shoes" is also what "Hiking shoes" are, wherever they stand; "Mittens" are no "Gloves and mittens".
+    chosen = [path for path in found if not any(other.startswith(f"{path}/") for other in own)]
+    return tuple(path for path in chosen if not any(path.startswith(f"{other}/") for other in chosen))
+
+
+def _is_titled(category: CategoryFigures, phrase: str, key: object) -> bool:
+    assert callable(key)
+    return key(category.title) == phrase
+
+
+def _other_halves(reading: Reading, phrase: str, group: Sequence[str], paths: Sequence[str]) -> tuple[str, ...]:
+    """What shares a category's title with the word: "Gloves and mittens", when gloves are asked for."""
+    keys, known = reading.language.keys, reading.vocabulary.categories
+    found: dict[str, None] = {}
+    for path in paths:
+        halves = [keys.of(half) for half in halves_of(known[path].title, reading.language.accessory_words)]
+        if len(halves) < 2 or not any(half == phrase or half in group for half in halves):
+            continue
+        found.update(dict.fromkeys(f"w:{half.split()[-1]}" for half in halves if half not in group and half != phrase))
+    return tuple(trait for trait in found if trait.removeprefix("w:") not in phrase.split())
+
+
+def _titled_share(reading: Reading, group: Sequence[str], path: str) -> float:
+    """The share of a category's products that have one of these words in their title."""
+    known = [reading.vocabulary.kinds[word] for word in group if word in reading.vocabulary.kinds]
+    titled = max((figures.categories.get(path, 0) for figures in known), default=0)
+    return titled / max(reading.vocabulary.categories[path].products, 1)
+
+
+def _accessories_below(reading: Reading, paths: Sequence[str], group: Sequence[str]) -> tuple[str, ...]:
+    """Categories inside these that hold what only goes with such things: tent repair among the tents."""
+    accessories = reading.language.accessory_words
+    if any(word.split()[-1] in accessories for word in group):
+        return ()
+    found: list[str] = []
+    for path, category in reading.vocabulary.categories.items():
+        if not any(path.startswith(f"{other}/") for other in paths):
+            continue
+        words = reading.language.keys.of(f"{category.title} {path.rpartition('/')[2]}").split()
+        if any(word in accessories for word in words):
+            found.append(path)
+    return tuple(found)
+
+
+def _share_in(reading: Reading, group: Sequence[str], paths: Sequence[str]) -> float:
+    """The share of things called so that are in these categories."""
+    single = [word for word in group if " " not in word]
+    total = inside = 0
+    for word in single or group:
+        figures = reading.vocabulary.kinds.get(word) or reading.vocabulary.kinds.get(word.split()[-1])
+        if figures is None:
+            continue
+        total += figures.products
+        inside += sum(
+            number
+            for path, number in figures.categories.items()
+            if any(path == own or path.startswith(f"{own}/") for own in paths)
+        )
+    return inside / total if total else 1.0
+
+
+def _faithful(reading: Reading, phrase: str, paths: Sequence[str]) -> bool:
+    """Whether the categories are what the word means; a title of just these several words is, unless it is tiny."""
+    group = _group(reading, phrase)
+    titles = {reading.language.keys.of(reading.vocabulary.categories[path].title) for path in paths}
+    named = [word for word in (phrase, *group) if " " in word and word in titles]
+    if named:
+        inside = sum(reading.vocabulary.categories[path].products for path in paths)
+        return inside >= TINY_SHARE * max(titled_with(reading, word) for word in named)
+    return _share_in(reading, group, paths) >= FAITHFUL_SHARE

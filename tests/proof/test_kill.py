@@ -1,0 +1,91 @@
+"""Real kills: a few of each kind under load lose nothing, and the keeper starts again what was killed."""
+
+import multiprocessing
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from bottega.cli.keep_up import Keeper
+from bottega.platform.database import embedded
+from bottega.proof.kill.campaign import run_kills
+from bottega.proof.kill.shop_processes import TARGETS, temporary_directory
+from bottega.proof.kill.shoppers import stable
+
+# Timing is the long campaign's business; here the machine may be as slow as it likes.
+PATIENT_SECONDS = 80.0
+
+
+async def test_a_few_kills_lose_nothing() -> None:
+    report = await run_kills(4, seed=5, answer_within_seconds=PATIENT_SECONDS)
+    assert [(found.promise, found.seen) for found in report.violations] == []
+    assert report.counts["kills"] == 4
+    assert report.counts["acknowledged changes"] > 0
+    assert sum(report.counts.get(f"kills of {target}", 0) for target in TARGETS) == 4
+
+
+def test_what_a_repeated_request_has_to_say_again() -> None:
+    payment = {"id": "pay_1", "order_id": "ord_1", "amount_minor": 5, "currency": "EUR", "kind": "card", "status": "x"}
+    assert stable(payment) == stable({**payment, "status": "captured", "captured_minor": 5})
+    assert stable(payment) != stable({**payment, "amount_minor": 6})
+    assert stable({"cart_id": "crt_1", "version": 1}) == {"cart_id": "crt_1", "version": 1}
+
+
+def test_a_database_that_was_killed_is_started_again_and_one_that_was_stopped_is_not() -> None:
+    with temporary_directory("keeper") as directory:
+        server = embedded.start(directory)
+        keeper = Keeper(None, directory)
+        keeper.start()
+        try:
+            os.kill(server.process_id, signal.SIGKILL)
+            again = _until_running(directory, other_than=server.process_id)
+            assert again != server.process_id
+            embedded.stop(directory)
+            time.sleep(1.0)
+            assert embedded.status(directory).state == "stopped"
+        finally:
+            keeper.end(5)
+
+
+def test_a_worker_that_was_killed_is_started_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    first = multiprocessing.Process(target=time.sleep, args=(60,))
+    first.start()
+    started: list[list[str]] = []
+
+    class Started:
+        returncode = 0
+
+        def __init__(self, command: list[str]) -> None:
+            started.append(command)
+
+        def poll(self) -> None:
+            return None
+
+        def terminate(self) -> None:
+            started.append(["terminated"])
+
+        def wait(self, seconds: float) -> None:
+            assert seconds == 5
+
+    monkeypatch.setattr("bottega.cli.keep_up.subprocess.Popen", Started)
+    keeper = Keeper(first, None)
+    keeper.start()
+    os.kill(first.pid or 0, signal.SIGKILL)
+    deadline = time.monotonic() + 20
+    while not started and time.monotonic() < deadline:
+        time.sleep(0.05)
+    keeper.end(5)
+    assert started[0][1:] == ["-m", "bottega", "worker"]
+    assert started[1:] == [["terminated"]]
+
+
+def _until_running(directory: Path, other_than: int) -> int:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        found = embedded.status(directory).server
+        if found is not None and found.process_id != other_than:
+            return found.process_id
+        time.sleep(0.1)
+    raise AssertionError("the database was not started again")
