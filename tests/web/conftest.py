@@ -1,4 +1,4 @@
-"""One filled shop for the tests of a file, because filling it takes seconds; each test is a new visitor."""
+"""One filled shop for all tests of the pages in a process, because filling it takes seconds; each is a new visitor."""
 
 from collections.abc import AsyncGenerator
 from concurrent.futures import ThreadPoolExecutor
@@ -12,7 +12,7 @@ from tests.web.shelf import Shelf, open_shelf
 from tests.web.visitor import Visitor
 
 
-@pytest_asyncio.fixture(scope="module")
+@pytest_asyncio.fixture(scope="session")
 async def shelf(
     database_server: embedded.Server, database_dropper: ThreadPoolExecutor, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncGenerator[Shelf]:

@@ -91,7 +91,7 @@ def goods() -> list[dict[str, Any]]:
             "tags": ["warm"],
             "collections": ["staff-picks"],
             "variants": [
-                variant("RJ-M-BLU", JACKET_MINOR, 50, size="M", colour="blue"),
+                variant("RJ-M-BLU", JACKET_MINOR, 500, size="M", colour="blue"),
                 variant("RJ-L-BLU", JACKET_MINOR, 0, size="L", colour="blue"),
                 variant("RJ-M-RED", JACKET_MINOR, 2, size="M", colour="red"),
             ],
@@ -105,7 +105,7 @@ def goods() -> list[dict[str, Any]]:
             "option_names": ["size"],
             "tags": ["leather"],
             "collections": ["staff-picks"],
-            "variants": [variant(f"SB-{size}", BOOT_MINOR, 30, size=size) for size in ("41", "42")],
+            "variants": [variant(f"SB-{size}", BOOT_MINOR, 500, size=size) for size in ("41", "42")],
         },
         {
             "handle": "walking-map",
@@ -113,7 +113,7 @@ def goods() -> list[dict[str, Any]]:
             "brand": "Stoneferry",
             "category": "navigation/maps",
             "description": "Every path of the valley.",
-            "variants": [variant("WM-1", MAP_MINOR, 100)],
+            "variants": [variant("WM-1", MAP_MINOR, 500)],
         },
         {
             "handle": "hostile",
