@@ -24,11 +24,14 @@ OPERATIONS = [
 
 # Actions that no route performs, and why.
 INTERNAL: dict[str, str] = {
+    "ApplyCoupon": "the assistant's tool; over HTTP a coupon is put on a cart by SetCoupon",
+    "CheckOut": "one step of the pages: order and payment in one transaction",
     "CreateOwner": "the first owner is made on the command line, before anybody can sign in",
     "EscalateOverdue": "by the clock",
     "ExpireApprovals": "by the clock",
     "ExpireCarts": "by the clock",
     "ExpireOrder": "by the clock",
+    "FillCart": "one step of the pages: a cart and its first line in one transaction",
     "GiveBackPayments": "follows when money arrives for an order that has ended",
     "ImportCustomers": "bottega import shop",
     "ImportOrders": "bottega import shop",
@@ -37,6 +40,8 @@ INTERNAL: dict[str, str] = {
     "RecordPaymentState": "what a payment gateway says, by its webhook or when it is asked",
     "RecordRefundState": "what a payment gateway says, by its webhook or when it is asked",
     "SendCode": "part of asking for a code or a new password",
+    "StartAgents": "bottega runs start",
+    "StopAgents": "bottega runs stop",
 }
 
 
