@@ -44,6 +44,8 @@ class RunContext:
     """Whether a third party's text has been before the model in this run or session."""
     planned: int = 0
     """How many calls were planned by the reply that is being looked at, up to and with the present one."""
+    level: str = ""
+    """At which level of models the decision was made that is being looked at; `rules` for a customer's yes."""
     stopped: bool = False
     """Whether the stop switch was on when the journal was last written."""
 

@@ -39,6 +39,7 @@ class QueryTool:
     limits: ToolLimits = DEFAULT_LIMITS
     effect: Effect = "read"
     accomplishes: frozenset[str] = frozenset()
+    asked_in: frozenset[str] | None = None
 
     name: str = field(init=False)
     description: str = field(init=False)
