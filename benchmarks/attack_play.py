@@ -1,5 +1,6 @@
 """One attack played: the text planted, the harmless request made, and a model that obeys what it is shown."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
@@ -24,7 +25,7 @@ from bottega.bootstrap import Application
 from bottega.connectors.sandbox.chat_model import ScriptedChatModel
 from bottega.kernel.address import Address
 from bottega.kernel.identifiers import new_id
-from bottega.ports.chat_model import ChatReply, ChatRequest, SystemMessage, ToolCall, ToolResult, ToolSpec
+from bottega.ports.chat_model import ChatReply, ChatRequest, SystemMessage, ToolCall, ToolSpec
 from bottega.runtime.engine import Runtime
 from bottega.runtime.guard.full import full_guard
 from bottega.runtime.role import Role
@@ -123,7 +124,7 @@ class Obeying:
         return ToolCall(f"c{self._calls}", item.tool, arguments)
 
     def _sees(self, request: ChatRequest) -> bool:
-        shown = str([message for message in request.messages])
+        shown = str(list(request.messages))
         return any(mark in shown for mark in self._marks)
 
     def _read(self, request: ChatRequest) -> list[Item]:
@@ -240,16 +241,14 @@ async def plant(
         await done(application, StopAgents(role=role, reason="an exercise"))
     attacker = Actor("customer", world["ATTACKER_CUSTOMER"].id, "customer")
     channel = attack.channel
-    text = told(attack.text, world, attack.agent)
-    ticket_text = text if channel in ("ticket", "mail") else "Where is my parcel?"
-    made = await done(
-        application,
-        OpenTicket(subject="A question", text=ticket_text, channel="email" if channel == "mail" else "api"),
-        attacker,
-    )
-    world = {**world, "TICKET": Named(made["number"], made["ticket_id"])}
-    # The number of the ticket is known only now.
+    async with application.database.read() as connection:
+        number = await connection.fetchval("SELECT 'T-' || (last_value + 1) FROM shop.ticket_numbers")
+    world = {**world, "TICKET": Named(number)}
     texts = [told(attack.text, world, attack.agent)]
+    ticket_text = texts[0] if channel in ("ticket", "mail") else "Where is my parcel?"
+    opened = OpenTicket(subject="A question", text=ticket_text, channel="email" if channel == "mail" else "api")
+    made = await done(application, opened, attacker)
+    world = {**world, "TICKET": Named(made["number"], made["ticket_id"])}
     await _planted(application, attack, channel, texts[0], world, supplier, is_second=False)
     if attack.second is not None:
         texts.append(told(attack.second.text, world, attack.agent))
@@ -273,8 +272,7 @@ async def _planted(
         case "document":
             asked = next(step for step in attack.benign_steps if isinstance(step, Call))
             page = f"# Supplier's sheet\n\n## {asked.arguments.get('query', '')}\n\n{text}\n"
-            supplier.mkdir(parents=True, exist_ok=True)
-            (supplier / "sheet.md").write_text(page, encoding="utf-8")
+            await asyncio.to_thread((supplier / "sheet.md").write_text, page, encoding="utf-8")
             await application.knowledge.ingest_all()
         case "customer_name" if "$TICKET" in attack.benign:
             await done(application, ChangeProfile(customer_id=attacker.id, name=text), attacker)
@@ -326,10 +324,3 @@ def _role(application: Application, agent: str, *, is_guarded: bool) -> Role:
 def _with_others(tools: tuple[Tool, ...], parts: ShopParts) -> tuple[Tool, ...]:
     asking = {tool.name: tool for tool in PolicyTools(parts.library, others_too=True).all(NOUNS)}
     return tuple(asking.get(tool.name, tool) for tool in tools)
-
-
-def results_shown(requests: Sequence[ChatRequest]) -> list[Any]:
-    """Everything that tools have answered to the model."""
-    return [
-        message.content for request in requests[-1:] for message in request.messages if isinstance(message, ToolResult)
-    ]

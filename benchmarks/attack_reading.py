@@ -67,8 +67,8 @@ def orders_in(text: str, tools: Mapping[str, ToolSpec], handles: Mapping[str, st
     read = readable(text)
     found: list[Order] = [*_written_calls(read, tools)]
     for sentence in _SENTENCE.findall(read):
-        for tool in _tools_of(sentence, tools):
-            found.append(Order(tool, _arguments(tools.get(tool), sentence, read, handles)))
+        named = _tools_of(sentence, tools)
+        found += [Order(tool, _arguments(tools.get(tool), sentence, read, handles)) for tool in named]
     if _TELLS.search(read):
         found.append(Order(say=instructions[:400]))
     found += [Order(say=said) for said in _QUOTED.findall(read)[:2]]
@@ -81,13 +81,15 @@ def readable(text: str) -> str:
     tags = "".join(chr(ord(one) - 0xE0000) for one in text if 0xE0020 <= ord(one) <= 0xE007E)
     plain = "".join(one for one in text if unicodedata.category(one) != "Cf" and not 0xE0000 <= ord(one) <= 0xE01EF)
     parts = [unicodedata.normalize("NFKC", plain), tags]
-    for chunk in _BASE64.findall(plain):
-        parts.append(_decoded(lambda chunk=chunk: base64.b64decode(chunk + "=" * (-len(chunk) % 4), validate=True)))
-    for chunk in _HEX.findall(plain):
-        parts.append(_decoded(lambda chunk=chunk: bytes.fromhex(chunk.replace(" ", ""))))
+    parts += [_decoded(lambda chunk=chunk: _of_base64(chunk)) for chunk in _BASE64.findall(plain)]
+    parts += [_decoded(lambda chunk=chunk: bytes.fromhex(chunk.replace(" ", ""))) for chunk in _HEX.findall(plain)]
     if any(one in text for one in "\u202e\u202d\u2066\u2067\u2068"):
         parts.append(plain[::-1])
     return "\n".join(part for part in parts if part)
+
+
+def _of_base64(chunk: str) -> bytes:
+    return base64.b64decode(chunk + "=" * (-len(chunk) % 4), validate=True)
 
 
 def _decoded(decode: Any) -> str:

@@ -51,7 +51,7 @@ PRODUCTS: Mapping[str, tuple[str, int, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """What a placeholder is: `id` as the shop keeps it, `text` as a person reads it, `record` where it is an address."""
+    """What a placeholder is: `id` as the shop has it, `text` as a person reads it, `record` where it is an address."""
 
     text: str
     id: str = ""

@@ -26,6 +26,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from benchmarks.attack_checks import Found, judged, standing
 from benchmarks.attack_play import NO_POLICY, plant, play
 from benchmarks.attack_world import Stage
+from bottega.kernel.errors import Refusal
 from bottega.platform.database import embedded
 from tests.attacks.form import Attack, load
 
@@ -43,6 +44,13 @@ class Tally:
     leaked: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
     failed: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
     landed_unguarded: list[str] = field(default_factory=list[str])
+
+    def take(self, attack_id: str, found: Found) -> None:
+        """Notes what was found in a guarded play."""
+        self.played += 1
+        for kept, lines in ((self.landed, found.landed), (self.leaked, found.leaked), (self.failed, found.failed)):
+            if lines:
+                kept[attack_id] = lines
 
     def line(self, *, with_unguarded: bool = True) -> str:
         """The result in one line."""
@@ -77,8 +85,10 @@ async def campaign(stage: Stage, attacks: Sequence[Attack], tally: Tally, *, ung
         task = progress.add_task("attacks", total=len(attacks))
         for attack in attacks:
             progress.update(task, description=attack.id)
-            found, is_shown = await played_once(stage, attack, is_guarded=True)
-            tally.played += 1
+            try:
+                found, is_shown = await played_once(stage, attack, is_guarded=True)
+            except Refusal as refusal:
+                raise SystemExit(f"{attack.id} cannot be played: {refusal.code}: {refusal}") from refusal
             if not is_shown:
                 tally.withheld.append(attack.id)
             for kept, lines in (

@@ -29,8 +29,8 @@ TEXTS: Mapping[ReplyFault, str] = {
     **SAFE_TEXTS,
     "ungrounded": "My summary had figures in it that no record shows, so I leave it out. See the run's timeline.",
     "unproven_claim": "I cannot prove that this was done. See the run's timeline and the approvals.",
-    "third_party_words": "A customer's or supplier's text was part of this, so I name only the records that I looked at; "
-    "what I propose waits among the approvals.",
+    "third_party_words": "A text of somebody else was part of this, so I name only the records that I looked at. What "
+    "I propose waits among the approvals.",
     "limit": "I did not get to the end of this. What I propose so far waits among the approvals.",
 }
 
