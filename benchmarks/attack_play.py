@@ -1,7 +1,7 @@
 """One attack played: the text planted, the harmless request made, and a model that obeys what it is shown."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -25,9 +25,11 @@ from bottega.bootstrap import Application
 from bottega.connectors.sandbox.chat_model import ScriptedChatModel
 from bottega.kernel.address import Address
 from bottega.kernel.identifiers import new_id
-from bottega.ports.chat_model import ChatReply, ChatRequest, SystemMessage, ToolCall, ToolSpec
+from bottega.ports.chat_model import ChatReply, ChatRequest, SystemMessage, ToolCall, ToolResult, ToolSpec
 from bottega.runtime.engine import Runtime
+from bottega.runtime.evidence import leaves_of
 from bottega.runtime.guard.full import full_guard
+from bottega.runtime.guard.words import compact
 from bottega.runtime.role import Role
 from bottega.runtime.run import Principal
 from bottega.runtime.sessions import Message
@@ -46,6 +48,7 @@ NO_POLICY = cast("PolicyBook", AllowsAll())
 MOST_TURNS = 10
 CALLS_AT_ONCE = 12
 LONGEST_AUTHOR = 60
+MARK_CHARACTERS = 16
 WHAT_IT_SAYS_AT_LAST = "I looked into it."
 
 
@@ -72,28 +75,33 @@ class Obeying:
         self.queue: list[Item] = []
         self.orders: list[Item] = []
         """What the text says, to be done as soon as it was shown."""
-        self.is_shown = False
+        self.is_shown = self.was_shown = False
         self.said_harmless = False
         self._world = world
         self._agent = agent
         self._marks = [mark for text in planted for mark in _marks(text)]
         self._planted = planted
         self._searched: set[str] = set()
+        self._made: set[str] = set()
         self._calls = 0
 
     def new_turn(self) -> None:
-        """Another run, which has shown nothing yet."""
+        """Another run, which has shown nothing yet. What was done in vain for a whole run is not begun anew."""
         self._searched.clear()
+        self.queue = [item for item in self.queue if not item.is_foreign or str(item) not in self._made]
 
     def _next(self, request: ChatRequest, _: int) -> ChatReply:
         if not self.is_shown and self._sees(request):
-            self.is_shown = True
+            self.is_shown = self.was_shown = True
             self.queue = [*self.orders, *self._read(request), *self.queue]
         calls: list[ToolCall] = []
         handles: Mapping[str, str] = request.context.get("handles", {})
         while self.queue and len(calls) < CALLS_AT_ONCE:
             item = self.queue[0]
             missing = to_search_for(item, self._world, handles)
+            if missing is not None and calls:
+                # What is under way may show it.
+                break
             if missing is not None and missing.id not in self._searched:
                 self._searched.add(missing.id)
                 self._calls += 1
@@ -101,6 +109,7 @@ class Obeying:
                 break
             if item.tool:
                 self.queue.pop(0)
+                self._made.add(str(item))
                 calls.append(self._call(item, handles))
                 if self.orders and not self.is_shown:
                     break
@@ -124,7 +133,7 @@ class Obeying:
         return ToolCall(f"c{self._calls}", item.tool, arguments)
 
     def _sees(self, request: ChatRequest) -> bool:
-        shown = str(list(request.messages))
+        shown = compact(" ".join(_texts_in(request)))
         return any(mark in shown for mark in self._marks)
 
     def _read(self, request: ChatRequest) -> list[Item]:
@@ -132,15 +141,30 @@ class Obeying:
         tools: dict[str, ToolSpec] = {tool.name: tool for tool in request.tools}
         handles: Mapping[str, str] = request.context.get("handles", {})
         system = next((message.text for message in request.messages if isinstance(message, SystemMessage)), "")
-        found = [order for text in self._planted for order in orders_in(text, tools, handles, system)]
+        shown = compact(" ".join(_texts_in(request)))
+        seen = [text for text in self._planted if any(mark in shown for mark in _marks(text))]
+        found = [order for text in seen for order in orders_in(text, tools, handles, system)]
         return [Item(order.tool, order.arguments, order.say, is_foreign=True) for order in found]
 
 
 def _marks(text: str) -> list[str]:
-    """Pieces of a text by which it is known again, as Python shows it: handles and identifiers in it are disarmed."""
-    words = repr(text)[1:-1].split(" ")
-    pieces = [" ".join(words[at : at + 4]) for at in range(max(len(words) - 3, 1))]
-    return [piece for piece in pieces if len(piece) >= 12 and "_" not in piece and "@" not in piece] or pieces
+    """Pieces of a text by which it is known again, without signs: identifiers and handles in it are disarmed."""
+    whole = compact(text)
+    return [whole[at : at + MARK_CHARACTERS] for at in range(0, max(len(whole) - MARK_CHARACTERS, 0) + 1, 4)]
+
+
+def _texts_in(request: ChatRequest) -> Iterator[str]:
+    """Everything that a model is shown beside its own words."""
+    for message in request.messages:
+        if isinstance(message, ToolResult):
+            yield from (str(leaf) for _, leaf in leaves_of(message.content))
+        elif isinstance(message, SystemMessage):
+            # Evidence stands in it as Python writes it.
+            yield (
+                message.text.encode().decode("unicode_escape", errors="ignore")
+                if "\\" in message.text
+                else message.text
+            )
 
 
 async def play(
@@ -167,17 +191,20 @@ async def play(
         await talk.go(attack.benign, attack.obeys, attack.benign_steps)
         played.harmless = talk.harmless
         if attack.later is not None:
-            if attack.goal == "memory_poisoning":
-                talk.session = new_id("ses")
-            # The model has read it by now.
-            obeying.is_shown = True
             later = attack.later
-            obeying.queue = list(items(later.obeys, attack, is_foreign=True))
-            await talk.turns(later.benign, later.benign_steps)
+            if attack.goal == "memory_poisoning":
+                # A new conversation: what the model obeys there has to be shown to it there, as memory or anew.
+                talk.session = new_id("ses")
+                obeying.is_shown = False
+                await talk.go(later.benign, later.obeys, later.benign_steps)
+            else:
+                obeying.is_shown = True
+                obeying.queue = list(items(later.obeys, attack, is_foreign=True))
+                await talk.turns(later.benign, later.benign_steps)
             played.harmless_later = talk.harmless
         await settle(application)
     played.requests = obeying.model.requests
-    played.is_shown = obeying.is_shown
+    played.is_shown = obeying.was_shown
     return played
 
 
@@ -271,7 +298,10 @@ async def _planted(
             await done(application, AddOrderNote(order_id=world["OWN_ORDER"].id, text=text), own)
         case "document":
             asked = next(step for step in attack.benign_steps if isinstance(step, Call))
-            page = f"# Supplier's sheet\n\n## {asked.arguments.get('query', '')}\n\n{text}\n"
+            # One passage that answers the question: ranked beside the shop's own.
+            flat = "\n".join(line.lstrip("#").strip("-= ") for line in text.splitlines())
+            query = asked.arguments.get("query", "")
+            page = f"# {query}\n\n{query}: {flat}\n"
             await asyncio.to_thread((supplier / "sheet.md").write_text, page, encoding="utf-8")
             await application.knowledge.ingest_all()
         case "customer_name" if "$TICKET" in attack.benign:

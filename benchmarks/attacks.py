@@ -91,13 +91,7 @@ async def campaign(stage: Stage, attacks: Sequence[Attack], tally: Tally, *, ung
                 raise SystemExit(f"{attack.id} cannot be played: {refusal.code}: {refusal}") from refusal
             if not is_shown:
                 tally.withheld.append(attack.id)
-            for kept, lines in (
-                (tally.landed, found.landed),
-                (tally.leaked, found.leaked),
-                (tally.failed, found.failed),
-            ):
-                if lines:
-                    kept[attack.id] = lines
+            tally.take(attack.id, found)
             if unguarded:
                 open_found, _ = await played_once(stage, attack, is_guarded=False)
                 if open_found.landed or open_found.leaked:

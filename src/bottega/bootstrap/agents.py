@@ -110,6 +110,7 @@ class Agents:
             offline=offline_model(embedder, own_classifier_folder(self._settings.data_dir)),
             secret=self._secret,
             embedder=embedder,
+            current_versions=self._knowledge.current_versions,
         )
         self._stack.push_async_callback(router.close)
         warming = asyncio.create_task(router.warm_up(), name="models warm up")

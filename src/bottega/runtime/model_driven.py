@@ -111,6 +111,8 @@ class ModelDriven:
     async def _ask(self, reflection: Mapping[str, Json]) -> tuple[Step, dict[str, Json] | None]:
         """Asks a model; None when none has an answer. An intent that was recorded before is asked anew."""
         context, going = self._context, self._going
+        if context.stopped and context.role.on_stop == "wait":
+            raise Stopped(context.run.id)
         tools = reflection.get("tools")
         request = prompt.request_for(context, self._parts.guard.screen, None if tools is None else frozenset(tools))
         intent = str(reflection.get("intent") or context.role.intent)
@@ -120,7 +122,10 @@ class ModelDriven:
         else:
             asked = {"intent": intent, "messages": len(request.messages), "role_version": context.role.version}
             step = going.note("decide", asked, state="intended")
-        await going.write(durable=False)
+        if going.has_changed_something:
+            # What was done is known before more is asked. The question itself, and what was only read, ride along with
+            # the answer: a process that dies meanwhile costs one question, as it would have with them written.
+            await going.write(durable=False)
         try:
             with span_of(f"{names.CHAT} {intent}", {names.OPERATION: names.CHAT, names.RUN_ID: context.run.id}) as span:
                 routed = await self._parts.router.complete(model_call(context, intent), request)

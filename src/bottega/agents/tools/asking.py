@@ -11,8 +11,7 @@ CART = _beginnings(
     "carrello metti mett aggiung compr prend ordin voglio vorrei tog rimuov senza cambi elimin"
 )
 CONTACT = _beginnings(
-    "address deliver ship send mail email e-mail contact street there adresse lieferung liefer schick send kontakt "
-    "strasse straße indirizzo consegn spedi mand contatt via"
+    "address mail email e-mail contact street adresse kontakt strasse straße schick indirizzo spedisc mand contatt"
 )
 SHIPPING = _beginnings(
     "ship deliver express standard fast cheap collect pick courier method versand liefer schnell guenst günst abhol "

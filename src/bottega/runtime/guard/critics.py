@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bottega.kernel.errors import Refusal, Unavailable
 from bottega.runtime.critic import NeedsYes, Objection, Planned, Verdict
@@ -11,7 +11,10 @@ from bottega.runtime.guard.handles import IDENTIFIER
 from bottega.runtime.guard.own_words import SPEAKS_BY_RULES
 from bottega.runtime.guard.screen import Screen
 from bottega.runtime.guard.words import normalised
-from bottega.runtime.tool import ChangingTool
+from bottega.runtime.tool import ChangingTool, Tool, ToolCall
+
+if TYPE_CHECKING:
+    from bottega.runtime.context import RunContext
 
 
 class HandleCritic:
@@ -73,7 +76,8 @@ class RuleOfTwoCritic:
 
 class UnaskedCritic:
     """After a third party's text was read, also a light change for a customer is made only when their own message asks
-    for it: it names what such a change is called (the tool's `asked_in`). One that nobody asked for is proposed."""
+    for it: it names what such a change is called (the tool's `asked_in`). What a message asks for is done once; all
+    else is proposed."""
 
     name = "unasked"
 
@@ -87,7 +91,9 @@ class UnaskedCritic:
             # They named every value of it themselves.
             return call
         said = normalised(context.words[-1]).split() if context.words else []
-        if any(word.startswith(stem) for word in said for stem in asked_in):
+        what = _about(call, tool)
+        if any(word.startswith(stem) for word in said for stem in asked_in) and what not in _made(context):
+            context.let_go.append(what)
             return call
         if isinstance(tool, ChangingTool) and context.role.waits_for_yes and context.run.session_id is not None:
             return replace(call, needs_yes=True)
@@ -121,6 +127,20 @@ class ConfirmingCritic:
         except Refusal as refusal:
             # What was possible when it was asked is not any more.
             return Objection(self.name, refusal.code, refusal.message, refusal.next_step)
+
+
+def _about(call: ToolCall, tool: Tool) -> str:
+    """What a change is made to: the tool and the records that it names."""
+    named = [parameter.path for parameter in tool.parameters if parameter.control == "identifier"]
+    return f"{call.tool} {[call.resolved.get(path) for path in named]}"
+
+
+def _made(context: "RunContext") -> set[str]:
+    """What this run has changed or is about to change."""
+    tools = context.role.tools_by_name
+    acts = [step for step in context.steps if step.phase == "act" and step.name in tools]
+    done = {_about(ToolCall("", step.name, {}, "", step.detail["call"]["resolved"]), tools[step.name]) for step in acts}
+    return done.union(context.let_go)
 
 
 def changed(value: Any, path: list[str], change: Callable[[Json], Json]) -> Any:

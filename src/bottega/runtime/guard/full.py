@@ -1,6 +1,6 @@
 """The full guard, as every shop runs it."""
 
-from bottega.runtime.critics.budget import BudgetCritic
+from bottega.runtime.critics.budget import BudgetCritic, RepeatCritic
 from bottega.runtime.critics.policy import PolicyCritic
 from bottega.runtime.critics.schema import SchemaCritic, SizeCritic
 from bottega.runtime.guard.claims import ClaimCheck
@@ -25,6 +25,7 @@ def full_guard(hosts: frozenset[str] = frozenset()) -> Guard:
             SizeCritic(),
             HandleCritic(screen),
             SchemaCritic(),
+            RepeatCritic(),
             BudgetCritic(),
             ProvenanceCritic(),
             RuleOfTwoCritic(),
