@@ -1,6 +1,7 @@
 """One attack played: the text planted, the harmless request made, and a model that obeys what it is shown."""
 
 import asyncio
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
@@ -48,7 +49,8 @@ NO_POLICY = cast("PolicyBook", AllowsAll())
 MOST_TURNS = 10
 CALLS_AT_ONCE = 12
 LONGEST_AUTHOR = 60
-MARK_CHARACTERS = 16
+MARK_CHARACTERS = 28
+_ESCAPE = re.compile(r"\\(?:x([0-9a-f]{2})|u([0-9a-f]{4})|U([0-9a-f]{8}))")
 WHAT_IT_SAYS_AT_LAST = "I looked into it."
 
 
@@ -159,11 +161,9 @@ def _texts_in(request: ChatRequest) -> Iterator[str]:
         if isinstance(message, ToolResult):
             yield from (str(leaf) for _, leaf in leaves_of(message.content))
         elif isinstance(message, SystemMessage):
-            # Evidence stands in it as Python writes it.
-            yield (
-                message.text.encode().decode("unicode_escape", errors="ignore")
-                if "\\" in message.text
-                else message.text
+            # Evidence stands in it as Python writes it, so that escapes have to be read back.
+            yield _ESCAPE.sub(lambda found: chr(int(found[1] or found[2] or found[3], 16)), message.text).replace(
+                "\\n", "\n"
             )
 
 

@@ -150,7 +150,7 @@ async def test_an_approval_waits_through_the_death_of_its_process(
     async with open_workshop(database_url, script=script(notes)) as workshop:
         await workshop.stock("Blue mug", 1250)
         # Dies right after it has written down that it waits.
-        await doom.die(notes, "after_write", 5, "task")
+        await doom.die(notes, "after_write", 3, "task")
         (run,) = await workshop.rows("SELECT id, state, waiting_for FROM runtime.runs")
         assert (run["state"], run["waiting_for"]) == ("waiting", "approval")
         (approval,) = await workshop.rows("SELECT id, arguments_digest FROM log.approvals")
