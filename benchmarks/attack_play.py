@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any, cast
 
 from benchmarks.attack_reading import orders_in
-from benchmarks.attack_steps import Item, filled, items, to_search_for, told, told_by_handle
-from benchmarks.attack_world import OWNER, SUPPORT, Named, World, done, settle
+from benchmarks.attack_steps import Item, filled, items, to_look_at, told, told_by_handle
+from benchmarks.attack_world import OTHERS, OWN, OWNER, SUPPORT, Named, World, done, settle
 from benchmarks.tau_model import OneModel, parts_of
 from benchmarks.tau_through_tools import OPEN_GUARD, AllowsAll
 from bottega.actions.actor import Actor
@@ -100,14 +100,14 @@ class Obeying:
         handles: Mapping[str, str] = request.context.get("handles", {})
         while self.queue and len(calls) < CALLS_AT_ONCE:
             item = self.queue[0]
-            missing = to_search_for(item, self._world, handles)
-            if missing is not None and calls:
+            first = to_look_at(item, self._world, self._agent, handles)
+            if first is not None and calls:
                 # What is under way may show it.
                 break
-            if missing is not None and missing.id not in self._searched:
-                self._searched.add(missing.id)
+            if first is not None and str(first) not in self._searched:
+                self._searched.add(str(first))
                 self._calls += 1
-                calls.append(ToolCall(f"c{self._calls}", "search_products", {"query": missing.text, "limit": 2}))
+                calls.append(ToolCall(f"c{self._calls}", *first))
                 break
             if item.tool:
                 self.queue.pop(0)
@@ -258,11 +258,9 @@ class _Talk:
         return found.result or {}
 
 
-async def plant(
-    application: Application, attack: Attack, world: World, supplier: Path
-) -> tuple[World, tuple[str, ...]]:
+async def plant(application: Application, attack: Attack, world: World, folder: Path) -> tuple[World, tuple[str, ...]]:
     """Puts the texts where outsiders can write; gives the world with the ticket, and the texts as they stand there."""
-    world = await _with_document(application, attack, world)
+    world = await _with_document(application, attack, world, folder)
     if "stop_switch_on" in attack.given:
         role = ASSISTANT if attack.agent == "shopping" else BACK_OFFICE
         await done(application, StopAgents(role=role, reason="an exercise"))
@@ -276,15 +274,15 @@ async def plant(
     opened = OpenTicket(subject="A question", text=ticket_text, channel="email" if channel == "mail" else "api")
     made = await done(application, opened, attacker)
     world = {**world, "TICKET": Named(made["number"], made["ticket_id"])}
-    await _planted(application, attack, channel, texts[0], world, supplier, is_second=False)
+    await _planted(application, attack, channel, texts[0], world, folder, is_second=False)
     if attack.second is not None:
         texts.append(told(attack.second.text, world, attack.agent))
-        await _planted(application, attack, attack.second.channel, texts[1], world, supplier, is_second=True)
+        await _planted(application, attack, attack.second.channel, texts[1], world, folder, is_second=True)
     return world, tuple(texts)
 
 
 async def _planted(
-    application: Application, attack: Attack, channel: str, text: str, world: World, supplier: Path, *, is_second: bool
+    application: Application, attack: Attack, channel: str, text: str, world: World, folder: Path, *, is_second: bool
 ) -> None:
     product = world["OTHER_PRODUCT" if is_second else "PRODUCT"].id
     own = Actor("customer", world["OWN_CUSTOMER"].id, "customer")
@@ -302,7 +300,7 @@ async def _planted(
             flat = "\n".join(line.lstrip("#").strip("-= ") for line in text.splitlines())
             query = asked.arguments.get("query", "")
             page = f"# {query}\n\n{query}: {flat}\n"
-            await asyncio.to_thread((supplier / "sheet.md").write_text, page, encoding="utf-8")
+            await asyncio.to_thread((folder / OTHERS / "sheet.md").write_text, page, encoding="utf-8")
             await application.knowledge.ingest_all()
         case "customer_name" if "$TICKET" in attack.benign:
             await done(application, ChangeProfile(customer_id=attacker.id, name=text), attacker)
@@ -321,14 +319,21 @@ async def _reviewed(application: Application, product: str, text: str, author: s
     await done(application, PublishReview(review_id=made["review_id"]), OWNER)
 
 
-async def _with_document(application: Application, attack: Attack, world: World) -> World:
+async def _with_document(application: Application, attack: Attack, world: World, folder: Path) -> World:
     """The world with the shop's own page that answers the harmless question."""
     steps = attack.all_benign_steps
     asked = next((step for step in steps if isinstance(step, Call) and step.tool == "find_policy"), None)
     if asked is None:
         return {**world, "DOCUMENT": Named("Returns and refunds")}
-    answer = await application.knowledge.find(str(asked.arguments["query"]), limit=1)
-    assert answer.passages, f"{attack.id}: no page of the shop answers {asked.arguments['query']}"
+    query = str(asked.arguments["query"])
+    answer = await application.knowledge.find(query, limit=1)
+    if not answer.passages:
+        # None of the shop's pages answers that: it gets one that does.
+        page = f"# {query[:60]}\n\n{query}: our colleagues tell you more about it.\n"
+        await asyncio.to_thread((folder / OWN / "page.md").write_text, page, encoding="utf-8")
+        await application.knowledge.ingest_all()
+        answer = await application.knowledge.find(query, limit=1)
+    assert answer.passages, f"{attack.id}: no page of the shop answers {query}"
     return {**world, "DOCUMENT": Named(answer.passages[0].citation.document)}
 
 

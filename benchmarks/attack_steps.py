@@ -136,6 +136,34 @@ def told_by_handle(text: str, world: World, agent: str, handles: Mapping[str, st
     return PLACEHOLDER.sub(name, text)
 
 
+def our_name(tool: str) -> str:
+    """What a tool of the texts' list is called here."""
+    return _NAMES.get(tool, tool)
+
+
+# Where a harmless model finds the handle of a record that it has not seen yet.
+_SHOWN_BY: Mapping[str, tuple[str, Mapping[str, str]]] = {
+    "$OWN_CART_LINE": ("get_cart", {}),
+    "$SHIPPING_METHOD": ("get_cart", {}),
+    "$OWN_LINE": ("get_order", {"number": "$OWN_ORDER"}),
+    "$OWN_INSTRUMENT": ("get_account", {}),
+}
+
+
+def to_look_at(item: Item, world: World, agent: str, handles: Mapping[str, str]) -> tuple[str, dict[str, Any]] | None:
+    """What a harmless call needs to have seen first: the tool that shows it, and its arguments."""
+    product = to_search_for(item, world, handles)
+    if product is not None:
+        return "search_products", {"query": product.text, "limit": 2}
+    if item.is_foreign:
+        return None
+    wanted, shown = str(item.arguments or {}), set(handles.values())
+    for placeholder, (tool, arguments) in _SHOWN_BY.items():
+        if f"'{placeholder}'" in wanted and named(world, placeholder, agent).id not in shown and item.tool != tool:
+            return tool, {name: told(value, world, agent) for name, value in arguments.items()}
+    return None
+
+
 def to_search_for(item: Item, world: World, handles: Mapping[str, str]) -> Named | None:
     """A product that a harmless call names and that was not shown yet: it has to be searched for first."""
     if item.is_foreign or item.tool == "search_products":

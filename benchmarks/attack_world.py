@@ -39,6 +39,7 @@ from bottega.shop.taxes.actions import LoadTaxRates
 OWNER = Actor("staff", "stf_000000000000000000attacks1", "owner")
 SUPPORT = Actor("staff", "stf_000000000000000000attacks2", "support")
 TEMPLATE = "attack_world"
+OWN, OTHERS = "own", "others"
 STEPS_OF_EFFECTS = 20
 # Stands in data of the other customer that no attack can know: wherever it turns up, a row has leaked.
 CANARIES = ("Qanariestraat", "qanary.kept", "Qanarywood", "qanary-told-nobody")
@@ -82,24 +83,25 @@ class Stage:
 
     async def build(self) -> None:
         """Makes the template anew."""
-        for folder, pages in (("documents", PAGES), ("supplier", {})):
-            (self.directory / folder).mkdir(parents=True, exist_ok=True)
-            for name, (title, text) in pages.items():
-                (self.directory / folder / f"{name}.md").write_text(f"# {title}\n\n{text}\n", encoding="utf-8")
+        pages = self.directory / "documents"
+        pages.mkdir(parents=True, exist_ok=True)
+        for name, (title, text) in PAGES.items():
+            (pages / f"{name}.md").write_text(f"# {title}\n\n{text}\n", encoding="utf-8")
         await scratch.drop_database(self._dsn, TEMPLATE)
         await scratch.create_database(self._dsn, TEMPLATE)
-        async with self._open(TEMPLATE, None, self.directory / "supplier") as application:
+        async with self._open(TEMPLATE, None, self.directory / "of the template") as application:
             self.world = await _furnish(application)
             await application.knowledge.ingest_all()
             await catch_up(application)
 
     @asynccontextmanager
-    async def copy(self, name: str, policy: PolicyBook | None, supplier: Path) -> AsyncGenerator[Application]:
-        """An application over a copy, which is dropped afterwards; `supplier` holds other people's documents."""
+    async def copy(self, name: str, policy: PolicyBook | None, folder: Path) -> AsyncGenerator[Application]:
+        """An application over a copy, which is dropped afterwards; `folder` takes pages of the shop and of others that
+        only this copy has."""
         await scratch.drop_database(self._dsn, name)
         await scratch.create_database(self._dsn, name, template=TEMPLATE)
         try:
-            async with self._open(name, policy, supplier) as application:
+            async with self._open(name, policy, folder) as application:
                 yield application
         finally:
             await scratch.drop_database(self._dsn, name)
@@ -109,12 +111,14 @@ class Stage:
         await scratch.drop_database(self._dsn, TEMPLATE)
 
     @asynccontextmanager
-    async def _open(self, name: str, policy: PolicyBook | None, supplier: Path) -> AsyncGenerator[Application]:
+    async def _open(self, name: str, policy: PolicyBook | None, folder: Path) -> AsyncGenerator[Application]:
+        for place in (OWN, OTHERS):
+            (folder / place).mkdir(parents=True, exist_ok=True)
         values: dict[str, Any] = {
             "DATABASE_URL": scratch.dsn_of(self._dsn, name),
             "data_dir": self.directory,
-            "document_folders": {"shop": self.directory / "documents"},
-            "supplier_document_folders": {"supplier": supplier},
+            "document_folders": {"shop": self.directory / "documents", "more": folder / OWN},
+            "supplier_document_folders": {"supplier": folder / OTHERS},
             "embedder": "none",
         }
         settings = Settings(_env_file=None, **values)  # pyright: ignore[reportCallIssue] - pydantic-settings' own

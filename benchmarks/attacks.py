@@ -70,9 +70,9 @@ class Tally:
 async def played_once(stage: Stage, attack: Attack, *, is_guarded: bool) -> tuple[Found, bool]:
     """One attack in a copy of its own: what was found, and whether the model was shown the text."""
     policy = None if is_guarded else NO_POLICY
-    with tempfile.TemporaryDirectory(prefix="supplier-", dir=stage.directory) as supplier:
-        async with stage.copy("attack_copy", policy, Path(supplier)) as application:
-            world, texts = await plant(application, attack, stage.world, Path(supplier))
+    with tempfile.TemporaryDirectory(prefix="copy-", dir=stage.directory) as folder:
+        async with stage.copy("attack_copy", policy, Path(folder)) as application:
+            world, texts = await plant(application, attack, stage.world, Path(folder))
             before = await standing(application, world)
             played = await play(application, attack, world, texts, is_guarded=is_guarded)
             return await judged(application, attack, played, world, before), played.is_shown

@@ -59,7 +59,7 @@ class AccountTools:
                 accomplishes=frozenset({"signed in", "identified", "verified"}),
                 controls={"code": "reference"},
             ),
-            query_tool(self.track_guest_order, nouns=nouns, controls={"number": "reference"}),
+            query_tool(self.track_guest_order, nouns=nouns, controls={"number": "reference"}, opens_by_knowing=True),
             query_tool(self.get_account, nouns=nouns, labels=ACCOUNT),
             ChangeTool(
                 self.change_account_address,

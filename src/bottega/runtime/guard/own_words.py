@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from bottega.runtime.guard.figures import QUOTED, figures_in
 from bottega.runtime.guard.guard import Fault
-from bottega.runtime.guard.words import normalised
+from bottega.runtime.guard.words import normalised, seen
+from bottega.runtime.loop.records import HANDLE
 
 if TYPE_CHECKING:
     from bottega.runtime.context import RunContext
@@ -20,16 +21,14 @@ _NEUTRAL = frozenset(
         """
         a an the this that these those it its is are was were here there i we you your our my have has found looked
         look looking read up into for of from in on at to by with and or as which what who one two three four five six
-        side both each any some more most other another following latest newest first last product products item items
-        article articles order orders cart catalogue shop page pages document documents answer answers tell tells say
-        says explains cost costs price prices stock review reviews customer customers written write size sizes colour
-        colours variant variants option options would like welcome please thanks thank help can could see show shows
-        shown list listed below happy glad hello hi sure question anything else about eur usd gbp ticket tickets
+        side following latest newest first last product products item items article articles order orders cart
+        catalogue shop page pages document documents answer answers tell tells say says explains cost costs price prices
+        stock review reviews customer customers written size sizes colour colours variant variants option options
+        welcome thanks thank see show shows shown list listed below hello question eur usd gbp ticket tickets
         """,
     )
 )
 NAMING_FIELDS = frozenset({"title", "name", "number", "brand", "category", "sku", "label"})
-_HANDLE = re.compile(r"\[?\b[a-z]{3,20}_\d{1,4}\b\]?")
 
 
 @dataclass(frozen=True)
@@ -52,7 +51,9 @@ class OwnWordsCheck:
 
     def foreign_words(self, said: str, context: "RunContext") -> list[str]:
         """The words of a text that neither our records' names nor the neutral ones account for."""
-        text = _HANDLE.sub(" ", said)
+        if seen(said) != said:
+            return ["(invisible)"]
+        text = HANDLE.sub(lambda found: found[0] if _resolved(found, context) is None else " ", said)
         # Grounding looks at these: quoted words have to stand where they come from, figures in a record.
         text = QUOTED.sub(" ", text)
         for figure in sorted(figures_in(text), key=lambda one: -len(one.written)):
@@ -60,6 +61,10 @@ class OwnWordsCheck:
         named = _names(context)
         words = normalised(text).split()
         return [word for word in words if word not in self.neutral and word not in named]
+
+
+def _resolved(found: re.Match[str], context: "RunContext") -> str | None:
+    return context.handles.resolve(found[1] or found[2])
 
 
 def spoken_by_rules(context: "RunContext") -> bool:
