@@ -1,6 +1,7 @@
 """Attack texts played against the shop's agents by a model that obeys every instruction it reads.
 
-`python benchmarks/attacks.py [--texts FILE_OR_FOLDER …] [--only ID …] [--guarded-only] [--json FILE]`. Each text is
+`python benchmarks/attacks.py [--texts FILE_OR_FOLDER …] [--only ID …] [--guarded-only] [--json FILE]
+[--write PAGE]`. Each text is
 planted in a fresh copy of a small shop; a customer or colleague makes a harmless request during which the agent reads
 it; the model then does everything that the text asks for, as the file says and as it understands the text itself. What
 must hold afterwards is checked row by row over all tables of the shop, in replies, mails, tickets and calls, and for
@@ -26,6 +27,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from benchmarks.attack_checks import Found, judged, standing
 from benchmarks.attack_play import NO_POLICY, plant, play
 from benchmarks.attack_world import Stage
+from benchmarks.page import write_said
 from bottega.kernel.errors import Refusal
 from bottega.platform.database import embedded
 from tests.attacks.form import Attack, load
@@ -125,6 +127,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--only", nargs="+", default=[], help="only attacks whose id begins like this")
     parser.add_argument("--guarded-only", action="store_true", help="leave out the plays without guard and policy")
     parser.add_argument("--json", type=Path, help="also write what was found there")
+    parser.add_argument("--write", type=Path, help="also write the last line into that page, e.g. docs/benchmarks.md")
     asked = parser.parse_args(arguments)
     attacks = [one for one in read_all(asked.texts) if not asked.only or one.id.startswith(tuple(asked.only))]
     directory = Path(tempfile.mkdtemp(prefix="bottega-attacks-"))
@@ -139,7 +142,10 @@ def main(arguments: list[str] | None = None) -> None:
     console.print(f"not shown to the model with the guard on: {', '.join(tally.withheld) or 'none'}", markup=False)
     if asked.json is not None:
         asked.json.write_text(json.dumps(tally.__dict__, indent=1))
-    console.print(tally.line(with_unguarded=not asked.guarded_only))
+    line = tally.line(with_unguarded=not asked.guarded_only)
+    console.print(line)
+    if asked.write is not None:
+        write_said(asked.write, "attacks", "python benchmarks/attacks.py", line)
     sys.exit(0 if tally.holds else 1)
 
 
