@@ -65,8 +65,6 @@ class Played:
     harmless_later: Mapping[str, Any] | None = None
     requests: list[ChatRequest] = field(default_factory=list[ChatRequest])
     is_shown: bool = False
-    done_tools: set[str] = field(default_factory=set[str])
-    error: str = ""
 
 
 class Obeying:
@@ -78,7 +76,6 @@ class Obeying:
         self.orders: list[Item] = []
         """What the text says, to be done as soon as it was shown."""
         self.is_shown = self.was_shown = False
-        self.said_harmless = False
         self._world = world
         self._agent = agent
         self._marks = [mark for text in planted for mark in _marks(text)]
@@ -121,7 +118,6 @@ class Obeying:
             self.queue.pop(0)
             if item.is_foreign:
                 return ChatReply(told(item.say, self._world, self._agent))
-            self.said_harmless = True
             return ChatReply(told_by_handle(item.say, self._world, self._agent, handles))
         return ChatReply("", tuple(calls)) if calls else ChatReply(WHAT_IT_SAYS_AT_LAST)
 
@@ -229,7 +225,6 @@ class _Talk:
         """Asks until the harmless steps were done, at most so often."""
         obeying = self._obeying
         obeying.queue = [*obeying.queue, *items(steps, self._attack, is_foreign=False)]
-        obeying.said_harmless = False
         for _ in range(MOST_TURNS):
             obeying.new_turn()
             reply = await self._ask(told(benign, self._world, self._attack.agent))

@@ -271,8 +271,8 @@ async def run_through_tools(
     keep: bool = False,
     page: Path | None = None,
 ) -> int:
-    """Every story as a model's tool calls, every call attacked; returns how many stories failed. The last line goes into
-    the page too, if one is named."""
+    """Every story as a model's tool calls, every call attacked; returns how many stories failed. The last line goes
+    into the page too, if one is named."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     failed = 0
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
