@@ -50,6 +50,8 @@ class Ranked:
     degraded: dict[str, str] = field(default_factory=dict[str, str])
     # Words of the sentence that nothing has of what meets its constraints.
     unmatched: str = ""
+    # Products that staff put first; they are the first of `found`.
+    pinned: frozenset[str] = frozenset()
 
 
 async def ranked_products(
@@ -70,8 +72,8 @@ async def ranked_products(
         return ranked
     # The constraints say everything: what meets them without having their words in its texts belongs here too.
     besides = {one.row["product_id"] for one in ranked.found}
-    narrowing = _narrowing(request, reading)
-    rest = await _listed(connection, narrowing, _BY_STANDING, max(number, DEEPEST_RESULT + 1))
+    narrowing = narrowing_of(request, reading)
+    rest = await listed(connection, narrowing, _BY_STANDING, max(number, DEEPEST_RESULT + 1))
     found = [*ranked.found, *(one for one in rest if one.row["product_id"] not in besides)]
     return Ranked(
         found, ranked.query, len(found), len(rest) <= DEEPEST_RESULT, ranked.degraded, form.words if found else ""
@@ -82,9 +84,11 @@ async def _by_words(
     connection: Connection, request: SearchRequest, reading: Reading, embedder: Embedder | None, number: int
 ) -> Ranked:
     form = reading.form
-    narrowing = _narrowing(request, reading)
+    narrowing = narrowing_of(request, reading)
     text = form.ranking_words if form.constraints else (form.ranking_words or form.text)
-    searched = await Searcher(PRODUCTS, WEIGHTS, search_plainly, embedder).search(connection, text, narrowing, number)
+    searched = await Searcher(PRODUCTS, WEIGHTS, search_plainly, embedder).search(
+        connection, text, narrowing, number, synonyms=reading.tuning.synonyms
+    )
     found = sorted(searched.found, key=_with_stock)
     if form.constraints:
         found = _near_the_best(found, searched, form.words)
@@ -95,7 +99,7 @@ async def _by_words(
     return Ranked(found, searched.query, total, exact, dict(searched.degraded))
 
 
-def _narrowing(request: SearchRequest, reading: Reading) -> Narrowing:
+def narrowing_of(request: SearchRequest, reading: Reading) -> Narrowing:
     conditions = conditions_on(reading.form, request.filters)
     is_wide = request.filters.are_wide and not reading.form.constraints
     return Narrowing(
@@ -142,7 +146,7 @@ async def _sorted(
     """All that meets the sentence, in the order that it asks for; words that are left still rule out."""
     form = reading.form
     ranked = Ranked([], KeywordQuery(), 0, True)
-    narrowing = _narrowing(request, reading)
+    narrowing = narrowing_of(request, reading)
     conditions = Conditions([narrowing.condition], list(narrowing.values))
     known: dict[str, Scored] = {}
     if form.words.strip() or not form.constraints:
@@ -152,10 +156,10 @@ async def _sorted(
         conditions.texts.append(f"p.product_id = ANY ({conditions.parameter(list(known))}::text[])")
     order = _TITLE_ORDER if request.sort == "title" else _order(wish, conditions)
     narrowed = Narrowing(narrowing.source, narrowing.document, str(conditions), tuple(conditions.values), _COLUMNS)
-    listed = await _listed(connection, narrowed, f"{order}, p.product_id", MOST_SORTED)
+    in_order = await listed(connection, narrowed, f"{order}, p.product_id", MOST_SORTED)
     if wish.order in ("price", "-price"):
-        listed = await _by_own_price(connection, reading, listed, now, descending=wish.order == "-price")
-    found = [known.get(one.row["product_id"], one) for one in listed]
+        in_order = await _by_own_price(connection, reading, in_order, now, descending=wish.order == "-price")
+    found = [known.get(one.row["product_id"], one) for one in in_order]
     return Ranked(found, ranked.query, len(found), len(found) < MOST_SORTED and ranked.total_is_exact, ranked.degraded)
 
 
@@ -165,7 +169,7 @@ def _best_covered(found: list[Scored]) -> list[Scored]:
     return [one for one in found if one.coverage >= best * LEAST_COVERAGE_SHARE - 1e-9]
 
 
-async def _listed(connection: Connection, narrowing: Narrowing, order: str, number: int) -> list[Scored]:
+async def listed(connection: Connection, narrowing: Narrowing, order: str, number: int) -> list[Scored]:
     """Products under a condition, in an order, without any signal of words."""
     rows = await connection.fetch(
         f"SELECT coalesce(p.document, 0) AS document{narrowing.selected} FROM {narrowing.source} "

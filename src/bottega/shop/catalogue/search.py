@@ -12,10 +12,12 @@ from bottega.ports.embedder import Embedder
 from bottega.retrieval.asked import KeywordQuery
 from bottega.retrieval.fusion import Scored
 from bottega.shop.catalogue.listing import card_column
+from bottega.shop.catalogue.pinning import pinned_first
 from bottega.shop.catalogue.product_ranking import DEEPEST_RESULT, Ranked, ranked_products
 from bottega.shop.catalogue.search_facets import MOST_COUNTED, facets_of
 from bottega.shop.catalogue.search_reading import Reading, read_as_words, read_sentence
 from bottega.shop.catalogue.search_records import Explanation, SearchPage, SearchRequest, SearchSort
+from bottega.shop.catalogue.tuning import tuning_of
 from bottega.shop.catalogue.understanding.model import Correction, SortWish
 
 CONSTRAINTS_LOST = "What constraints are held against is being written anew; until then they are searched for as words."
@@ -51,26 +53,39 @@ async def search_products(
         corrections=_corrections(reading.asked.corrections, ranked.query),
         degraded=ranked.degraded,
         facets=await facets_of(connection, ranked.found, currency) if request.facets else None,
-        explanations=tuple(_explanation(one, ranked.query, reading) for one in shown) if request.explain else None,
+        explanations=tuple(_explanation(one, ranked, reading) for one in shown) if request.explain else None,
     )
 
 
 async def _read_and_rank(
     connection: Connection, request: SearchRequest, now: datetime, embedder: Embedder | None, number: int
 ) -> tuple[Reading, Ranked]:
+    tuning = await tuning_of(connection, request.text)
     if request.understands:
         try:
-            reading = await read_sentence(connection, request, now)
-            return reading, await ranked_products(connection, request, reading, now, embedder, number)
+            reading = await read_sentence(connection, request, tuning, now)
+            return reading, await _ranked(connection, request, reading, now, embedder, number)
         except asyncpg.UndefinedTableError:
             # Tables that constraints are held against are gone: words still answer, and they are made again.
             reason = {"constraints": CONSTRAINTS_LOST}
     else:
         reason = {}
-    reading = read_as_words(request)
-    ranked = await ranked_products(connection, request, reading, now, embedder, number)
+    reading = read_as_words(request, tuning)
+    ranked = await _ranked(connection, request, reading, now, embedder, number)
     ranked.degraded.update(reason)
     return reading, ranked
+
+
+async def _ranked(
+    connection: Connection,
+    request: SearchRequest,
+    reading: Reading,
+    now: datetime,
+    embedder: Embedder | None,
+    number: int,
+) -> Ranked:
+    ranked = await ranked_products(connection, request, reading, now, embedder, number)
+    return await pinned_first(connection, request, reading, ranked)
 
 
 def _sort_shown(request: SearchRequest, wish: SortWish | None) -> SearchSort:
@@ -88,7 +103,8 @@ def _corrections(read: Sequence[Correction], query: KeywordQuery) -> tuple[Corre
     return tuple(dict.fromkeys([*read, *(Correction(one.said, one.read) for one in query.corrections)]))
 
 
-def _explanation(one: Scored, query: KeywordQuery, reading: Reading) -> Explanation:
+def _explanation(one: Scored, ranked: Ranked, reading: Reading) -> Explanation:
+    query = ranked.query
     return Explanation(
         product_id=one.row["product_id"],
         score=one.score,
@@ -101,6 +117,7 @@ def _explanation(one: Scored, query: KeywordQuery, reading: Reading) -> Explanat
         meaning_rank=one.meaning_rank,
         in_stock=one.row["in_stock"],
         constraints=tuple(constraint.stated.label for constraint in reading.form.constraints),
+        pinned=one.row["product_id"] in ranked.pinned,
     )
 
 

@@ -2,7 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
 
@@ -12,9 +12,11 @@ from bottega.shop.catalogue.constraint_conditions import conditions_of
 from bottega.shop.catalogue.listing import Conditions, Filters
 from bottega.shop.catalogue.search_records import NOTHING_RELAXED, Relaxed, SearchRequest
 from bottega.shop.catalogue.shown_product import shown_product
+from bottega.shop.catalogue.tuning import UNTUNED, Tuning
 from bottega.shop.catalogue.understanding.model import Understanding
 from bottega.shop.catalogue.understanding.read import understand
 from bottega.shop.catalogue.understanding.relaxing import relaxations
+from bottega.shop.catalogue.understanding.vocabulary import Vocabulary
 
 # So many weaker forms of a sentence are tried before the answer is that there is nothing.
 MOST_RELAXATIONS = 40
@@ -23,32 +25,33 @@ REMEMBERED_SENTENCES = 2_000
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A sentence as it was read, the form of it that is searched, and what was given up for that."""
+    """A sentence as it was read, the form of it that is searched, what was given up for that, and staff's tuning."""
 
     asked: Understanding
     form: Understanding
     relaxed: Relaxed = NOTHING_RELAXED
+    tuning: Tuning = UNTUNED
 
 
 # Sentences as they were read, by what they were read with: reading is pure, and people say the same things.
 _read: OrderedDict[tuple[object, ...], Understanding] = OrderedDict()
 
 
-async def read_sentence(connection: Connection, request: SearchRequest, now: datetime) -> Reading:
+async def read_sentence(connection: Connection, request: SearchRequest, tuning: Tuning, now: datetime) -> Reading:
     """Reads the sentence with what the catalogue knows; in its strictest form that some product meets."""
-    asked = await _understood(connection, request, now)
+    asked = await _understood(connection, request, tuning, now)
     if not asked.constraints:
-        return Reading(asked, asked)
+        return Reading(asked, asked, tuning=tuning)
     for form, relaxed in _forms(asked):
         if await _anything(connection, form, request.filters):
-            return Reading(asked, form, relaxed)
-    return Reading(asked, asked)
+            return Reading(asked, form, relaxed, tuning)
+    return Reading(asked, asked, tuning=tuning)
 
 
-def read_as_words(request: SearchRequest) -> Reading:
+def read_as_words(request: SearchRequest, tuning: Tuning = UNTUNED) -> Reading:
     """Takes the text as words to search by and nothing else."""
     plain = Understanding(request.text, request.text, request.text, request.filters.currency)
-    return Reading(plain, plain)
+    return Reading(plain, plain, tuning=tuning)
 
 
 def conditions_on(form: Understanding, filters: Filters) -> Conditions:
@@ -59,20 +62,29 @@ def conditions_on(form: Understanding, filters: Filters) -> Conditions:
     return conditions
 
 
-async def _understood(connection: Connection, request: SearchRequest, now: datetime) -> Understanding:
+async def _understood(connection: Connection, request: SearchRequest, tuning: Tuning, now: datetime) -> Understanding:
     vocabulary = await vocabulary_store.current(connection)
     currency = request.filters.currency
     if request.shown is not None:
         shown = await shown_product(connection, request.shown, currency, now)
-        return understand(request.text, vocabulary, currency=currency, shown=shown, without=request.without)
-    key = (vocabulary.version, currency, request.without, request.text)
+        known = _with_known(vocabulary, tuning)
+        return understand(request.text, known, currency=currency, shown=shown, without=request.without)
+    key = (vocabulary.version, tuning.known_words, currency, request.without, request.text)
     read = _read.get(key)
     if read is None:
-        read = understand(request.text, vocabulary, currency=currency, without=request.without)
+        known = _with_known(vocabulary, tuning)
+        read = understand(request.text, known, currency=currency, without=request.without)
         _read[key] = read
         while len(_read) > REMEMBERED_SENTENCES:
             _read.popitem(last=False)
     return read
+
+
+def _with_known(vocabulary: Vocabulary, tuning: Tuning) -> Vocabulary:
+    """A word that staff gave a meaning is no slip of another one."""
+    if tuning.known_words <= vocabulary.known_words:
+        return vocabulary
+    return replace(vocabulary, known_words=vocabulary.known_words | tuning.known_words)
 
 
 def _forms(asked: Understanding) -> Iterator[tuple[Understanding, Relaxed]]:
