@@ -196,6 +196,7 @@ ROUTES: Mapping[tuple[str, str], Audience] = {
     ("PUT", "/api/reviews/{review_id}/rejection"): SUPPORT,
     ("POST", "/api/sandbox/challenges/{reference}"): ANYBODY,
     ("GET", "/api/search"): ANYBODY,
+    ("POST", "/api/search/clicks"): ANYBODY,
     ("GET", "/api/search/pins"): READING_STAFF,
     ("PUT", "/api/search/pins"): MANAGER,
     ("DELETE", "/api/search/pins/{pin_id}"): MANAGER,

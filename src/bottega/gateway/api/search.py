@@ -14,12 +14,15 @@ from bottega.gateway.answers import (
     card_page,
     decode_cursor,
 )
+from bottega.gateway.bodies import RequestBody
 from bottega.gateway.caller import Context
 from bottega.gateway.problems import responses
 from bottega.gateway.product_filters import chosen_filters, in_currency
+from bottega.kernel.identifiers import ProductId
 from bottega.retrieval.search import embedder_of
 from bottega.shop.catalogue.listing import Filters, ProductCard
 from bottega.shop.catalogue.search import search_products
+from bottega.shop.catalogue.search_notes import LOWEST_POSITION
 from bottega.shop.catalogue.search_records import SearchRequest, SearchSort
 
 router = APIRouter(prefix="/search", tags=["catalogue"])
@@ -90,6 +93,21 @@ class SearchAnswer(Page[ProductCard]):
     explanations: list[ExplanationShown] | None = None
 
 
+class Click(RequestBody):
+    """A product that was opened from the results of a search."""
+
+    query: Annotated[str, Field(min_length=1, max_length=300, description="As it was searched.", examples=["jacket"])]
+    product_id: ProductId
+    position: Annotated[int, Field(ge=1, le=LOWEST_POSITION, description="Where it stood, from 1.")]
+
+
+@router.post("/clicks", status_code=204, responses={204: {"description": "Counted."}, **responses()})
+async def click(context: Context, body: Click) -> Response:
+    """Count that a product was opened; nothing about who opened it is kept."""
+    context.search_notes.clicked(body.query, body.product_id, body.position)
+    return Response(status_code=204)
+
+
 @router.get("", responses={200: {"model": SearchAnswer}, **responses(404)})
 async def search(
     request: Request,
@@ -132,5 +150,7 @@ async def search(
             facets=facets,
             explain=explain,
         )
-        found = await search_products(connection, asked, context.clock.now(), embedder=embedder_of(context.services))
+        embedder = embedder_of(context.services)
+        notes = context.search_notes
+        found = await search_products(connection, asked, context.clock.now(), embedder=embedder, notes=notes)
     return answer_with_etag(request, card_page(found.cards, found.next_position, found.about()))

@@ -15,6 +15,7 @@ from bottega.shop.catalogue.listing import card_column
 from bottega.shop.catalogue.pinning import pinned_first
 from bottega.shop.catalogue.product_ranking import DEEPEST_RESULT, Ranked, ranked_products
 from bottega.shop.catalogue.search_facets import MOST_COUNTED, facets_of
+from bottega.shop.catalogue.search_notes import SearchNoted, SearchNotes
 from bottega.shop.catalogue.search_reading import Reading, read_as_words, read_sentence
 from bottega.shop.catalogue.search_records import Explanation, SearchPage, SearchRequest, SearchSort
 from bottega.shop.catalogue.tuning import tuning_of
@@ -24,17 +25,25 @@ CONSTRAINTS_LOST = "What constraints are held against is being written anew; unt
 
 
 async def search_products(
-    connection: Connection, request: SearchRequest, now: datetime, *, embedder: Embedder | None
+    connection: Connection,
+    request: SearchRequest,
+    now: datetime,
+    *,
+    embedder: Embedder | None,
+    notes: SearchNotes | None = None,
 ) -> SearchPage:
     """A page of products, the best first, with what was understood, what was relaxed, and what was not searched by.
 
     What the sentence constrains holds for everything found; the words that it leaves rank, together with its meaning.
-    `embedder` is None where search goes by keyword alone. Raises `NoSuchProduct` for an unknown `shown`.
+    `embedder` is None where search goes by keyword alone; `notes` counts what shoppers search for. Raises
+    `NoSuchProduct` for an unknown `shown`.
     """
     skipped = _skipped(request.after)
     end = min(skipped + request.limit, DEEPEST_RESULT)
     number = MOST_COUNTED if request.facets else end + 1
     reading, ranked = await _read_and_rank(connection, request, now, embedder, number)
+    if notes is not None and not skipped:
+        notes.searched(_noted(request, reading, ranked))
     shown = ranked.found[skipped:end]
     currency = reading.form.currency
     cards = await _cards(connection, [one.row["product_id"] for one in shown], currency, now)
@@ -86,6 +95,22 @@ async def _ranked(
 ) -> Ranked:
     ranked = await ranked_products(connection, request, reading, now, embedder, number)
     return await pinned_first(connection, request, reading, ranked)
+
+
+def _noted(request: SearchRequest, reading: Reading, ranked: Ranked) -> SearchNoted:
+    relaxed = bool(reading.relaxed.dropped or reading.relaxed.widened)
+    query = ranked.query
+    answered = 0
+    for term in query.terms:
+        answered |= term.bits
+    is_known = answered == (1 << len(query.words)) - 1 and not ranked.unmatched and "keyword" not in ranked.degraded
+    is_corrected = bool(_corrections(reading.asked.corrections, query))
+    return SearchNoted(
+        request.text,
+        ranked.total,
+        relaxed=relaxed,
+        complete=ranked.total > 0 and is_known and not relaxed and not is_corrected,
+    )
 
 
 def _sort_shown(request: SearchRequest, wish: SortWish | None) -> SearchSort:

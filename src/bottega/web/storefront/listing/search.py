@@ -48,7 +48,8 @@ async def search(visit: Visit) -> Response:
             facets=not wish.after,
         )
         embedder = embedder_of(visit.context.services)
-        page = await search_products(connection, request, visit.context.clock.now(), embedder=embedder)
+        notes = visit.context.search_notes
+        page = await search_products(connection, request, visit.context.clock.now(), embedder=embedder, notes=notes)
         cards = [orjson.loads(card) for card in page.cards]
         await with_colours(connection, cards)
         facets = None if page.facets is None else await _facets(connection, page)
