@@ -200,6 +200,7 @@ ROUTES: Mapping[tuple[str, str], Audience] = {
     ("GET", "/api/search/pins"): READING_STAFF,
     ("PUT", "/api/search/pins"): MANAGER,
     ("DELETE", "/api/search/pins/{pin_id}"): MANAGER,
+    ("GET", "/api/search/suggestions"): ANYBODY,
     ("GET", "/api/search/synonyms"): READING_STAFF,
     ("PUT", "/api/search/synonyms"): MANAGER,
     ("DELETE", "/api/search/synonyms/{synonyms_id}"): MANAGER,

@@ -234,6 +234,8 @@ def _show(text: str, found: dict[str, Any]) -> None:
         console.print(f"not searched by {name}: {reason}", markup=False, highlight=False)
     for correction in found["corrections"]:
         console.print(f"read '{correction['said']}' as '{correction['read']}'", markup=False, highlight=False)
+    if found["did_you_mean"]:
+        console.print(f"did you mean: {found['did_you_mean']}", markup=False, highlight=False)
     for label, chips in (
         ("only", found["constraints"]),
         ("given up", found["relaxed"]["dropped"]),

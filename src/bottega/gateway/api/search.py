@@ -20,10 +20,12 @@ from bottega.gateway.problems import responses
 from bottega.gateway.product_filters import chosen_filters, in_currency
 from bottega.kernel.identifiers import ProductId
 from bottega.retrieval.search import embedder_of
+from bottega.shop import shop_settings
 from bottega.shop.catalogue.listing import Filters, ProductCard
 from bottega.shop.catalogue.search import search_products
 from bottega.shop.catalogue.search_notes import LOWEST_POSITION
 from bottega.shop.catalogue.search_records import SearchRequest, SearchSort
+from bottega.shop.catalogue.suggestions import MOST_SUGGESTED, suggestions
 
 router = APIRouter(prefix="/search", tags=["catalogue"])
 
@@ -86,11 +88,63 @@ class SearchAnswer(Page[ProductCard]):
     removed: list[ConstraintShown]
     relaxed: RelaxedShown
     corrections: list[CorrectionShown]
+    did_you_mean: Annotated[
+        str | None, Field(description="Another spelling to search for, when little was found and that finds more.")
+    ]
     degraded: Annotated[
         dict[str, str], Field(description="What was not searched by, `meaning` or `keyword`, with the reason.")
     ]
     facets: dict[str, list[FacetValue]] | None = None
     explanations: list[ExplanationShown] | None = None
+
+
+class ProductSuggestion(BaseModel):
+    """A product whose title goes on from what was typed."""
+
+    id: str
+    handle: str
+    title: str
+    brand: str
+
+
+class BrandSuggestion(BaseModel):
+    """A brand; `value` is what the filter `brand` takes."""
+
+    value: str
+    title: str
+    products: int
+
+
+class CategorySuggestion(BaseModel):
+    """A category."""
+
+    path: str
+    title: str
+    products: int
+
+
+class SuggestionsShown(BaseModel):
+    """What may be meant by what was typed so far, the likeliest first in each kind."""
+
+    queries: list[str]
+    products: list[ProductSuggestion]
+    brands: list[BrandSuggestion]
+    categories: list[CategorySuggestion]
+
+
+@router.get("/suggestions", responses={200: {"model": SuggestionsShown}, **responses()})
+async def suggest(
+    request: Request,
+    context: Context,
+    q: Annotated[str, Query(min_length=1, max_length=100, description="What was typed so far.", examples=["ja"])],
+    limit: Annotated[int, Query(ge=1, le=MOST_SUGGESTED, description="At most so many of each kind.")] = 6,
+    currency: Annotated[str | None, Query(pattern="^[A-Z]{3}$", description="Default: the shop's.")] = None,
+) -> Response:
+    """Past searches, brands, categories and products that go on from what was typed so far."""
+    async with context.database.read() as connection:
+        money = currency or (await shop_settings.current(connection)).currency
+        found = await suggestions(connection, q, money, context.clock.now(), limit=limit)
+    return answer_with_etag(request, found.as_record())
 
 
 class Click(RequestBody):

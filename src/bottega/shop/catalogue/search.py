@@ -11,9 +11,10 @@ from bottega.platform.database.pool import Connection
 from bottega.ports.embedder import Embedder
 from bottega.retrieval.asked import KeywordQuery
 from bottega.retrieval.fusion import Scored
+from bottega.shop.catalogue.did_you_mean import did_you_mean
 from bottega.shop.catalogue.listing import card_column
 from bottega.shop.catalogue.pinning import pinned_first
-from bottega.shop.catalogue.product_ranking import DEEPEST_RESULT, Ranked, ranked_products
+from bottega.shop.catalogue.product_ranking import DEEPEST_RESULT, Ranked, narrowing_of, ranked_products
 from bottega.shop.catalogue.search_facets import MOST_COUNTED, facets_of
 from bottega.shop.catalogue.search_notes import SearchNoted, SearchNotes
 from bottega.shop.catalogue.search_reading import Reading, read_as_words, read_sentence
@@ -60,6 +61,7 @@ async def search_products(
         sort=_sort_shown(request, reading.form.sort),
         sort_wish=reading.form.sort if request.sort == "relevance" else None,
         corrections=_corrections(reading.asked.corrections, ranked.query),
+        did_you_mean=None if skipped else await _other_spelling(connection, request, reading, ranked),
         degraded=ranked.degraded,
         facets=await facets_of(connection, ranked.found, currency) if request.facets else None,
         explanations=tuple(_explanation(one, ranked, reading) for one in shown) if request.explain else None,
@@ -95,6 +97,15 @@ async def _ranked(
 ) -> Ranked:
     ranked = await ranked_products(connection, request, reading, now, embedder, number)
     return await pinned_first(connection, request, reading, ranked)
+
+
+async def _other_spelling(
+    connection: Connection, request: SearchRequest, reading: Reading, ranked: Ranked
+) -> str | None:
+    if "keyword" in ranked.degraded:
+        return None
+    total = len(ranked.found) if ranked.total_is_exact else ranked.total
+    return await did_you_mean(connection, request.text, ranked.query, total, narrowing_of(request, reading))
 
 
 def _noted(request: SearchRequest, reading: Reading, ranked: Ranked) -> SearchNoted:

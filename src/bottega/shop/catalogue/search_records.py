@@ -78,6 +78,8 @@ class SearchPage:
     sort: SearchSort = "relevance"
     sort_wish: SortWish | None = None
     corrections: tuple[Correction, ...] = ()
+    # The text in another spelling, where little was found and that finds more.
+    did_you_mean: str | None = None
     degraded: dict[str, str] = field(default_factory=dict[str, str])
     facets: dict[str, list[tuple[str, int]]] | None = None
     explanations: tuple[Explanation, ...] | None = None
@@ -96,6 +98,7 @@ class SearchPage:
                 "words": self.relaxed.words,
             },
             "corrections": [{"said": one.said, "read": one.read} for one in self.corrections],
+            "did_you_mean": self.did_you_mean,
             "degraded": self.degraded,
         }
         if self.facets is not None:
