@@ -271,5 +271,11 @@ def _explained(one: dict[str, Any]) -> str:
     keyword = f"keyword rank {one['keyword_rank']} (BM25 {one['bm25']}, words {' '.join(one['words']) or 'none'}"
     keyword += f", without {' '.join(one['missing'])})" if one["missing"] else ")"
     meaning = "no vector" if one["cosine"] is None else f"meaning rank {one['meaning_rank']} (cosine {one['cosine']})"
-    rest = [*(["pinned"] if one["pinned"] else []), *([] if one["in_stock"] else ["out of stock"]), *one["constraints"]]
+    personal = [f"personal gain {one['personal_gain']}"] if one["personal_gain"] else []
+    rest = [
+        *(["pinned"] if one["pinned"] else []),
+        *personal,
+        *([] if one["in_stock"] else ["out of stock"]),
+        *one["constraints"],
+    ]
     return f"{one['product_id']}  {one['score']}: {keyword}; {meaning}" + (f"; {', '.join(rest)}" if rest else "")

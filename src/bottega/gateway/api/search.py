@@ -6,6 +6,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
+from bottega.entrance.identity import identify
 from bottega.gateway.answers import (
     DEFAULT_PAGE,
     LARGEST_PAGE,
@@ -26,6 +27,7 @@ from bottega.shop.catalogue.search import search_products
 from bottega.shop.catalogue.search_notes import LOWEST_POSITION
 from bottega.shop.catalogue.search_records import SearchRequest, SearchSort
 from bottega.shop.catalogue.suggestions import MOST_SUGGESTED, suggestions
+from bottega.shop.flows.shopper_taste import taste_of
 
 router = APIRouter(prefix="/search", tags=["catalogue"])
 
@@ -76,6 +78,7 @@ class ExplanationShown(BaseModel):
     in_stock: bool
     constraints: list[str]
     pinned: bool
+    personal_gain: Annotated[float, Field(description="What it gained of its score by what the caller tends to buy.")]
 
 
 class SearchAnswer(Page[ProductCard]):
@@ -90,6 +93,10 @@ class SearchAnswer(Page[ProductCard]):
     corrections: list[CorrectionShown]
     did_you_mean: Annotated[
         str | None, Field(description="Another spelling to search for, when little was found and that finds more.")
+    ]
+    personal: Annotated[
+        bool,
+        Field(description="Whether what the caller bought and looked at moved something; with their consent alone."),
     ]
     degraded: Annotated[
         dict[str, str], Field(description="What was not searched by, `meaning` or `keyword`, with the reason.")
@@ -187,11 +194,15 @@ async def search(
     ] = None,
     facets: Annotated[bool, Query(description="Count what can be narrowed to.")] = False,
     explain: Annotated[bool, Query(description="Say why each product stands where it does.")] = False,
+    personal: Annotated[
+        bool, Query(description="Whether a customer's own taste may move what is found; it needs their consent.")
+    ] = True,
     cursor: Annotated[str | None, Query(max_length=200)] = None,
     limit: Annotated[int, Query(ge=1, le=LARGEST_PAGE)] = DEFAULT_PAGE,
 ) -> Response:
     """Products that meet what the sentence asks for, by its words and by its meaning; the best first."""
     after = decode_cursor(cursor)
+    actor = await identify(request, context) if personal else None
     async with context.database.read() as connection:
         asked = SearchRequest(
             text=q,
@@ -203,6 +214,7 @@ async def search(
             limit=limit,
             facets=facets,
             explain=explain,
+            taste=None if actor is None or actor.role != "customer" else await taste_of(connection, actor.id),
         )
         embedder = embedder_of(context.services)
         notes = context.search_notes

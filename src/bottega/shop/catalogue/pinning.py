@@ -41,7 +41,7 @@ async def pinned_first(connection: Connection, request: SearchRequest, reading: 
 
 
 async def _wanted(connection: Connection, request: SearchRequest, reading: Reading) -> tuple[str, ...]:
-    pins = reading.tuning.pins
+    pins = request.tuning.pins
     typed, left = query_key(request.text), query_key(reading.form.ranking_words)
     if typed in pins:
         return pins[typed]

@@ -1,6 +1,6 @@
 """Ranking products for a sentence: the weights, what else counts in a shop, and the order that is asked for."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import assert_never
@@ -52,6 +52,8 @@ class Ranked:
     unmatched: str = ""
     # Products that staff put first; they are the first of `found`.
     pinned: frozenset[str] = frozenset()
+    # What products gained of their score by the shopper's own taste.
+    gains: Mapping[str, float] = field(default_factory=dict[str, float])
 
 
 async def ranked_products(
@@ -87,9 +89,9 @@ async def _by_words(
     narrowing = narrowing_of(request, reading)
     text = form.ranking_words if form.constraints else (form.ranking_words or form.text)
     searched = await Searcher(PRODUCTS, WEIGHTS, search_plainly, embedder).search(
-        connection, text, narrowing, number, synonyms=reading.tuning.synonyms
+        connection, text, narrowing, number, synonyms=request.tuning.synonyms
     )
-    found = sorted(searched.found, key=_with_stock)
+    found = sorted(searched.found, key=behind_in_stock)
     if form.constraints:
         found = _near_the_best(found, searched, form.words)
     if narrowing.is_wide:
@@ -107,7 +109,8 @@ def narrowing_of(request: SearchRequest, reading: Reading) -> Narrowing:
     )
 
 
-def _with_stock(one: Scored) -> float:
+def behind_in_stock(one: Scored) -> float:
+    """What products are ordered by, the lowest first."""
     return -(one.score if one.row["in_stock"] else one.score * OUT_OF_STOCK_SHARE)
 
 

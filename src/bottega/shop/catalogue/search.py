@@ -19,6 +19,7 @@ from bottega.shop.catalogue.search_facets import MOST_COUNTED, facets_of
 from bottega.shop.catalogue.search_notes import SearchNoted, SearchNotes
 from bottega.shop.catalogue.search_reading import Reading, read_as_words, read_sentence
 from bottega.shop.catalogue.search_records import Explanation, SearchPage, SearchRequest, SearchSort
+from bottega.shop.catalogue.taste import by_taste
 from bottega.shop.catalogue.tuning import tuning_of
 from bottega.shop.catalogue.understanding.model import Correction, SortWish
 
@@ -42,7 +43,10 @@ async def search_products(
     skipped = _skipped(request.after)
     end = min(skipped + request.limit, DEEPEST_RESULT)
     number = MOST_COUNTED if request.facets else end + 1
+    request = replace(request, tuning=await tuning_of(connection, request.text))
     reading, ranked = await _read_and_rank(connection, request, now, embedder, number)
+    ranked = await by_taste(connection, request, reading, ranked)
+    ranked = await pinned_first(connection, request, reading, ranked)
     if notes is not None and not skipped:
         notes.searched(_noted(request, reading, ranked))
     shown = ranked.found[skipped:end]
@@ -62,6 +66,7 @@ async def search_products(
         sort_wish=reading.form.sort if request.sort == "relevance" else None,
         corrections=_corrections(reading.asked.corrections, ranked.query),
         did_you_mean=None if skipped else await _other_spelling(connection, request, reading, ranked),
+        personal=bool(ranked.gains),
         degraded=ranked.degraded,
         facets=await facets_of(connection, ranked.found, currency) if request.facets else None,
         explanations=tuple(_explanation(one, ranked, reading) for one in shown) if request.explain else None,
@@ -71,32 +76,19 @@ async def search_products(
 async def _read_and_rank(
     connection: Connection, request: SearchRequest, now: datetime, embedder: Embedder | None, number: int
 ) -> tuple[Reading, Ranked]:
-    tuning = await tuning_of(connection, request.text)
     if request.understands:
         try:
-            reading = await read_sentence(connection, request, tuning, now)
-            return reading, await _ranked(connection, request, reading, now, embedder, number)
+            reading = await read_sentence(connection, request, now)
+            return reading, await ranked_products(connection, request, reading, now, embedder, number)
         except asyncpg.UndefinedTableError:
             # Tables that constraints are held against are gone: words still answer, and they are made again.
             reason = {"constraints": CONSTRAINTS_LOST}
     else:
         reason = {}
-    reading = read_as_words(request, tuning)
-    ranked = await _ranked(connection, request, reading, now, embedder, number)
+    reading = read_as_words(request)
+    ranked = await ranked_products(connection, request, reading, now, embedder, number)
     ranked.degraded.update(reason)
     return reading, ranked
-
-
-async def _ranked(
-    connection: Connection,
-    request: SearchRequest,
-    reading: Reading,
-    now: datetime,
-    embedder: Embedder | None,
-    number: int,
-) -> Ranked:
-    ranked = await ranked_products(connection, request, reading, now, embedder, number)
-    return await pinned_first(connection, request, reading, ranked)
 
 
 async def _other_spelling(
@@ -154,6 +146,7 @@ def _explanation(one: Scored, ranked: Ranked, reading: Reading) -> Explanation:
         in_stock=one.row["in_stock"],
         constraints=tuple(constraint.stated.label for constraint in reading.form.constraints),
         pinned=one.row["product_id"] in ranked.pinned,
+        personal_gain=ranked.gains.get(one.row["product_id"], 0.0),
     )
 
 

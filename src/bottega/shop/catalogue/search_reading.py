@@ -12,7 +12,7 @@ from bottega.shop.catalogue.constraint_conditions import conditions_of
 from bottega.shop.catalogue.listing import Conditions, Filters
 from bottega.shop.catalogue.search_records import NOTHING_RELAXED, Relaxed, SearchRequest
 from bottega.shop.catalogue.shown_product import shown_product
-from bottega.shop.catalogue.tuning import UNTUNED, Tuning
+from bottega.shop.catalogue.tuning import Tuning
 from bottega.shop.catalogue.understanding.model import Understanding
 from bottega.shop.catalogue.understanding.read import understand
 from bottega.shop.catalogue.understanding.relaxing import relaxations
@@ -25,33 +25,32 @@ REMEMBERED_SENTENCES = 2_000
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A sentence as it was read, the form of it that is searched, what was given up for that, and staff's tuning."""
+    """A sentence as it was read, the form of it that is searched, and what was given up for that."""
 
     asked: Understanding
     form: Understanding
     relaxed: Relaxed = NOTHING_RELAXED
-    tuning: Tuning = UNTUNED
 
 
 # Sentences as they were read, by what they were read with: reading is pure, and people say the same things.
 _read: OrderedDict[tuple[object, ...], Understanding] = OrderedDict()
 
 
-async def read_sentence(connection: Connection, request: SearchRequest, tuning: Tuning, now: datetime) -> Reading:
+async def read_sentence(connection: Connection, request: SearchRequest, now: datetime) -> Reading:
     """Reads the sentence with what the catalogue knows; in its strictest form that some product meets."""
-    asked = await _understood(connection, request, tuning, now)
+    asked = await _understood(connection, request, now)
     if not asked.constraints:
-        return Reading(asked, asked, tuning=tuning)
+        return Reading(asked, asked)
     for form, relaxed in _forms(asked):
         if await _anything(connection, form, request.filters):
-            return Reading(asked, form, relaxed, tuning)
-    return Reading(asked, asked, tuning=tuning)
+            return Reading(asked, form, relaxed)
+    return Reading(asked, asked)
 
 
-def read_as_words(request: SearchRequest, tuning: Tuning = UNTUNED) -> Reading:
+def read_as_words(request: SearchRequest) -> Reading:
     """Takes the text as words to search by and nothing else."""
     plain = Understanding(request.text, request.text, request.text, request.filters.currency)
-    return Reading(plain, plain, tuning=tuning)
+    return Reading(plain, plain)
 
 
 def conditions_on(form: Understanding, filters: Filters) -> Conditions:
@@ -62,17 +61,17 @@ def conditions_on(form: Understanding, filters: Filters) -> Conditions:
     return conditions
 
 
-async def _understood(connection: Connection, request: SearchRequest, tuning: Tuning, now: datetime) -> Understanding:
+async def _understood(connection: Connection, request: SearchRequest, now: datetime) -> Understanding:
     vocabulary = await vocabulary_store.current(connection)
     currency = request.filters.currency
     if request.shown is not None:
         shown = await shown_product(connection, request.shown, currency, now)
-        known = _with_known(vocabulary, tuning)
+        known = _with_known(vocabulary, request.tuning)
         return understand(request.text, known, currency=currency, shown=shown, without=request.without)
-    key = (vocabulary.version, tuning.known_words, currency, request.without, request.text)
+    key = (vocabulary.version, request.tuning.known_words, currency, request.without, request.text)
     read = _read.get(key)
     if read is None:
-        known = _with_known(vocabulary, tuning)
+        known = _with_known(vocabulary, request.tuning)
         read = understand(request.text, known, currency=currency, without=request.without)
         _read[key] = read
         while len(_read) > REMEMBERED_SENTENCES:
