@@ -101,7 +101,8 @@ async def standing(connection: Connection, corpus: Corpus) -> VectorsStanding:
     row = await connection.fetchrow(_STANDING.format(vectors=corpus.vectors), corpus.name, corpus.near_index)
     assert row is not None, "a statement without FROM has one row"
     vectors = row["about"]
-    if vectors < INDEXED_FROM_VECTORS:
+    # Of a table that is gone nothing is known: counting it says so.
+    if vectors is None or vectors < INDEXED_FROM_VECTORS:
         vectors = await connection.fetchval(f"SELECT count(*) FROM {corpus.vectors}")
     return VectorsStanding(row["model"] or "", vectors, row["indexed"])
 
