@@ -9,6 +9,7 @@ from bottega.ports.embedder import Embedder
 from bottega.retrieval import search as retrieval_search
 from bottega.retrieval import vectors
 from bottega.retrieval.embedding import embed_waiting
+from bottega.shop.catalogue import vocabulary_store
 from bottega.shop.catalogue.index_upkeep import look_after
 from bottega.shop.catalogue.product_documents import PRODUCTS
 from tests.shop.catalogue.products_fixture import simple, stocked
@@ -82,7 +83,10 @@ async def test_a_lost_index_is_said_words_answer_and_it_is_made_again(
     answer = await asked(shop, text)
     assert first(answer) == "down-jacket"
     assert signal in answer["degraded"], answer["degraded"]
+    # What the worker's periodic jobs do.
     findings = await look_after(shop.application.database, shop.application.clock)
+    async with shop.application.database.write() as connection:
+        await vocabulary_store.learn_if_due(connection, shop.application.clock.now(), by_the_clock=True)
     await embed(shop, embedder)
     healed = await asked(shop, text)
     assert healed["degraded"] == {}, findings
