@@ -149,6 +149,8 @@ async def test_clicks_and_reports_through_the_api(shop: Shop) -> None:
     body = {"query": "boot", "product_id": product_id, "position": 2}
     assert (await client.post("/api/search/clicks", json=body)).status_code == 204
     assert (await client.post("/api/search/clicks", json={**body, "position": 0})).status_code == 422
+    unknown = {**body, "product_id": "prd_00000000000000000000000000"}
+    assert (await client.post("/api/search/clicks", json=unknown)).status_code == 404
     await shop.application.search_notes.write()
     analyst = await shop.staff_headers("analyst")
     told = (await client.get("/api/reports/searches", headers=analyst)).json()

@@ -67,7 +67,7 @@ async def test_without_a_vector_shared_words_answer_and_it_is_said(shop: Shop) -
     await shop.execute("DROP TABLE search.products_vectors")
     away = await like(shop, "down-jacket")
     assert (away.degraded, named(away.cards)[0]) == ({"meaning": VECTORS_AWAY}, "down-jacket-women")
-    await shop.execute("DROP TABLE search.products_postings")
+    await shop.execute("DROP TABLE search.products_postings, search.traits")
     assert set(named((await like(shop, "down-jacket")).cards)) == {"down-jacket-women", "down-sold-out"}
     answered = (await shop.client.get("/api/products/down-jacket/similar", params={"limit": 1})).json()
     assert [card["handle"] for card in answered["items"]] == ["down-jacket-women"]
@@ -77,7 +77,9 @@ async def test_what_was_viewed_is_kept_newest_first_and_bounded(shop: Shop, monk
     ids = await stocked(shop, *(simple(f"boot-{number}") for number in range(5)))
     monkeypatch.setattr(viewed, "MOST_VIEWED", 3)
     client, guest, other = shop.client, await shop.guest_headers(), await shop.guest_headers()
-    for product_id in (*ids[:4], ids[1], "prd_00000000000000000000000000"):
+    unknown = {"product_id": "prd_00000000000000000000000000"}
+    assert (await client.post("/api/viewed-products", json=unknown, headers=guest)).status_code == 404
+    for product_id in (*ids[:4], ids[1]):
         noted = await client.post("/api/viewed-products", json={"product_id": product_id}, headers=guest)
         assert noted.status_code == 204
         await shop.application.search_notes.write()

@@ -87,7 +87,7 @@ async def test_suggesting_takes_few_statements_and_survives_lost_postings(shop: 
     async with statements_of(shop) as seen:
         await suggested(shop, "jac")
     assert len(seen) == 3, seen
-    await shop.execute("DROP TABLE search.products_postings")
+    await shop.execute("DROP TABLE search.products_postings, search.vocabulary")
     assert products(await suggested(shop, "down j")) == ["down-jacket"]
 
 

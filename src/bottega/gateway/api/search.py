@@ -23,6 +23,7 @@ from bottega.kernel.identifiers import ProductId
 from bottega.retrieval.search import embedder_of
 from bottega.shop import shop_settings
 from bottega.shop.catalogue.listing import Filters, ProductCard
+from bottega.shop.catalogue.queries import check_published
 from bottega.shop.catalogue.search import search_products
 from bottega.shop.catalogue.search_notes import LOWEST_POSITION
 from bottega.shop.catalogue.search_records import SearchRequest, SearchSort
@@ -162,9 +163,11 @@ class Click(RequestBody):
     position: Annotated[int, Field(ge=1, le=LOWEST_POSITION, description="Where it stood, from 1.")]
 
 
-@router.post("/clicks", status_code=204, responses={204: {"description": "Counted."}, **responses()})
+@router.post("/clicks", status_code=204, responses={204: {"description": "Counted."}, **responses(404)})
 async def click(context: Context, body: Click) -> Response:
     """Count that a product was opened; nothing about who opened it is kept."""
+    async with context.database.read() as connection:
+        await check_published(connection, body.product_id)
     context.search_notes.clicked(body.query, body.product_id, body.position)
     return Response(status_code=204)
 

@@ -14,6 +14,7 @@ from bottega.gateway.problems import responses
 from bottega.kernel.identifiers import ProductId
 from bottega.shop import shop_settings
 from bottega.shop.catalogue.listing import ProductCard
+from bottega.shop.catalogue.queries import check_published
 from bottega.shop.catalogue.viewed import MOST_VIEWED, forget_viewed, recently_viewed
 
 router = APIRouter(prefix="/viewed-products", tags=["catalogue"])
@@ -45,9 +46,11 @@ async def viewed(
     return answer({"items": [orjson.loads(card) for card in cards]})
 
 
-@router.post("", status_code=204, responses={204: {"description": "Noted."}, **responses()})
+@router.post("", status_code=204, responses={204: {"description": "Noted."}, **responses(404)})
 async def note(caller: Customer, body: Viewed) -> Response:
     """Note that the caller looked at a product; only the newest few are kept, for 60 days."""
+    async with caller.context.database.read() as connection:
+        await check_published(connection, body.product_id)
     caller.context.search_notes.viewed(caller.actor.customer_id or "", (body.product_id,))
     return Response(status_code=204)
 

@@ -58,6 +58,7 @@ class SearchNotes:
         self._clicks: dict[tuple[date, str, str], list[int]] = {}
         self._views: dict[tuple[str, str], None] = {}
         self._writing: asyncio.Task[None] | None = None
+        self._one_at_a_time = asyncio.Lock()
 
     def searched(self, noted: SearchNoted) -> None:
         """Counts a search under its words."""
@@ -94,21 +95,22 @@ class SearchNotes:
             self._write_soon()
 
     async def write(self) -> None:
-        """Writes what was noted up to now, in one transaction."""
-        searches, self._searches = self._searches, {}
-        clicks, self._clicks = self._clicks, {}
-        views, self._views = self._views, {}
-        if not (searches or clicks or views):
-            return
-        try:
-            async with self._database.write() as connection:
-                await _write_searches(connection, searches)
-                await _write_clicks(connection, clicks)
-                if views:
-                    await viewed.write(connection, list(views), self._clock.now())
-        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-            # Counts are worth no retry; the next ones are written again.
-            log.warning("search_notes_lost", error=type(error).__name__, searches=len(searches), clicks=len(clicks))
+        """Writes what was noted up to now, in one transaction; when it returns nothing of it is under way any more."""
+        async with self._one_at_a_time:
+            searches, self._searches = self._searches, {}
+            clicks, self._clicks = self._clicks, {}
+            views, self._views = self._views, {}
+            if not (searches or clicks or views):
+                return
+            try:
+                async with self._database.write() as connection:
+                    await _write_searches(connection, searches)
+                    await _write_clicks(connection, clicks)
+                    if views:
+                        await viewed.write(connection, list(views), self._clock.now())
+            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+                # Counts are worth no retry; the next ones are written again.
+                log.warning("search_notes_lost", error=type(error).__name__, searches=len(searches), clicks=len(clicks))
 
     async def close(self) -> None:
         """Writes what is left."""

@@ -26,7 +26,8 @@ VECTORS_AWAY = "Vectors cannot be searched now; what shares its words is shown."
 _COLUMNS = (
     "p.product_id",
     "p.facets @> '{in_stock}' AS in_stock",
-    "(SELECT t.category FROM search.traits t WHERE t.product_id = p.product_id) AS category",
+    # The deepest of its categories stands last in the order of paths.
+    "(SELECT max(substr(f, 10)) FROM unnest(p.facets) AS f WHERE starts_with(f, 'category:')) AS category",
 )
 
 

@@ -102,8 +102,7 @@ async def suggestions(
     if not typed:
         return Suggestions()
     limit = min(limit, MOST_SUGGESTED)
-    vocabulary = await vocabulary_store.current(connection)
-    named = list(dict.fromkeys(_names_of(vocabulary).starting_with(typed)))
+    named = list(dict.fromkeys(_names_of(await _vocabulary(connection)).starting_with(typed)))
     named.sort(key=lambda one: (-one.products, one.title))
     begun, cards = await _products(connection, text, currency)
     products = [
@@ -164,6 +163,14 @@ def _words_that_go_on(begun: Begun, cards: Sequence[dict[str, Any]]) -> list[str
         if word.folded.startswith(begun.beginning) and word.folded not in begun.before
     )
     return [" ".join((*begun.before, word)) for word, _ in counted.most_common(MOST_SUGGESTED)]
+
+
+async def _vocabulary(connection: Connection) -> Vocabulary:
+    try:
+        return await vocabulary_store.current(connection)
+    except asyncpg.UndefinedTableError:
+        # It is being learnt anew; products are suggested without it.
+        return vocabulary_store.NOTHING_LEARNT
 
 
 async def _popular_searches(connection: Connection, now: datetime) -> tuple[tuple[str, int], ...]:

@@ -45,8 +45,8 @@ async def by_taste(connection: Connection, request: SearchRequest, reading: Read
     if taste is None or request.sort != "relevance" or reading.form.sort is not None or not ranked.found:
         return ranked
     front = ranked.found[:CONSIDERED]
-    rows = await connection.fetch(_TRAITS, [one.row["product_id"] for one in front])
-    gains = {row["product_id"]: taste.gain(row["brand"], row["category"] or "") for row in rows}
+    rows = await connection.fetch(_TRAITS, [one.row["product_id"] for one in front], reading.form.currency)
+    gains = {row["product_id"]: taste.gain(row["brand"] or "", row["category"] or "") for row in rows}
     gains = {product_id: gain for product_id, gain in gains.items() if gain > 0}
     if not gains:
         return ranked
@@ -56,4 +56,7 @@ async def by_taste(connection: Connection, request: SearchRequest, reading: Read
 
 
 _TRAITS = """
-SELECT product_id, lower(brand COLLATE "C") AS brand, category FROM search.traits WHERE product_id = ANY ($1::text[])"""
+SELECT p.product_id,
+       (SELECT max(substr(f, 7)) FROM unnest(p.facets) AS f WHERE starts_with(f, 'brand:')) AS brand,
+       (SELECT max(substr(f, 10)) FROM unnest(p.facets) AS f WHERE starts_with(f, 'category:')) AS category
+FROM search.products p WHERE p.product_id = ANY ($1::text[]) AND p.currency = $2"""
