@@ -3,9 +3,9 @@
 from dataclasses import replace
 
 from bottega.platform.database.pool import Connection
-from bottega.retrieval.narrowing import Narrowing
-from bottega.shop.catalogue.product_ranking import Ranked, listed, narrowing_of
-from bottega.shop.catalogue.search_reading import Reading
+from bottega.retrieval.fusion import Scored
+from bottega.shop.catalogue.product_ranking import Ranked
+from bottega.shop.catalogue.search_reading import Reading, conditions_on
 from bottega.shop.catalogue.search_records import SearchRequest
 from bottega.shop.catalogue.tuning import pins_of, query_key
 
@@ -21,16 +21,15 @@ async def pinned_first(connection: Connection, request: SearchRequest, reading: 
     wanted = await _wanted(connection, request, reading)
     if not wanted:
         return ranked
-    narrowing = narrowing_of(request, reading)
-    place = len(narrowing.values) + 1
-    narrowed = Narrowing(
-        narrowing.source,
-        narrowing.document,
-        f"{narrowing.condition} AND p.product_id = ANY (${place}::text[])",
-        (*narrowing.values, list(wanted)),
-        narrowing.columns,
+    conditions = conditions_on(reading.form, request.filters)
+    ids = conditions.parameter(list(wanted))
+    rows = await connection.fetch(
+        "SELECT p.product_id, p.facets @> '{in_stock}' AS in_stock, p.price_minor, coalesce(p.document, 0) AS document "
+        f"FROM search.products p WHERE {conditions} AND p.product_id = ANY ({ids}::text[]) "
+        f"ORDER BY array_position({ids}::text[], p.product_id)",
+        *conditions.values,
     )
-    found = await listed(connection, narrowed, f"array_position(${place}::text[], p.product_id)", len(wanted))
+    found = [Scored(row["document"], 0.0, 0.0, 0.0, None, None, None, 0, row) for row in rows]
     pinned = frozenset(one.row["product_id"] for one in found)
     # With its signals where it was found anyway.
     known = {one.row["product_id"]: one for one in ranked.found if one.row["product_id"] in pinned}

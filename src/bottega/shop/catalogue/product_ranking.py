@@ -50,9 +50,8 @@ class Ranked:
     degraded: dict[str, str] = field(default_factory=dict[str, str])
     # Words of the sentence that nothing has of what meets its constraints.
     unmatched: str = ""
-    # Products that staff put first; they are the first of `found`.
+    # Products that staff put first, and what products gained of their score by the shopper's own taste.
     pinned: frozenset[str] = frozenset()
-    # What products gained of their score by the shopper's own taste.
     gains: Mapping[str, float] = field(default_factory=dict[str, float])
 
 
@@ -74,8 +73,8 @@ async def ranked_products(
         return ranked
     # The constraints say everything: what meets them without having their words in its texts belongs here too.
     besides = {one.row["product_id"] for one in ranked.found}
-    narrowing = narrowing_of(request, reading)
-    rest = await listed(connection, narrowing, _BY_STANDING, max(number, DEEPEST_RESULT + 1))
+    narrowing = _narrowing(request, reading)
+    rest = await _listed(connection, narrowing, _BY_STANDING, max(number, DEEPEST_RESULT + 1))
     found = [*ranked.found, *(one for one in rest if one.row["product_id"] not in besides)]
     return Ranked(
         found, ranked.query, len(found), len(rest) <= DEEPEST_RESULT, ranked.degraded, form.words if found else ""
@@ -86,12 +85,11 @@ async def _by_words(
     connection: Connection, request: SearchRequest, reading: Reading, embedder: Embedder | None, number: int
 ) -> Ranked:
     form = reading.form
-    narrowing = narrowing_of(request, reading)
+    narrowing = _narrowing(request, reading)
     text = form.ranking_words if form.constraints else (form.ranking_words or form.text)
-    searched = await Searcher(PRODUCTS, WEIGHTS, search_plainly, embedder).search(
-        connection, text, narrowing, number, synonyms=request.tuning.synonyms
-    )
-    found = sorted(searched.found, key=behind_in_stock)
+    searcher = Searcher(PRODUCTS, WEIGHTS, search_plainly, embedder)
+    searched = await searcher.search(connection, text, narrowing, number, synonyms=request.tuning.synonyms)
+    found = sorted(searched.found, key=_with_stock)
     if form.constraints:
         found = _near_the_best(found, searched, form.words)
     if narrowing.is_wide:
@@ -101,7 +99,7 @@ async def _by_words(
     return Ranked(found, searched.query, total, exact, dict(searched.degraded))
 
 
-def narrowing_of(request: SearchRequest, reading: Reading) -> Narrowing:
+def _narrowing(request: SearchRequest, reading: Reading) -> Narrowing:
     conditions = conditions_on(reading.form, request.filters)
     is_wide = request.filters.are_wide and not reading.form.constraints
     return Narrowing(
@@ -109,8 +107,7 @@ def narrowing_of(request: SearchRequest, reading: Reading) -> Narrowing:
     )
 
 
-def behind_in_stock(one: Scored) -> float:
-    """What products are ordered by, the lowest first."""
+def _with_stock(one: Scored) -> float:
     return -(one.score if one.row["in_stock"] else one.score * OUT_OF_STOCK_SHARE)
 
 
@@ -149,7 +146,7 @@ async def _sorted(
     """All that meets the sentence, in the order that it asks for; words that are left still rule out."""
     form = reading.form
     ranked = Ranked([], KeywordQuery(), 0, True)
-    narrowing = narrowing_of(request, reading)
+    narrowing = _narrowing(request, reading)
     conditions = Conditions([narrowing.condition], list(narrowing.values))
     known: dict[str, Scored] = {}
     if form.words.strip() or not form.constraints:
@@ -159,10 +156,10 @@ async def _sorted(
         conditions.texts.append(f"p.product_id = ANY ({conditions.parameter(list(known))}::text[])")
     order = _TITLE_ORDER if request.sort == "title" else _order(wish, conditions)
     narrowed = Narrowing(narrowing.source, narrowing.document, str(conditions), tuple(conditions.values), _COLUMNS)
-    in_order = await listed(connection, narrowed, f"{order}, p.product_id", MOST_SORTED)
+    listed = await _listed(connection, narrowed, f"{order}, p.product_id", MOST_SORTED)
     if wish.order in ("price", "-price"):
-        in_order = await _by_own_price(connection, reading, in_order, now, descending=wish.order == "-price")
-    found = [known.get(one.row["product_id"], one) for one in in_order]
+        listed = await _by_own_price(connection, reading, listed, now, descending=wish.order == "-price")
+    found = [known.get(one.row["product_id"], one) for one in listed]
     return Ranked(found, ranked.query, len(found), len(found) < MOST_SORTED and ranked.total_is_exact, ranked.degraded)
 
 
@@ -172,7 +169,7 @@ def _best_covered(found: list[Scored]) -> list[Scored]:
     return [one for one in found if one.coverage >= best * LEAST_COVERAGE_SHARE - 1e-9]
 
 
-async def listed(connection: Connection, narrowing: Narrowing, order: str, number: int) -> list[Scored]:
+async def _listed(connection: Connection, narrowing: Narrowing, order: str, number: int) -> list[Scored]:
     """Products under a condition, in an order, without any signal of words."""
     rows = await connection.fetch(
         f"SELECT coalesce(p.document, 0) AS document{narrowing.selected} FROM {narrowing.source} "

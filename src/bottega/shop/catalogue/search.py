@@ -11,13 +11,14 @@ from bottega.platform.database.pool import Connection
 from bottega.ports.embedder import Embedder
 from bottega.retrieval.asked import KeywordQuery
 from bottega.retrieval.fusion import Scored
+from bottega.retrieval.narrowing import Narrowing
 from bottega.shop.catalogue.did_you_mean import did_you_mean
 from bottega.shop.catalogue.listing import card_column
 from bottega.shop.catalogue.pinning import pinned_first
-from bottega.shop.catalogue.product_ranking import DEEPEST_RESULT, Ranked, narrowing_of, ranked_products
+from bottega.shop.catalogue.product_ranking import DEEPEST_RESULT, Ranked, ranked_products
 from bottega.shop.catalogue.search_facets import MOST_COUNTED, facets_of
 from bottega.shop.catalogue.search_notes import SearchNoted, SearchNotes
-from bottega.shop.catalogue.search_reading import Reading, read_as_words, read_sentence
+from bottega.shop.catalogue.search_reading import Reading, conditions_on, read_as_words, read_sentence
 from bottega.shop.catalogue.search_records import Explanation, SearchPage, SearchRequest, SearchSort
 from bottega.shop.catalogue.taste import by_taste
 from bottega.shop.catalogue.tuning import tuning_of
@@ -97,7 +98,9 @@ async def _other_spelling(
     if "keyword" in ranked.degraded:
         return None
     total = len(ranked.found) if ranked.total_is_exact else ranked.total
-    return await did_you_mean(connection, request.text, ranked.query, total, narrowing_of(request, reading))
+    conditions = conditions_on(reading.form, request.filters)
+    narrowing = Narrowing("search.products p", "p.document", str(conditions), tuple(conditions.values))
+    return await did_you_mean(connection, request.text, ranked.query, total, narrowing)
 
 
 def _noted(request: SearchRequest, reading: Reading, ranked: Ranked) -> SearchNoted:

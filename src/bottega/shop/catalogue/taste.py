@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from itertools import accumulate
 
 from bottega.platform.database.pool import Connection
-from bottega.shop.catalogue.product_ranking import Ranked, behind_in_stock
+from bottega.shop.catalogue.product_ranking import Ranked
 from bottega.shop.catalogue.search_reading import Reading
 from bottega.shop.catalogue.search_records import SearchRequest
 
@@ -51,7 +52,13 @@ async def by_taste(connection: Connection, request: SearchRequest, reading: Read
     if not gains:
         return ranked
 
-    ordered = sorted(front, key=lambda one: behind_in_stock(one) * (1 + gains.get(one.row["product_id"], 0.0)))
+    # What stands where it does for another reason than its score (it is out of stock, say) counts like its place.
+    scores = accumulate((one.score for one in front), min)
+    lifted = [
+        (-score * (1 + gains.get(one.row["product_id"], 0.0)), place)
+        for place, (one, score) in enumerate(zip(front, scores, strict=True))
+    ]
+    ordered = [front[place] for _, place in sorted(lifted)]
     return replace(ranked, found=[*ordered, *ranked.found[CONSIDERED:]], gains=gains)
 
 
