@@ -2,7 +2,7 @@
 
 import re
 
-from bottega.agents.assistant.dialogue.goals.choosing import refer
+from bottega.agents.assistant.dialogue.goals.choosing import mentioned_in, refer
 from bottega.agents.assistant.dialogue.state import Goal, State
 from bottega.agents.assistant.language.lexicon import lexicon
 from bottega.agents.assistant.language.slots.said import plainly, words_of
@@ -52,6 +52,39 @@ def about_product(goal: Goal, text: str, state: State, *, names_only_with_capita
     if len(state.shown) == 1:
         return goal.having(product=state.shown[0].handle)
     return goal
+
+
+def without_names(text: str, state: State) -> str:
+    """The text without the names of products: "2 Rivers socks" says nothing of how many."""
+    plain = plainly(text)
+    for mention in state.mentioned:
+        plain = plain.replace(plainly(mention.words), " ")
+    return plain
+
+
+def each_named(text: str, state: State) -> list[tuple[str, str]]:
+    """Each product that the text names, with the part of the text that is about it: what stands before its name back to
+    the one before, and what follows it up to a comma or "and"."""
+    plain = plainly(text)
+    found: list[tuple[int, int, str]] = []
+    for mention in state.mentioned:
+        start = plain.find(plainly(mention.words))
+        named = mentioned_in(mention.words, state)
+        if start >= 0 and named is not None:
+            found.append((start, start + len(plainly(mention.words)), named.handles[0]))
+    found.sort()
+    parts: list[tuple[str, str]] = []
+    for place, (start, end, handle) in enumerate(found):
+        following = found[place + 1][0] if place + 1 < len(found) else len(plain)
+        between = plain[end:following]
+        # "two soap bars (pine) and the filter": the joint belongs to what comes next.
+        joint = re.search(r"\band\b|\bplus\b|[,;]\s*(?=(?:and|plus|one|two|three|\d|an?|the)\b)", between)
+        cut = end + joint.start() if joint is not None and place + 1 < len(found) else following
+        begins = 0 if not parts else found[place - 1][1]
+        before = plain[begins:start]
+        last = max((match.end() for match in re.finditer(r"\band\b|\bplus\b|[,;]", before)), default=0)
+        parts.append((handle, f"{before[last:]} {plain[end:cut]}".strip()))
+    return parts
 
 
 def _turned_to(text: str, state: State) -> str:

@@ -11,6 +11,7 @@ from bottega.agents.assistant.dialogue.goals import (
     buying,
     carting,
     changing_orders,
+    order_questions,
     searching,
     sending_back,
     signing_in,
@@ -21,7 +22,7 @@ from bottega.agents.assistant.dialogue.here import Here
 from bottega.agents.assistant.dialogue.move import Call, Step, phrase
 from bottega.agents.assistant.dialogue.naming import about_product, named_in
 from bottega.agents.assistant.dialogue.settling import settled
-from bottega.agents.assistant.dialogue.state import LONGEST_KEPT_TEXT, Asked, Goal, GoalKind, Reply, State
+from bottega.agents.assistant.dialogue.state import LONGEST_KEPT_TEXT, Asked, Goal, GoalKind, Reply, State, Topic
 from bottega.agents.assistant.dialogue.understanding import Understood, Wish
 from bottega.agents.assistant.dialogue.wishes import goal_for, order_place
 from bottega.agents.assistant.language.slots.contact import emails
@@ -38,13 +39,35 @@ LASTING: frozenset[GoalKind] = frozenset(
 )
 # After these the customer is led back to what was open before.
 ASIDES: frozenset[GoalKind] = frozenset(
-    {"policy", "advise", "stock", "compare", "show_cart", "coupon", "sign_in", "track", "list_orders"}
+    {"policy", "advise", "stock", "compare", "show_cart", "coupon", "sign_in", "track", "ask_order", "list_orders"}
 )
 
 # These read the account: while the customer is asked who they are, they wait.
 NEED_IDENTITY: frozenset[GoalKind] = frozenset(
-    {"track", "list_orders", "cancel", "amend", "address", "send_back", "refund", "invoice", "pay", "track_return"}
+    {
+        "track",
+        "ask_order",
+        "list_orders",
+        "cancel",
+        "amend",
+        "address",
+        "send_back",
+        "refund",
+        "invoice",
+        "pay",
+        "track_return",
+    }
 )
+
+# What is spoken about after each; a question about the shop's rules leaves that as it is.
+TOPICS: Mapping[GoalKind, Topic] = {
+    **dict.fromkeys(("search", "advise", "stock", "compare"), "product"),
+    **dict.fromkeys(("add", "change_cart", "show_cart", "coupon", "buy"), "cart"),
+    **dict.fromkeys(
+        ("pay", "track", "ask_order", "list_orders", "cancel", "amend", "address", "refund", "invoice"), "order"
+    ),
+    **dict.fromkeys(("send_back", "track_return"), "return"),
+}
 
 Advance = Callable[[State, Goal, Here], Step]
 _ADVANCE: Mapping[GoalKind, Advance] = {
@@ -59,6 +82,7 @@ _ADVANCE: Mapping[GoalKind, Advance] = {
     "buy": buying.advance,
     "pay": buying.advance_payment,
     "track": tracking.advance,
+    "ask_order": order_questions.advance,
     "list_orders": tracking.advance_list,
     "refund": tracking.advance_refund,
     "invoice": tracking.advance_invoice,
@@ -148,7 +172,8 @@ def _still_pursued(state: State, goal: Goal) -> bool:
     if state.turn - goal.since_turn >= TURNS_A_GOAL_WAITS:
         return False
     is_asked = state.asked is not None and state.asked.goal_id == goal.id
-    return goal.kind in LASTING or goal.is_new or is_asked
+    awaits_identity = goal.kind in NEED_IDENTITY and state.goal_of("sign_in") is not None
+    return goal.kind in LASTING or goal.is_new or is_asked or awaits_identity
 
 
 def _confirmed(state: State, pending: Pending) -> State:
@@ -244,12 +269,13 @@ def go_on(state: State, here: Here) -> Move:
     """Pursues the goals until calls have to be made or something has to be said."""
     question: Reply | None = None
     waiting: set[int] = set()
+    state = carting.knowing_cart(state, here.results)
     for _ in range(STEPS_LIMIT):
         goal = _next_goal(state, waiting)
         if goal is None:
             break
         step = _ADVANCE[goal.kind](state, goal, here)
-        state = step.state
+        state = _on_topic(step.state, goal)
         if step.calls and state.unsaid is not None and any(call.tool in _ASKING for call in step.calls):
             # The runtime's question would stand in place of what there is to say: ask whether to go on instead.
             waiting.add(goal.id)
@@ -263,6 +289,21 @@ def go_on(state: State, here: Here) -> Move:
             state = _touched(state, goal)
             question = question or step.reply
     return _said(state, question)
+
+
+def _on_topic(state: State, goal: Goal) -> State:
+    """The state with what is spoken about now; an order that was just made of the cart is the subject from then on."""
+    changes: dict[str, object] = {}
+    if goal.kind in TOPICS:
+        is_ordered = goal.kind == "buy" and not state.last_added and bool(state.order_in_focus) and not state.cart
+        changes["topic"] = "order" if is_ordered else TOPICS[goal.kind]
+    if goal.kind in ("advise", "stock"):
+        changes["last_question"] = goal.words[-LONGEST_KEPT_TEXT:]
+    if goal.kind == "policy":
+        changes |= {"last_policy": str(goal.slot("about") or ""), "policy_turn": state.turn}
+    if goal.kind == "coupon":
+        changes["last_coupon_turn"] = state.turn
+    return state.model_copy(update=changes)
 
 
 def _whether_to_go_on(goal: Goal) -> Reply:

@@ -27,6 +27,7 @@ GoalKind = Literal[
     "buy",
     "pay",
     "track",
+    "ask_order",
     "list_orders",
     "cancel",
     "amend",
@@ -40,6 +41,7 @@ GoalKind = Literal[
     "sign_in",
     "talk",
 ]
+Topic = Literal["", "product", "cart", "order", "return", "policy"]
 AsksFor = Literal[
     "product",
     "size",
@@ -83,6 +85,14 @@ class Item(Record):
     def as_shown(self) -> Shown:
         """For finding what somebody refers to."""
         return Shown(self.handle, self.title, self.price_minor, frozenset(self.words))
+
+
+class Mention(Record):
+    """Products that the newest message names: the words that do, handles of those that fit best and of others."""
+
+    words: str
+    handles: tuple[str, ...]
+    also: tuple[str, ...] = ()
 
 
 class KnownOrder(Record):
@@ -177,6 +187,20 @@ class State(Record):
     shown: tuple[Item, ...] = ()
     focus: tuple[str, ...] = ()
     seen: tuple[Item, ...] = ()
+    mentioned: tuple[Mention, ...] = ()
+    """What the newest message names, in its order."""
+    topic: Topic = ""
+    """What was spoken about last: "it" and "how much" are about that."""
+    last_question: str = ""
+    """The newest question about a product: "and the other one?" asks it again."""
+    last_policy: str = ""
+    """The subject of the newest question about the shop's rules, asked in `policy_turn`."""
+    policy_turn: int = 0
+    last_coupon_turn: int = 0
+    cart: tuple[Item, ...] = ()
+    """What lay in the cart when it was last read, each line by its product's handle or its own."""
+    checkout_words: str = ""
+    """What was said about delivery, address and payment before there was anything to buy."""
     on_screen: str = ""
     """The product whose page was open when the customer last spoke, by its handle."""
     orders: tuple[KnownOrder, ...] = ()
@@ -186,6 +210,7 @@ class State(Record):
     sizes: tuple[str, ...] = ()
     last_search: Mapping[str, Json] = {}
     last_added: Mapping[str, Json] = {}
+    """What was put into the cart or changed there last, with the turn; forgotten when an order was made of it."""
     last_text: str = ""
     heard_lately: str = ""
     turn: int = 0

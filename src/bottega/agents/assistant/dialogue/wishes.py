@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from bottega.agents.assistant.dialogue.goals.carting import code_in
 from bottega.agents.assistant.dialogue.goals.choosing import refer
 from bottega.agents.assistant.dialogue.goals.searching import more, refined, search_for
-from bottega.agents.assistant.dialogue.naming import about_product, named_in
+from bottega.agents.assistant.dialogue.naming import about_product, each_named, named_in, without_names
 from bottega.agents.assistant.dialogue.state import Goal, GoalKind, State
 from bottega.agents.assistant.language.patterns import says, without
 from bottega.agents.assistant.language.slots.addresses import address
@@ -32,6 +32,8 @@ POLICY_INTENTS = frozenset(
 )
 # Which of these only the account's own pages or a colleague can do; the documents are asked first.
 
+# An intent that asks for the rules of something, with what it is.
+RULES = "rules_of:"
 Maker = Callable[[str, State], Goal]
 
 
@@ -43,6 +45,8 @@ def goal_for(intent: str, text: str, state: State, currency: str) -> Goal | None
         return refined(text, state) if state.last_search else search_for(text, currency)
     if intent == "more_results":
         return more(state) if state.last_search else None
+    if intent.startswith(RULES):
+        return Goal(kind="policy", slots={"question": text, "about": intent.removeprefix(RULES)}, words=text)
     if intent in POLICY_INTENTS:
         return Goal(kind="policy", slots={"question": text, "about": intent}, words=text)
     maker = _MAKERS.get(intent)
@@ -72,8 +76,13 @@ def _compare(text: str, state: State) -> Goal:
 
 
 def _add(text: str, state: State) -> Goal:
+    apart = each_named(text, state)
+    if len(apart) > 1:
+        first, *others = apart
+        later = [{"product": handle, "words": words} for handle, words in others]
+        return Goal(kind="add", slots={"product": first[0], "later": later}, words=first[1])
     goal = about_product(Goal(kind="add", words=text), text, state, names_only_with_capitals=False)
-    number = quantity(text)
+    number = quantity(without_names(text, state))
     return goal if number is None else goal.having(quantity=number.number or 1)
 
 
@@ -179,6 +188,8 @@ _MAKERS: Mapping[str, Maker] = {
     "order_cancel": _cancel,
     "order_amend": _order_goal("amend"),
     "address_change": _address,
+    "order_question": _order_goal("ask_order"),
+    "return_status": _cart_goal("track_return"),
     "return_request": _return,
     "exchange": _exchange,
     "refund": _refund,

@@ -12,16 +12,21 @@ from bottega.agents.assistant.dialogue.move import Call, Step, ask, finish, phra
 from bottega.agents.assistant.dialogue.naming import named_in
 from bottega.agents.assistant.dialogue.orders import line_name
 from bottega.agents.assistant.dialogue.products import enumerated, money
-from bottega.agents.assistant.dialogue.state import Asked, Goal, Json, Part, State
+from bottega.agents.assistant.dialogue.results import Results
+from bottega.agents.assistant.dialogue.state import Asked, Goal, Item, Json, Part, State
 from bottega.agents.assistant.language.lexicon import lexicon
 from bottega.agents.assistant.language.patterns import says, without
-from bottega.agents.assistant.language.slots.numbers import quantity
+from bottega.agents.assistant.language.slots.numbers import quantity, quantity_beside
 from bottega.agents.assistant.language.slots.options import options
 from bottega.agents.assistant.language.slots.references import Reference, Shown, reference
 from bottega.agents.assistant.language.slots.said import plainly
 
 Cart = Mapping[str, Json]
 LARGEST_QUANTITY = 99
+LINES_KEPT = 12
+_TELL_CART = frozenset(
+    {"get_cart", "add_to_cart", "change_cart_line", "set_cart_contact", "choose_shipping", "apply_coupon"}
+)
 _CODE = re.compile(
     r"\b(?:code|coupon|voucher|promo)\b\W{0,3}(?:is|called|named)?\W{0,3}([A-Za-z][A-Za-z0-9_-]{2,29})\b", re.IGNORECASE
 )
@@ -37,7 +42,8 @@ def advance_add(state: State, goal: Goal, here: Here) -> Step:
     variant = variant_of(state, goal, product)
     if isinstance(variant, Step):
         return variant
-    named = goal.slot("quantity") or 1
+    said = goal.slot("quantity") or _quantity_said(goal, product)
+    named = said or 1
     if any(str(named) in values for values in products.options_of(product).values()):
         # "42" of boots is a size.
         named = 1
@@ -62,6 +68,13 @@ def advance_add(state: State, goal: Goal, here: Here) -> Step:
     )
 
 
+def _quantity_said(goal: Goal, product: Mapping[str, Json]) -> int | None:
+    """How many, in the words that are about this product alone; values of it are no quantities."""
+    offered = [value for values in products.options_of(product).values() for value in values]
+    number = quantity_beside(goal.words, offered)
+    return None if number is None or number.kind != "exactly" else number.number or None
+
+
 def _instead(step: Step, product: Mapping[str, Json], variant: Mapping[str, Json], here: Here, call: Call) -> Step:
     """A refusal because too few are left names what is there."""
     result = here.changed(call)
@@ -77,10 +90,18 @@ def _instead(step: Step, product: Mapping[str, Json], variant: Mapping[str, Json
 
 def _after(state: State, goal: Goal) -> State:
     """The next product of several is another goal, with the same words."""
+    later: Sequence[Mapping[str, Json]] = goal.slot("later") or ()
     rest: Sequence[str] = goal.slot("rest") or ()
-    if not rest:
+    if later:
+        following = Goal(
+            kind="add", slots={"product": later[0]["product"], "later": list(later[1:])}, words=str(later[0]["words"])
+        )
+    elif rest:
+        following = Goal(
+            kind="add", slots={"product": rest[0], "rest": list(rest[1:]), "quantity": goal.slot("quantity")}
+        )
+    else:
         return state
-    following = Goal(kind="add", slots={"product": rest[0], "rest": list(rest[1:]), "quantity": goal.slot("quantity")})
     # Both stand on the stack for a moment; the finished one is taken away by its number.
     numbered = following.model_copy(update={"id": state.next_goal_id, "since_turn": state.turn})
     return state.model_copy(update={"goals": (*state.goals, numbered), "next_goal_id": state.next_goal_id + 1})
@@ -109,6 +130,29 @@ def cart_in(content: Mapping[str, Json]) -> Cart:
 
 def lines_of(cart: Cart) -> Sequence[Mapping[str, Any]]:
     return records(cart.get("lines"))
+
+
+def knowing_cart(state: State, results: Results) -> State:
+    """The state with what lies in the cart, as this turn's newest result that tells it says."""
+    for result in reversed(results.answered):
+        if result.tool == "create_order" and result.succeeded:
+            return state.model_copy(update={"cart": ()})
+        cart = cart_in(result.record) if result.tool in _TELL_CART and result.succeeded else {}
+        if "lines" in cart:
+            held = [_line_item(line, str(cart.get("currency", ""))) for line in lines_of(cart)]
+            return state.model_copy(update={"cart": tuple(held[:LINES_KEPT])})
+    return state
+
+
+def _line_item(line: Mapping[str, Any], currency: str) -> Item:
+    values = plainly(" ".join(products.values_of(line).values())).split()
+    return Item(
+        handle=str(line.get("product_id") or line.get("id")),
+        title=str(line.get("title", "")),
+        price_minor=line.get("unit_price_minor"),
+        currency=currency,
+        words=tuple(values),
+    )
 
 
 def _total(content: Mapping[str, Json]) -> str:

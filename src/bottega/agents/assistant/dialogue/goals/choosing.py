@@ -11,12 +11,13 @@ from bottega.agents.assistant.dialogue.json_values import record
 from bottega.agents.assistant.dialogue.move import Call, Step, ask, finish, phrase
 from bottega.agents.assistant.dialogue.orders import Order
 from bottega.agents.assistant.dialogue.products import Product, enumerated
-from bottega.agents.assistant.dialogue.state import Asked, AsksFor, Goal, Json, Part, State
+from bottega.agents.assistant.dialogue.state import Asked, AsksFor, Goal, Json, Mention, Part, State
 from bottega.agents.assistant.language.patterns import says
 from bottega.agents.assistant.language.slots.dates import days
 from bottega.agents.assistant.language.slots.numbers import order_numbers
 from bottega.agents.assistant.language.slots.options import ANY, options, unoffered
 from bottega.agents.assistant.language.slots.references import Reference, Shown, reference
+from bottega.agents.assistant.language.slots.said import plainly
 
 CHOICES_LIMIT = 8
 LOOKED_AT = 4
@@ -24,13 +25,41 @@ NAMED_LIKENESS = 92
 
 
 def refer(text: str, state: State) -> Reference | None:
-    """The shown products that the text refers to."""
+    """The products that the text refers to: by their names, or among those that were shown."""
+    named = mentioned_in(text, state)
+    if named is not None:
+        return named
     found = reference(text, [item.as_shown() for item in state.shown], focus=state.focus)
     if found is not None and found.by != "pronoun":
         return found
     before = [item.as_shown() for item in state.seen if item not in state.shown]
-    named = reference(text, before)
-    return named if named is not None and named.by == "name" and not named.is_ambiguous else found
+    earlier = reference(text, before)
+    return earlier if earlier is not None and earlier.by == "name" and not earlier.is_ambiguous else found
+
+
+def mentioned_in(text: str, state: State) -> Reference | None:
+    """The products that the text calls by their names. Of several that a name could mean, one that was shown before is
+    meant; a name that fits several in the end is ambiguous."""
+    plain = plainly(text)
+    here = [mention for mention in state.mentioned if plainly(mention.words) in plain]
+    if not here:
+        return None
+    chosen = [_spoken_of(mention, state) for mention in here]
+    if len(chosen) == 1:
+        return Reference(chosen[0], "name", is_ambiguous=len(chosen[0]) > 1)
+    handles = tuple(dict.fromkeys(handles[0] for handles in chosen))
+    return Reference(handles, "name")
+
+
+def _spoken_of(mention: Mention, state: State) -> tuple[str, ...]:
+    both = (*mention.handles, *mention.also)
+    if len(both) == 1:
+        return both
+    for known in (state.focus, tuple(item.handle for item in state.shown)):
+        among = tuple(handle for handle in both if handle in known)
+        if len(among) == 1:
+            return among
+    return mention.handles
 
 
 def product_of(state: State, goal: Goal, here: Here) -> Product | Step:
@@ -55,11 +84,14 @@ def which_product(state: State, goal: Goal, here: Here) -> Step:
     if named is not None and here.results.offers("search_products"):
         return _look_for(state, goal, here, str(named))
     among = goal.slot("among") or [item.handle for item in state.shown]
-    items = [item for item in state.shown if item.handle in among][:CHOICES_LIMIT]
+    items = [item for handle in among if (item := state.item(handle)) is not None][:CHOICES_LIMIT]
     if not items:
         return ask(state, goal, Asked(what="product"), phrase("ask.product"))
     asked = Asked(what="product", handles=tuple(item.handle for item in items))
-    return ask(state, goal, asked, phrase("ask.which_product"), choices=tuple(item.title for item in items))
+    shows = asked.handles if goal.slot("among") else ()
+    state = state.showing(tuple(items), focus=()) if shows else state
+    titles = tuple(item.title for item in items)
+    return ask(state, goal, asked, phrase("ask.which_product"), shows=shows, choices=titles)
 
 
 def _look_for(state: State, goal: Goal, here: Here, named: str) -> Step:

@@ -21,7 +21,7 @@ def advance(state: State, goal: Goal, here: Here) -> Step:
     if isinstance(order, Step):
         return order
     state = state.knowing(orders.known(order))
-    parts = [*status_told(order), *_contents(order)]
+    parts = [*status_told(order), *contents_told(order)]
     asked = Asked(what="offer", option="pay") if orders.is_unpaid(order) else None
     choices = ("Pay it now",) if orders.is_unpaid(order) else ()
     return finish(state, goal, *parts, shows=(str(order.get("id", "")),), choices=choices, asked=asked)

@@ -47,6 +47,13 @@ def unoffered(text: str, offered: Mapping[str, Sequence[str]]) -> dict[str, str]
     return missing
 
 
+def names_colour(text: str) -> bool:
+    """Whether a colour is named, of whatever product."""
+    plain = plainly(text)
+    kin = (colour for colours in lexicon().colours.values() for colour in colours)
+    return first_held(plain, (*lexicon().colours, *_FURTHER_COLOURS, *kin)) is not None
+
+
 _FURTHER_COLOURS = (
     "navy",
     "olive",
