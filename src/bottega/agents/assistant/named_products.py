@@ -1,4 +1,4 @@
-"""What a customer names by its title is looked up before anything is decided, so that it is known what they speak of."""
+"""What a customer names by its title is looked up before anything is decided: then it is known what they speak of."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta

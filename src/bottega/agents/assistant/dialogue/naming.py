@@ -5,6 +5,7 @@ import re
 from bottega.agents.assistant.dialogue.goals.choosing import mentioned_in, refer
 from bottega.agents.assistant.dialogue.state import Goal, State
 from bottega.agents.assistant.language.lexicon import lexicon
+from bottega.agents.assistant.language.slots.options import names_colour
 from bottega.agents.assistant.language.slots.said import plainly, words_of
 
 # Around the name of a product in a wish to have it.
@@ -15,6 +16,7 @@ def named_in(text: str) -> str:
     """The words of a message that could name a product: what is left without everything that surrounds a name."""
     known = (
         lexicon().silent["product"]
+        | lexicon().silent["filler"]
         | frozenset(lexicon().colours)
         | frozenset(lexicon().numbers)
         | frozenset(lexicon().sizes)
@@ -23,7 +25,7 @@ def named_in(text: str) -> str:
     words = [
         word
         for word in words_of(text)
-        if word not in known and not re.fullmatch(r"\d+|xxs|xs|s|m|l|xl|xxl|\d+x|x\d+", word)
+        if word not in known and not names_colour(word) and not re.fullmatch(r"\d+|xxs|xs|s|m|l|xl|xxl|\d+x|x\d+", word)
     ]
     return " ".join(words[:LONGEST_NAME_WORDS])
 
@@ -35,8 +37,8 @@ def about_product(goal: Goal, text: str, state: State, *, names_only_with_capita
     with a capital inside the sentence are taken for the name of a product that was not shown.
     """
     found = refer(text, state)
-    if state.last_search.get("query"):
-        goal = goal.having(hints=str(state.last_search["query"]))
+    if state.hints:
+        goal = goal.having(hints=state.hints)
     if found is not None and found.by == "pronoun" and (other := _turned_to(text, state)):
         return goal.having(named=other)
     if found is not None and found.handles and not found.is_ambiguous:

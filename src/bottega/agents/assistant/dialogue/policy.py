@@ -1,7 +1,7 @@
 """The dialogue's policy: what was heard becomes goals, and goals become calls, questions and answers."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from bottega.agents.assistant.dialogue import talk
 from bottega.agents.assistant.dialogue.answering import answered
@@ -22,9 +22,11 @@ from bottega.agents.assistant.dialogue.here import Here
 from bottega.agents.assistant.dialogue.move import Call, Step, phrase
 from bottega.agents.assistant.dialogue.naming import about_product, named_in
 from bottega.agents.assistant.dialogue.settling import settled
+from bottega.agents.assistant.dialogue.settling_words import is_values_only
 from bottega.agents.assistant.dialogue.state import LONGEST_KEPT_TEXT, Asked, Goal, GoalKind, Reply, State, Topic
 from bottega.agents.assistant.dialogue.understanding import Understood, Wish
-from bottega.agents.assistant.dialogue.wishes import goal_for, order_place
+from bottega.agents.assistant.dialogue.wishes import POLICY_INTENTS, RULES, checkout_slots, goal_for, order_place
+from bottega.agents.assistant.language.patterns import says
 from bottega.agents.assistant.language.slots.contact import emails
 from bottega.agents.assistant.language.slots.numbers import order_numbers
 from bottega.ports.chat_model import UserMessage
@@ -162,9 +164,37 @@ def hear(state: State, heard: Understood, currency: str, pending: Pending = NO_P
     corrected = _corrected(state, heard, currency)
     if corrected is not None:
         return corrected
-    for wish in reversed(heard.wishes):
+    wishes = merged([settled(state, wish) for wish in heard.wishes])
+    buys_now = says(heard.text, "wanting.now") and any(wish.intent == "cart_add" for wish in wishes)
+    if checkout_slots(heard.text) and any(wish.intent in ("cart_add", "checkout", "cart_change") for wish in wishes):
+        state = state.model_copy(
+            update={"checkout_words": f"{state.checkout_words}\n{heard.text}".strip()[-LONGEST_KEPT_TEXT:]}
+        )
+    if buys_now and not any(wish.intent == "checkout" for wish in wishes):
+        wishes = [*wishes, Wish(heard.text, "checkout", "likely")]
+    for wish in reversed(wishes):
         state = _wanted(state, wish, heard, currency)
     return state
+
+
+def merged(wishes: Sequence[Wish]) -> list[Wish]:
+    """The wishes, of which one that only adds a value or asks for a price belongs to what stands before it: "the black
+    one, please. Just one", "can I collect it? What does that cost"."""
+    kept: list[Wish] = []
+    for wish in wishes:
+        before = kept[-1] if kept else None
+        is_value = before is not None and before.intent == "cart_add" and is_values_only(wish.text)
+        is_its_price = (
+            before is not None
+            and (before.intent in POLICY_INTENTS or before.intent.startswith(RULES))
+            and wish.intent in ("product_question", "cart_show")
+            and not named_in(wish.text)
+        )
+        if before is not None and (is_value or is_its_price):
+            kept[-1] = replace(before, text=f"{before.text} {wish.text}")
+        else:
+            kept.append(wish)
+    return kept
 
 
 def _still_pursued(state: State, goal: Goal) -> bool:
@@ -213,7 +243,6 @@ def _corrected(state: State, heard: Understood, currency: str) -> State | None:
 
 def _wanted(state: State, wish: Wish, heard: Understood, currency: str) -> State:
     """The state with one wish taken up."""
-    wish = settled(state, wish)
     if wish.certainty == "unsure":
         state, reply = talk.not_understood(state, (wish.intent, *wish.also))
         return _saying(state, reply)
@@ -298,7 +327,9 @@ def _on_topic(state: State, goal: Goal) -> State:
         is_ordered = goal.kind == "buy" and not state.last_added and bool(state.order_in_focus) and not state.cart
         changes["topic"] = "order" if is_ordered else TOPICS[goal.kind]
     if goal.kind in ("advise", "stock"):
-        changes["last_question"] = goal.words[-LONGEST_KEPT_TEXT:]
+        changes["last_question"] = changes["hints"] = goal.words[-LONGEST_KEPT_TEXT:]
+    if goal.kind == "search":
+        changes["hints"] = str(goal.slot("query") or "")
     if goal.kind == "policy":
         changes |= {"last_policy": str(goal.slot("about") or ""), "policy_turn": state.turn}
     if goal.kind == "coupon":

@@ -29,6 +29,7 @@ def item(product: Product) -> Item:
         price_minor=price,
         currency=currency,
         words=_words(product),
+        brand=str(product.get("brand", "")).lower(),
     )
 
 

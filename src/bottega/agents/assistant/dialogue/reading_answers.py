@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from bottega.agents.assistant.dialogue.goals.carting import code_in
+from bottega.agents.assistant.dialogue.goals.choosing import mentioned_in
 from bottega.agents.assistant.dialogue.naming import named_in
 from bottega.agents.assistant.dialogue.state import Asked, AsksFor, Goal, State
 from bottega.agents.assistant.dialogue.understanding import Understood
@@ -95,6 +96,9 @@ def _product(question: Question) -> State | None:
     shown = [
         item.as_shown() for item in state.shown if item.handle in question.asked.handles or not question.asked.handles
     ]
+    named_here = mentioned_in(question.text, state)
+    if named_here is not None and not named_here.is_ambiguous and goal.kind != "compare":
+        return state.with_changed(goal.having(product=named_here.handles[0], named=None).hearing(question.text))
     by_title = [item for item in state.shown if item.title.lower() == question.text.strip().lower()]
     found = reference(question.text, shown)
     handles = (

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from bottega.agents.assistant.dialogue.goals.choosing import mentioned_in
 from bottega.agents.assistant.dialogue.naming import named_in
-from bottega.agents.assistant.dialogue.settling_words import is_question
+from bottega.agents.assistant.dialogue.settling_words import is_question, is_values_only
 from bottega.agents.assistant.dialogue.state import State
 from bottega.agents.assistant.dialogue.understanding import Wish
 from bottega.agents.assistant.language.patterns import says
@@ -42,6 +42,10 @@ SUBJECTS = (
 )
 POLICIES = frozenset(SUBJECTS) - {"lost", "coupon"}
 _ABOUT_PRODUCTS = frozenset({"product_question", "stock_question", "product_search", "refine", "compare", "cart_add"})
+# What questions about rules are taken for when they speak of nothing in particular.
+_ABOUT_NOTHING_ELSE = frozenset(
+    {"product_search", "product_question", "out_of_scope", "help", "give_details", "review"}
+)
 ASPECTS = ("carrier", "price", "contents", "whereto", "method", "state", "before", "paid")
 _ORDER_INTENTS = frozenset(
     {"return_request", "exchange", "order_cancel", "order_amend", "address_change", "handover", "complaint", "abuse"}
@@ -60,7 +64,8 @@ def search_for_parcel(state: State, wish: Wish) -> Settled:
 
 def paid_now(state: State, wish: Wish) -> Settled:
     """ "Done on the page": the order that was waiting for it is looked up."""
-    if state.order_in_focus and state.topic == "order" and says(wish.text, "orders.paid"):
+    asks_more = is_question(wish.text) and says(wish.text, "asking.rules")
+    if state.order_in_focus and state.topic == "order" and says(wish.text, "orders.paid") and not asks_more:
         return "order_question", wish.text
     return None
 
@@ -75,8 +80,8 @@ def rules_asked(state: State, wish: Wish) -> Settled:
     about_product = mentioned_in(text, state) is not None and wish.intent in _ABOUT_PRODUCTS
     if about_product and not (subject in ("policy_shipping", "policy_returns") and says(text, "asking.send_to")):
         return None
-    if wish.intent in POLICIES and wish.certainty == "sure":
-        return (f"rules_of:{subject}", text) if subject in ("lost", "coupon") else None
+    if wish.intent in POLICIES and wish.certainty == "sure" and not is_values_only(text):
+        return (f"rules_of:{subject}" if subject in ("lost", "coupon") else wish.intent), text
     if subject and (asks_rules or wish.intent in POLICIES or wish.intent in RULES_OF or says(text, "asking.of_shop")):
         of_order = wish.intent in ("order_cancel", "order_amend", "address_change") and says(text, "asking.may_still")
         return f"rules_of:{'order_cancel' if of_order else subject}", text
@@ -84,7 +89,10 @@ def rules_asked(state: State, wish: Wish) -> Settled:
         return f"rules_of:{RULES_OF[wish.intent]}", text
     if subject and wish.certainty == "unsure":
         return f"rules_of:{subject}", text
-    return _asked_further(state, wish)
+    further = _asked_further(state, wish)
+    if further is None and asks_rules and state.topic in ("order", "return") and wish.intent in _ABOUT_NOTHING_ELSE:
+        return f"rules_of:{'policy_returns' if state.topic == 'return' else 'policy_shipping'}", text
+    return further
 
 
 def _asked_further(state: State, wish: Wish) -> Settled:

@@ -34,7 +34,8 @@ _ABOUT_OTHER_MATTERS = frozenset(
     }
 )
 _LONGEST_PLAIN_WISH_WORDS = 14
-_IN_STOCK = re.compile(r"\b(?:have|available|in stock|still|left|get|come in|comes in|there)\b")
+_IN_STOCK = re.compile(r"\b(?:have|available|in stock|still|left|get|there)\b")
+_COMES_IN = re.compile(r"\b(?:come|comes) in\b")
 _VALUES_INTENTS = frozenset({"policy_sizing", "refine", "stock_question", "cart_add", "give_details", "product_search"})
 
 
@@ -81,10 +82,13 @@ def asked_by_name(state: State, wish: Wish) -> Settled:
         return ("product_question", wish.text) if wish.intent in ("product_search", "refine", "give_details") else None
     if wish.intent.startswith("policy_") and wish.certainty == "sure":
         return None
+    if _COMES_IN.search(wish.text.lower()) and not says(wish.text, "products.option_named"):
+        return "stock_question", wish.text
     is_stock = _IN_STOCK.search(wish.text.lower()) is not None and wish.intent != "product_question"
     if is_stock or (names_value(wish.text) and _IN_STOCK.search(wish.text.lower())):
         return "stock_question", wish.text
-    if len(words_of(wish.text)) <= 6 and state.last_question and wish.intent in ("refine", "compare", "give_details"):
+    further = wish.intent in ("refine", "compare", "give_details") or wish.certainty == "unsure"
+    if len(words_of(wish.text)) <= 6 and state.last_question and further:
         # "And the Plume?" asks the same of another product.
         return "product_question", f"{wish.text} {state.last_question}"
     return "product_question", wish.text
@@ -103,6 +107,16 @@ def checked_out(state: State, wish: Wish) -> Settled:
     ):
         return "checkout", wish.text
     return None
+
+
+def sum_asked(state: State, wish: Wish) -> Settled:
+    """ "So what do I pay now?", "what is that together?": what lies in the cart."""
+    if not (state.cart or state.topic == "cart") or not is_question(wish.text):
+        return None
+    if state.topic != "cart" or mentioned_in(wish.text, state) is not None:
+        return None
+    is_price = says(wish.text, "cart.sum") or (says(wish.text, "products.price") and says(wish.text, "cart.together"))
+    return ("cart_show", wish.text) if is_price else None
 
 
 def values_only(state: State, wish: Wish) -> Settled:
@@ -125,8 +139,25 @@ def values_only(state: State, wish: Wish) -> Settled:
 
 
 def just_added(state: State) -> bool:
-    """Whether something was put into the cart or changed there a moment ago."""
-    return bool(state.last_added) and int(state.last_added.get("turn", 0)) >= state.turn - 2
+    """Whether something was put into the cart or changed there a moment ago, or the cart is still spoken about."""
+    is_recent = int(state.last_added.get("turn", 0)) >= state.turn - 2
+    return bool(state.last_added) and (is_recent or state.topic == "cart")
+
+
+def values_refused(state: State, wish: Wish) -> Settled:
+    """ "No red ones, please": nothing is wanted; what the cart has of it is taken out."""
+    if not is_values_only(wish.text) or not says(wish.text, "wanting.not_these") or "?" in wish.text:
+        return None
+    line = reference(wish.text, [item.as_shown() for item in state.cart], loosely=True)
+    return ("cart_change", f"remove {wish.text}") if line is not None else ("drop", wish.text)
+
+
+def among_shown(state: State, wish: Wish) -> Settled:
+    """ "Is there one with a hood among these?" narrows what was found."""
+    is_among = says(wish.text, "searching.among") and bool(state.last_search.get("query"))
+    if not is_among or state.topic != "product" or mentioned_in(wish.text, state) is not None:
+        return None
+    return "refine", wish.text
 
 
 def cart_changed(state: State, wish: Wish) -> Settled:
@@ -135,7 +166,7 @@ def cart_changed(state: State, wish: Wish) -> Settled:
         return None
     if mentioned_in(wish.text, state) is None and is_question(wish.text):
         return None
-    line = reference(wish.text, [item.as_shown() for item in state.cart], focus=_added(state))
+    line = reference(wish.text, [item.as_shown() for item in state.cart], focus=_added(state), loosely=True)
     if line is None and correction(wish.text) is not None and just_added(state) and state.topic == "cart":
         return ("cart_change", wish.text) if names_value(wish.text) or quantity(wish.text) is not None else None
     changes = any(says(wish.text, name) for name in ("cart.take_out", "cart.swap_strictly", "cart.one_more"))

@@ -28,7 +28,4 @@ def names_value(text: str) -> bool:
 
 def is_values_only(text: str) -> bool:
     """Whether nothing is said beside values of a product: "and in M?", "wonderful, black please"."""
-    rest = [
-        word for word in named_in(text).split() if not names_colour(word) and word not in lexicon().silent["filler"]
-    ]
-    return not rest and (names_value(text) or quantity(text) is not None) and bool(words_of(text))
+    return not named_in(text) and (names_value(text) or quantity(text) is not None) and bool(words_of(text))

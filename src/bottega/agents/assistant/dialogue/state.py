@@ -81,6 +81,7 @@ class Item(Record):
     price_minor: int | None = None
     currency: str = ""
     words: tuple[str, ...] = ()
+    brand: str = ""
 
     def as_shown(self) -> Shown:
         """For finding what somebody refers to."""
@@ -193,6 +194,8 @@ class State(Record):
     """What was spoken about last: "it" and "how much" are about that."""
     last_question: str = ""
     """The newest question about a product: "and the other one?" asks it again."""
+    hints: str = ""
+    """What was last searched for or asked of a product: its colours and sizes count where nothing else is said."""
     last_policy: str = ""
     """The subject of the newest question about the shop's rules, asked in `policy_turn`."""
     policy_turn: int = 0

@@ -1,5 +1,6 @@
 """From what is wanted to goals: one function per family of intents."""
 
+import re
 from collections.abc import Callable, Mapping
 
 from bottega.agents.assistant.dialogue.goals.carting import code_in
@@ -71,8 +72,20 @@ def _compare(text: str, state: State) -> Goal:
         handles = tuple(item.handle for item in state.shown[: 3 if len(state.shown) == 3 else 2])
     if found is not None and len(found.handles) == 1 and len(state.focus) == 1 and state.focus != found.handles:
         handles = (*state.focus, *found.handles)
+    sibling = _sibling_named(text, state)
+    if sibling and (found is None or found.by == "pronoun"):
+        return Goal(kind="compare", slots={"products": list(state.focus), "named": sibling}, words=text)
     goal = Goal(kind="compare", slots={"products": list(handles)}, words=text)
     return goal if handles or state.shown else goal.having(named=named_in(without(text, "products.comparing")) or None)
+
+
+def _sibling_named(text: str, state: State) -> str:
+    """ "And with the 700?" beside the Dayspring 400: the other one of that name, as it would be looked for."""
+    item = state.item(state.focus[0]) if len(state.focus) == 1 else None
+    number = re.search(r"\b(?:the|a) (\d+)\b", text.lower())
+    if item is None or number is None or number.group(1) in item.title.split():
+        return ""
+    return f"{item.title.split()[0]} {number.group(1)}"
 
 
 def _add(text: str, state: State) -> Goal:
@@ -165,8 +178,25 @@ def _buy(text: str, state: State) -> Goal:
         numbers = order_numbers(text)
         slots = {"order_number": numbers[-1]} if numbers else {}
         return _order_goal("pay")(text, state) if slots else Goal(kind="pay", words=text)
-    payment = {"payment": text} if says(text, "paying.means") else {}
-    return Goal(kind="buy", slots=payment, words=text)
+    return Goal(kind="buy", slots=checkout_slots(f"{state.checkout_words}\n{text}"), words=text)
+
+
+# How it shall travel, what pays for it, and where it goes: the turns of phrase that say so, by slot.
+_CHECKOUT: Mapping[str, tuple[str, ...]] = {
+    "shipping": ("shipping.named",),
+    "payment": ("paying.means", "paying.by", "paying.saved"),
+    "place": ("addresses.of_mine",),
+}
+
+
+def checkout_slots(words: str) -> dict[str, str]:
+    """What of buying the lines of somebody's words settle, the newest first."""
+    found: dict[str, str] = {}
+    for line in reversed(words.splitlines()):
+        for slot, names in _CHECKOUT.items():
+            if slot not in found and any(says(line, name) for name in names):
+                found[slot] = line
+    return found
 
 
 def _hand_over(text: str, _: State) -> Goal:

@@ -7,7 +7,7 @@ from typing import Any
 from bottega.agents.assistant.dialogue.attributes import sentences_about, valued
 from bottega.agents.assistant.dialogue.here import Here, changing, missing_tool, refused
 from bottega.agents.assistant.dialogue.json_values import record, records
-from bottega.agents.assistant.dialogue.move import Call, Step, finish, need, phrase, verbatim
+from bottega.agents.assistant.dialogue.move import Call, Step, finish, phrase, verbatim
 from bottega.agents.assistant.dialogue.state import Asked, Goal, Json, State
 from bottega.agents.assistant.language.lexicon import lexicon
 from bottega.agents.assistant.language.slots.said import words_of
@@ -16,6 +16,9 @@ PASSAGES_QUOTED = 2
 LONGEST_QUOTE_CHARACTERS = 700
 LONGEST_SUBJECT_CHARACTERS = 120
 HEADING_WEIGHT = 0.4
+COVERED_WEIGHT = 0.8
+# What the usual question finds counts less than what this one does.
+LATER_SHARE = 0.5
 SUBJECT_WEIGHT = 0.6
 SHORT_PASSAGE_CHARACTERS = 400
 # What the account's own pages are for.
@@ -30,13 +33,16 @@ def advance_policy(state: State, goal: Goal, here: Here) -> Step:
         return missing_tool(state, goal)
     asked, about = str(goal.slot("question") or goal.words), str(goal.slot("about") or "")
     question = asked_of_documents(asked, about)
-    call = Call("find_policy", {"question": question})
-    result = here.read(call)
-    if result is None:
-        return need(state, here.results.fitting(call))
-    if result.failed:
-        return finish(state, goal, *refused(result))
-    passages = ranked(passages_in(result.content), asked, about)
+    # What people generally want to know of the subject finds its passages too, however this one was put.
+    usual = lexicon().canonical.get(about, question)
+    calls = [Call("find_policy", {"question": one}) for one in dict.fromkeys((question, usual))]
+    step = here.ready(state, *calls)
+    if step is not None:
+        return step
+    found = [result for call in calls if (result := here.read(call)) is not None]
+    if found[0].failed:
+        return finish(state, goal, *refused(found[0]))
+    passages = ranked([passages_in(result.content) for result in found if not result.failed], asked, about)
     if about == "handover":
         passages = [passage for passage in passages if _REACHABLE.search(valued(passage.get("text") or ""))]
     if not passages:
@@ -53,19 +59,29 @@ def asked_of_documents(question: str, about: str) -> str:
     return lexicon().canonical.get(about, question) if not said else question
 
 
-def ranked(passages: Sequence[Mapping[str, Any]], question: str, about: str) -> list[Mapping[str, Any]]:
-    """The passages to quote, best first: a document of the subject and a heading that speaks of what was asked come
-    before a passage that was found higher. A second one is quoted when it is short and of the same document."""
-    said = _stems(question) - {_stem(word) for word in lexicon().silent["policy"]}
-
-    def weight(place: int) -> float:
-        heading = _stems(str(passages[place].get("section") or ""))
-        title = set(words_of(str(passages[place].get("title") or "")))
+def ranked(lists: Sequence[Sequence[Mapping[str, Any]]], question: str, about: str) -> list[Mapping[str, Any]]:
+    """The passages to quote, best first: a document of the subject, a heading and words that speak of what was asked
+    come before a passage that was found higher. A second one is quoted when it is short and of the same document."""
+    said = _stems(question)
+    telling = said - {_stem(word) for word in lexicon().silent["policy"]}
+    passages: dict[str, Mapping[str, Any]] = {}
+    weights: dict[str, float] = {}
+    for place_of_list, listed in enumerate(lists):
+        for place, passage in enumerate(listed):
+            source = _source(passage)
+            passages.setdefault(source, passage)
+            share = LATER_SHARE if place_of_list else 1.0
+            weights[source] = weights.get(source, 0.0) + share / (place + 1)
+    for source, passage in passages.items():
+        heading = _stems(str(passage.get("section") or ""))
+        title = set(words_of(str(passage.get("title") or "")))
+        held = _stems(valued(passage.get("text") or ""))
         of_subject = SUBJECT_WEIGHT if title & set(lexicon().documents.get(about, ())) else 0.0
-        return 1.0 / (place + 1) + HEADING_WEIGHT * min(2, len(said & heading)) + of_subject
-
-    order = sorted(range(len(passages)), key=lambda place: -weight(place))
-    best = [passages[place] for place in order[:PASSAGES_QUOTED]]
+        covered = len(telling & (held | heading)) / len(telling) if telling else 0.0
+        weights[source] += HEADING_WEIGHT * min(2, len(said & heading)) + COVERED_WEIGHT * covered + of_subject
+    best = [passages[source] for source in sorted(weights, key=lambda source: -weights[source])[:PASSAGES_QUOTED]]
+    if not best:
+        return []
     if len(best) < PASSAGES_QUOTED or best[0].get("title") != best[1].get("title"):
         return best[:1]
     return best if len(valued(best[1].get("text") or "")) <= SHORT_PASSAGE_CHARACTERS else best[:1]

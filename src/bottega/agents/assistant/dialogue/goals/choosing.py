@@ -59,7 +59,13 @@ def _spoken_of(mention: Mention, state: State) -> tuple[str, ...]:
         among = tuple(handle for handle in both if handle in known)
         if len(among) == 1:
             return among
-    return mention.handles
+    looked_for = {word.rstrip("s") for word in plainly(str(state.last_search.get("query") or "")).split()}
+    of_kind = tuple(
+        handle
+        for handle in mention.handles
+        if (item := state.item(handle)) is not None and looked_for & {word.rstrip("s") for word in item.words}
+    )
+    return of_kind if len(of_kind) == 1 else mention.handles
 
 
 def product_of(state: State, goal: Goal, here: Here) -> Product | Step:

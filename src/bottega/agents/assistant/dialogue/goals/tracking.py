@@ -64,7 +64,8 @@ def _shipment(order: Order) -> dict[str, str]:
     return fields
 
 
-def _contents(order: Order) -> list[Part]:
+def contents_told(order: Order) -> list[Part]:
+    """What is in it."""
     lines = [line_name(line) for line in orders.lines(order)][:6]
     return [phrase("order.holds", lines=enumerated(lines))] if lines else []
 
