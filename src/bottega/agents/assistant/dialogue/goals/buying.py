@@ -37,17 +37,25 @@ def advance(state: State, goal: Goal, here: Here) -> Step:
             return Step(state.pursuing(adding.id))
         return _nothing_to_buy(state, goal, here)
     if cart.get("problem"):
-        gone = [line_name({**line, "quantity": 1}) for line in lines_of(cart) if _is_named(line, str(cart["problem"]))]
-        told = (phrase("buy.gone", lines=enumerated(gone)),) if gone else (verbatim(str(cart["problem"])),)
-        return finish(state, goal, phrase("talk.refused"), *told)
+        return _not_to_be_had(state, goal, cart, str(cart["problem"]))
     for settle in (_contact, _shipping, _instrument):
         step = settle(state, goal, here, cart)
         if step is not None:
             return step
-    result = changing(state, goal, here, Call("create_order", _paying_with(goal)))
+    order = Call("create_order", _paying_with(goal))
+    result = changing(state, goal, here, order)
     if isinstance(result, Step):
-        return result
+        made = here.changed(order)
+        is_refused = made is not None and made.failed
+        return _not_to_be_had(state, goal, cart, made.refusal) if made is not None and is_refused else result
     return _placed(state, goal, here, result)
+
+
+def _not_to_be_had(state: State, goal: Goal, cart: Mapping[str, Json], problem: str) -> Step:
+    """What keeps the cart from being ordered, in names and not in codes."""
+    gone = [line_name({**line, "quantity": 1}) for line in lines_of(cart) if _is_named(line, problem)]
+    told = (phrase("buy.gone", lines=enumerated(gone)),) if gone else (verbatim(problem),)
+    return finish(state, goal, phrase("talk.refused"), *told)
 
 
 def _is_named(line: Mapping[str, Any], problem: str) -> bool:
