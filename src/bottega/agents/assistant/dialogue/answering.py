@@ -7,6 +7,7 @@ from bottega.agents.assistant.dialogue.move import phrase
 from bottega.agents.assistant.dialogue.reading_answers import ALIKE, READERS, Question
 from bottega.agents.assistant.dialogue.state import Asked, Goal, Reply, State
 from bottega.agents.assistant.dialogue.understanding import Understood
+from bottega.agents.assistant.dialogue.wishes import checkout_slots
 from bottega.agents.assistant.language.lexicon import lexicon
 from bottega.agents.assistant.language.patterns import says
 from bottega.agents.assistant.language.slots.addresses import address
@@ -41,6 +42,8 @@ def answered(state: State, heard: Understood) -> Answered | None:
     goal = state.goal(asked.goal_id)
     if goal is None:
         return None
+    if goal.kind == "sign_in" and says(heard.text, "people.signed_in"):
+        return Answered(state.pursuing(goal.id))
     dropped = heard.answer == "no" or (heard.first.intent == "drop" and heard.first.certainty == "sure")
     if dropped and not (asked.what == "reason" and reason(heard.text, asked.choices)):
         return Answered(state.without(goal.id), Reply(parts=(phrase("talk.dropped"),)))
@@ -135,7 +138,7 @@ def _offer(state: State, asked: Asked, heard: Understood) -> Answered | None:
     order = numbers[0] if numbers else asked.handles[0] if asked.handles else None
     slots = {} if order is None else {"order": order}
     made: Mapping[str, Goal] = {
-        "checkout": Goal(kind="buy"),
+        "checkout": Goal(kind="buy", slots=checkout_slots(f"{state.checkout_words}\n{heard.text}")),
         "cancel": Goal(kind="cancel", slots=slots),
         "amend": Goal(kind="amend", slots=slots, words=asked.about),
         "return": Goal(kind="send_back", slots={**slots, "kind": "return"}, words=asked.about),

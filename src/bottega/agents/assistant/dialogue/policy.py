@@ -27,7 +27,7 @@ from bottega.agents.assistant.dialogue.state import LONGEST_KEPT_TEXT, Asked, Go
 from bottega.agents.assistant.dialogue.understanding import Understood, Wish
 from bottega.agents.assistant.dialogue.wishes import POLICY_INTENTS, RULES, checkout_slots, goal_for, order_place
 from bottega.agents.assistant.language.patterns import says
-from bottega.agents.assistant.language.slots.contact import emails
+from bottega.agents.assistant.language.slots.contact import emails, holds_card_number
 from bottega.agents.assistant.language.slots.numbers import order_numbers
 from bottega.ports.chat_model import UserMessage
 from bottega.runtime.models.offline.model import Heard
@@ -157,6 +157,8 @@ def hear(state: State, heard: Understood, currency: str, pending: Pending = NO_P
         state = state.model_copy(update={"asked": Asked(what="confirmation", goal_id=asking.id)})
     if found := emails(heard.text):
         state = state.model_copy(update={"email": found[0]})
+    if holds_card_number(heard.text):
+        return _saying(state, Reply(parts=(phrase("talk.no_card_numbers"),)))
     got = answered(state, heard)
     if got is not None:
         return got.state.model_copy(update={"unsaid": got.reply})
@@ -305,6 +307,9 @@ def go_on(state: State, here: Here) -> Move:
             break
         step = _ADVANCE[goal.kind](state, goal, here)
         state = _on_topic(step.state, goal)
+        if goal.kind == "buy" and step.calls and _only_tells_of_cart(state):
+            # What was just put in is part of the question that follows.
+            state = state.model_copy(update={"unsaid": None})
         if step.calls and state.unsaid is not None and any(call.tool in _ASKING for call in step.calls):
             # The runtime's question would stand in place of what there is to say: ask whether to go on instead.
             waiting.add(goal.id)
@@ -320,6 +325,11 @@ def go_on(state: State, here: Here) -> Move:
     return _said(state, question)
 
 
+def _only_tells_of_cart(state: State) -> bool:
+    parts = state.unsaid.parts if state.unsaid is not None else ()
+    return bool(parts) and all(part.key.startswith("cart.") for part in parts)
+
+
 def _on_topic(state: State, goal: Goal) -> State:
     """The state with what is spoken about now; an order that was just made of the cart is the subject from then on."""
     changes: dict[str, object] = {}
@@ -330,6 +340,8 @@ def _on_topic(state: State, goal: Goal) -> State:
         changes["last_question"] = changes["hints"] = goal.words[-LONGEST_KEPT_TEXT:]
     if goal.kind == "search":
         changes["hints"] = str(goal.slot("query") or "")
+    if goal.kind == "ask_order" and says(goal.words, "orders.gift_card"):
+        changes |= {"last_policy": "gift_card", "policy_turn": state.turn}
     if goal.kind == "policy":
         changes |= {"last_policy": str(goal.slot("about") or ""), "policy_turn": state.turn}
     if goal.kind == "coupon":

@@ -84,7 +84,8 @@ def rules_asked(state: State, wish: Wish) -> Settled:
         return (f"rules_of:{subject}" if subject in ("lost", "coupon") else wish.intent), text
     if subject and (asks_rules or wish.intent in POLICIES or wish.intent in RULES_OF or says(text, "asking.of_shop")):
         of_order = wish.intent in ("order_cancel", "order_amend", "address_change") and says(text, "asking.may_still")
-        return f"rules_of:{'order_cancel' if of_order else subject}", text
+        several = len(subjects_of(text)) > 1 and subject == "coupon"
+        return f"rules_of:{'order_cancel' if of_order else 'several' if several else subject}", text
     if asks_rules and wish.intent in RULES_OF and not says(text, "asking.known_order"):
         return f"rules_of:{RULES_OF[wish.intent]}", text
     if subject and wish.certainty == "unsure":
@@ -108,7 +109,12 @@ def _asked_further(state: State, wish: Wish) -> Settled:
 
 def subject_of(text: str) -> str:
     """The subject of the shop's rules that words can only be about, or nothing."""
-    return next((subject for subject in SUBJECTS if says(text, f"about.{subject}")), "")
+    return next(iter(subjects_of(text)), "")
+
+
+def subjects_of(text: str) -> list[str]:
+    """Every subject that words can only be about, the more particular first."""
+    return [subject for subject in SUBJECTS if says(text, f"about.{subject}")]
 
 
 def about_known_order(state: State, wish: Wish) -> Settled:

@@ -102,6 +102,8 @@ class KnownOrder(Record):
     number: str
     handle: str = ""
     titles: tuple[str, ...] = ()
+    country: str = ""
+    method: str = ""
 
 
 class Part(Record):
@@ -202,6 +204,8 @@ class State(Record):
     last_coupon_turn: int = 0
     cart: tuple[Item, ...] = ()
     """What lay in the cart when it was last read, each line by its product's handle or its own."""
+    country: str = ""
+    """Where the cart goes, once that is known; ISO 3166-1 alpha-2."""
     checkout_words: str = ""
     """What was said about delivery, address and payment before there was anything to buy."""
     on_screen: str = ""

@@ -137,6 +137,9 @@ async def understand(text: str, state: State, reader: IntentReader) -> Understoo
     corrected = correction(text)
     meant = corrected.instead if corrected is not None and len(corrected.instead.split()) > 1 else text
     parts = clauses(meant, lexicon().joints)
+    if any(re.match(r"(?i)(?:and |but |so )?(?:if|when) ", part) for part in parts):
+        # A condition and what depends on it are one question.
+        parts = [meant]
     texts = [meant, *parts] if len(parts) > 1 else [meant]
     readings = await reader.read_all([_without_values(part) for part in texts])
     whole = _wish(meant, readings[0], state)

@@ -10,6 +10,8 @@ from bottega.agents.assistant.dialogue.json_values import record, records
 from bottega.agents.assistant.dialogue.move import Call, Step, finish, phrase, verbatim
 from bottega.agents.assistant.dialogue.state import Asked, Goal, Json, State
 from bottega.agents.assistant.language.lexicon import lexicon
+from bottega.agents.assistant.language.patterns import paraphrased, says
+from bottega.agents.assistant.language.slots.addresses import country
 from bottega.agents.assistant.language.slots.said import words_of
 
 PASSAGES_QUOTED = 2
@@ -31,8 +33,9 @@ def advance_policy(state: State, goal: Goal, here: Here) -> Step:
     """Quotes the passages that answer, with their source; says so when no document does."""
     if not here.results.offers("find_policy"):
         return missing_tool(state, goal)
-    asked, about = str(goal.slot("question") or goal.words), str(goal.slot("about") or "")
-    question = asked_of_documents(asked, about)
+    said, about = str(goal.slot("question") or goal.words), str(goal.slot("about") or "")
+    asked = " ".join([said, *_circumstances(said, about, state)])
+    question = asked_of_documents(asked, about) if asked == said else asked
     # What people generally want to know of the subject finds its passages too, however this one was put.
     usual = lexicon().canonical.get(about, question)
     calls = [Call("find_policy", {"question": one}) for one in dict.fromkeys((question, usual))]
@@ -50,6 +53,18 @@ def advance_policy(state: State, goal: Goal, here: Here) -> Step:
     parts = [verbatim(f"{_quote(passage, question)} [{_source(passage)}]") for passage in passages]
     citations = tuple(dict.fromkeys(_source(passage) for passage in passages))
     return finish(state, goal, phrase("policy.lead"), *parts, citations=citations)
+
+
+def _circumstances(question: str, about: str, state: State) -> list[str]:
+    """What belongs to the question without being said: what documents call it, and where and how the order travels."""
+    known = next((order for order in state.orders if order.number == state.order_in_focus), None)
+    found = list(paraphrased(question))
+    if about == "policy_shipping" and known is not None and state.topic == "order":
+        found += [known.method] if known.method and not says(question, "shipping.named") else []
+    country_code = known.country if known is not None and state.topic in ("order", "return") else state.country
+    if about == "policy_shipping" and country_code and country(question) is None:
+        found += [name.title() for name, code in lexicon().countries.items() if code == country_code][:1]
+    return found
 
 
 def asked_of_documents(question: str, about: str) -> str:

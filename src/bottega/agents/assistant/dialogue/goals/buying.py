@@ -12,7 +12,7 @@ from bottega.agents.assistant.dialogue.move import Call, Step, ask, finish, phra
 from bottega.agents.assistant.dialogue.orders import line_name
 from bottega.agents.assistant.dialogue.products import enumerated
 from bottega.agents.assistant.dialogue.results import Result
-from bottega.agents.assistant.dialogue.state import Asked, Goal, Json, KnownOrder, State
+from bottega.agents.assistant.dialogue.state import Asked, Goal, Json, State
 from bottega.agents.assistant.dialogue.ways import instrument_name, instrument_named, method_named, method_told
 from bottega.agents.assistant.language.slots.addresses import AddressParts
 from bottega.agents.assistant.language.slots.said import plainly
@@ -236,7 +236,8 @@ def _placed(state: State, goal: Goal, here: Here, result: Result) -> Step:
     order = result.record
     handle = str(order.get("id") or order.get("order_id") or "")
     number = str(order.get("number", ""))
-    state = state.knowing(KnownOrder(number=number, handle=handle)).model_copy(update={"last_added": {}})
+    state = state.knowing(orders.known({**order, "id": handle, "country": order.get("country") or state.country}))
+    state = state.model_copy(update={"last_added": {}, "checkout_words": "", "cart": ()})
     return _payment_told(state, goal, {**order, "id": handle}, placed=True)
 
 

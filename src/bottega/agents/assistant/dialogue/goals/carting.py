@@ -157,7 +157,8 @@ def knowing_cart(state: State, results: Results) -> State:
         cart = cart_in(result.record) if result.tool in _TELL_CART and result.succeeded else {}
         if "lines" in cart:
             held = [_line_item(line, state, str(cart.get("currency", ""))) for line in lines_of(cart)]
-            return state.model_copy(update={"cart": tuple(held[:LINES_KEPT])})
+            country = str(cart.get("country") or state.country)
+            return state.model_copy(update={"cart": tuple(held[:LINES_KEPT]), "country": country})
     return state
 
 

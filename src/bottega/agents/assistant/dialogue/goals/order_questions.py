@@ -62,12 +62,20 @@ def told(question: str, order: Order) -> list[Part]:
         parts += _whereto(order)
     if says(question, "orders.method"):
         parts += _method(order)
-    if says(question, "orders.price") or says(question, "orders.contents"):
+    asks_price = says(question, "orders.price") or says(question, "orders.gift_card")
+    if asks_price or says(question, "orders.contents"):
         parts += _price(order)
+    if says(question, "orders.paid"):
+        parts += _payment(order)
     asked_state = says(question, "orders.state") or says(question, "orders.paid") or says(question, "orders.before")
     if not parts or (asked_state and not says(question, "orders.contents")):
-        parts = [*status_told(order), *parts]
+        parts = [*parts, *status_told(order)]
     return parts
+
+
+def _payment(order: Order) -> list[Part]:
+    is_open = orders.is_unpaid(order)
+    return [phrase("order.payment_open" if is_open else "order.payment_arrived", number=orders.reference_of(order))]
 
 
 def _carrier(order: Order) -> list[Part]:
