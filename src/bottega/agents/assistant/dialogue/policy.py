@@ -167,6 +167,9 @@ def hear(state: State, heard: Understood, currency: str, pending: Pending = NO_P
     if corrected is not None:
         return corrected
     wishes = merged([settled(state, wish) for wish in heard.wishes])
+    if says(heard.text, "about.lost") and any(wish.intent in ("order_status", "complaint") for wish in wishes):
+        # What the rules say of a parcel that is late comes with where it is.
+        wishes = [*(wish for wish in wishes if wish.intent != "complaint"), Wish(heard.text, f"{RULES}lost", "likely")]
     buys_now = says(heard.text, "wanting.now") and any(wish.intent == "cart_add" for wish in wishes)
     if checkout_slots(heard.text) and any(wish.intent in ("cart_add", "checkout", "cart_change") for wish in wishes):
         state = state.model_copy(
@@ -182,6 +185,9 @@ def hear(state: State, heard: Understood, currency: str, pending: Pending = NO_P
 def merged(wishes: Sequence[Wish]) -> list[Wish]:
     """The wishes, of which one that only adds a value or asks for a price belongs to what stands before it: "the black
     one, please. Just one", "can I collect it? What does that cost"."""
+    if any(wish.intent in POLICY_INTENTS or wish.intent.startswith(RULES) for wish in wishes):
+        # "The zip broke. Is that covered?" asks for the rules, and returns nothing yet.
+        wishes = [wish for wish in wishes if wish.intent not in ("return_request", "complaint") or "?" in wish.text]
     kept: list[Wish] = []
     for wish in wishes:
         before = kept[-1] if kept else None

@@ -227,7 +227,14 @@ def _address(question: Question) -> State | None:
         # Part of an address was given; a bare word can be the town that was question.asked for.
         parts = AddressParts(city=question.text.strip().strip(".,!"))
     if not any((parts.line1, parts.postal_code, parts.country, parts.city)):
-        return None
+        # "Home", "the work address": one that the account keeps.
+        is_mine = says(question.text, "addresses.of_mine")
+        slot = {"buy": "place"}.get(goal.kind)
+        said = goal.having(**{slot: question.text}) if slot else goal.hearing(question.text)
+        return state.with_changed(said) if is_mine else None
+    if goal.kind == "address":
+        goal = goal.hearing(question.text)
+        state = state.with_changed(goal)
     found = emails(question.text)
     state = state.model_copy(update={"email": found[0]}) if found else state
     return _with_address(state, goal, parts)

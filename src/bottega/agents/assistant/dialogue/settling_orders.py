@@ -36,8 +36,8 @@ SUBJECTS = (
     "policy_returns",
     "policy_refund",
     "policy_warranty",
-    "policy_shipping",
     "policy_payment",
+    "policy_shipping",
     "shop_info",
 )
 POLICIES = frozenset(SUBJECTS) - {"lost", "coupon"}
@@ -59,7 +59,7 @@ def search_for_parcel(state: State, wish: Wish) -> Settled:
     if not says(wish.text, "orders.search_for_it") or says(wish.text, "asking.rules"):
         return None
     is_about_order = state.topic in ("order", "return") or order_numbers(wish.text) or says(wish.text, "orders.claim")
-    return ("handover", wish.text) if is_about_order else None
+    return ("escalate", wish.text) if is_about_order else None
 
 
 def paid_now(state: State, wish: Wish) -> Settled:
@@ -80,6 +80,12 @@ def rules_asked(state: State, wish: Wish) -> Settled:
     about_product = mentioned_in(text, state) is not None and wish.intent in _ABOUT_PRODUCTS
     if about_product and not (subject in ("policy_shipping", "policy_returns") and says(text, "asking.send_to")):
         return None
+    if (
+        state.topic == "return"
+        and subject in ("policy_payment", "policy_shipping", "")
+        and _of_the_return(wish, subject)
+    ):
+        return f"rules_of:{'policy_refund' if subject == 'policy_payment' else 'policy_returns'}", text
     if wish.intent in POLICIES and wish.certainty == "sure" and not is_values_only(text):
         return (f"rules_of:{subject}" if subject in ("lost", "coupon") else wish.intent), text
     if subject and (asks_rules or wish.intent in POLICIES or wish.intent in RULES_OF or says(text, "asking.of_shop")):
@@ -94,6 +100,37 @@ def rules_asked(state: State, wish: Wish) -> Settled:
     if further is None and asks_rules and state.topic in ("order", "return") and wish.intent in _ABOUT_NOTHING_ELSE:
         return f"rules_of:{'policy_returns' if state.topic == 'return' else 'policy_shipping'}", text
     return further
+
+
+def _of_the_return(wish: Wish, subject: str) -> bool:
+    """Whether a question about sending or paying is about what is being sent back."""
+    is_of_rules = says(wish.text, "asking.rules") or bool(subject) or wish.intent == "policy_shipping"
+    return is_of_rules and wish.intent in (*POLICIES, *_ABOUT_NOTHING_ELSE, "address_change", "order_status", "refund")
+
+
+def stated(state: State, wish: Wish) -> Settled:
+    """ "They are unopened!", while something is being sent back: what the rules say to that. And after a question about
+    a fault, wanting the money back is answered by the same rules: a person decides."""
+    text = wish.text
+    if state.topic == "return" and wish.certainty == "unsure" and subject_of(text) == "policy_returns":
+        return "rules_of:policy_returns", text
+    was_fault = state.last_policy == "policy_warranty" and state.policy_turn >= state.turn - 1
+    wants = wish.intent in ("refund", "return_request", "exchange", "complaint")
+    if was_fault and wants and not order_numbers(text) and state.topic not in ("order", "return"):
+        return "rules_of:policy_warranty", text
+    return None
+
+
+def returned_by_name(state: State, wish: Wish) -> Settled:
+    """ "And the burner? Never used": another thing of the order that is being sent back."""
+    found = mentioned_in(wish.text, state)
+    if state.topic != "return" or found is None or says(wish.text, "asking.rules"):
+        return None
+    known = next((order for order in state.orders if order.number == state.order_in_focus), None)
+    titles = {item.title for handle in found.handles if (item := state.item(handle)) is not None}
+    is_of_it = known is not None and bool(titles & set(known.titles))
+    is_asked = wish.intent in ("product_question", "stock_question", "exchange") and wish.certainty == "sure"
+    return ("return_request", wish.text) if is_of_it and not is_asked else None
 
 
 def _asked_further(state: State, wish: Wish) -> Settled:

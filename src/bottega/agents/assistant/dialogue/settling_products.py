@@ -44,6 +44,8 @@ def code_named(state: State, wish: Wish) -> Settled:
     code = code_in(wish.text)
     if code is None or wish.intent == "gift_card" or mentioned_in(wish.text, state) is not None:
         return None
+    if not any(letter.isdigit() for letter in code) and code not in wish.text:
+        return None
     if wish.intent == "coupon":
         return "coupon", wish.text
     is_bare = len(words_of(wish.text)) <= 4 and any(letter.isdigit() for letter in code)
@@ -94,6 +96,13 @@ def asked_by_name(state: State, wish: Wish) -> Settled:
     return "product_question", wish.text
 
 
+def put_off(state: State, wish: Wish) -> Settled:
+    """ "I'll come back later to pay": nothing is to be done now."""
+    del state
+    is_later = says(wish.text, "wanting.later") and not is_question(wish.text)
+    return ("confirm_no", wish.text) if is_later and wish.intent in ("checkout", "cart_add", "order_place") else None
+
+
 def checked_out(state: State, wish: Wish) -> Settled:
     """How it shall travel, where to and what pays, while something lies in the cart: that is buying it."""
     if not state.cart or is_question(wish.text) or says(wish.text, "orders.numbered"):
@@ -127,7 +136,7 @@ def values_only(state: State, wish: Wish) -> Settled:
         return None
     if refer(wish.text, state) is not None and len(state.shown) > 1 and len(state.focus) != 1:
         return None
-    if "?" in wish.text:
+    if is_question(wish.text) and not says(wish.text, "wanting.may_have"):
         return "stock_question", wish.text
     if just_added(state) and (correction(wish.text) is not None or says(wish.text, "cart.swap_values")):
         return "cart_change", wish.text
@@ -181,7 +190,8 @@ def cart_changed(state: State, wish: Wish) -> Settled:
     ):
         # "Without the hat" calls what lies there by another word.
         return "cart_change", wish.text
-    if changes and line is not None and state.topic == "cart" and wish.intent in ("refine", "cart_change", "cart_add"):
+    swapping = ("refine", "cart_change", "cart_add", "exchange", "order_amend")
+    if changes and line is not None and state.topic == "cart" and wish.intent in swapping:
         return "cart_change", wish.text
     return None
 

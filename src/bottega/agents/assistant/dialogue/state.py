@@ -201,6 +201,10 @@ class State(Record):
     last_policy: str = ""
     """The subject of the newest question about the shop's rules, asked in `policy_turn`."""
     policy_turn: int = 0
+    policy_country: str = ""
+    """The country that the newest question about delivery was about."""
+    ticket_turn: int = 0
+    """When a colleague was called, if one was."""
     last_coupon_turn: int = 0
     cart: tuple[Item, ...] = ()
     """What lay in the cart when it was last read, each line by its product's handle or its own."""

@@ -9,7 +9,7 @@ from bottega.agents.assistant.dialogue.goals.searching import more, refined, sea
 from bottega.agents.assistant.dialogue.naming import about_product, each_named, named_in, without_names
 from bottega.agents.assistant.dialogue.state import Goal, GoalKind, State
 from bottega.agents.assistant.language.patterns import says, without
-from bottega.agents.assistant.language.slots.addresses import address
+from bottega.agents.assistant.language.slots.addresses import spelt_out
 from bottega.agents.assistant.language.slots.numbers import order_numbers, quantity
 
 # Questions that documents answer.
@@ -135,6 +135,10 @@ def _send_back(kind: str | None) -> Maker:
         if says(text, "returns.status"):
             return Goal(kind="track_return", words=text)
         goal = _order_goal("send_back")(text, state)
+        before = state.goal_of("send_back")
+        if before is not None and goal.slot("order") in (None, before.slot("order")) and not state.mentioned:
+            # A return about to be made becomes an exchange: of the same thing, for the same reason.
+            goal = goal.having(**{name: before.slot(name) for name in ("order", "lines", "reason")})
         return goal if kind is None else goal.having(kind=kind)
 
     return make
@@ -154,7 +158,7 @@ def _refund(text: str, state: State) -> Goal:
 
 
 def _address(text: str, state: State) -> Goal:
-    parts = address(text)
+    parts = spelt_out(text)
     buying = state.goal_of("buy")
     if buying is not None and not order_numbers(text):
         return buying.having(new_address=parts.as_record() or None, asked_address=True)
@@ -225,6 +229,7 @@ _MAKERS: Mapping[str, Maker] = {
     "refund": _refund,
     "invoice": _order_goal("invoice"),
     "handover": _hand_over,
+    "escalate": _order_goal("hand_over"),
 }
 
 

@@ -20,9 +20,12 @@ LONGEST_SUBJECT_CHARACTERS = 120
 HEADING_WEIGHT = 0.4
 COVERED_WEIGHT = 0.8
 # What the usual question finds counts less than what this one does.
-LATER_SHARE = 0.5
-SUBJECT_WEIGHT = 0.6
+LATER_SHARE = 0.8
+SUBJECT_WEIGHT = 1.2
 SHORT_PASSAGE_CHARACTERS = 400
+LONG_PASSAGE_CHARACTERS = 700
+# A longer second passage is quoted when it fits nearly as well.
+NEARLY = 0.8
 # What the account's own pages are for.
 ACCOUNT_MATTERS = frozenset({"newsletter", "account_create", "account_edit", "account_password", "account_delete"})
 _REACHABLE = re.compile(r"@|\+\d{2}|\b\d{2,4}[ /]\d{3,}")
@@ -52,7 +55,14 @@ def advance_policy(state: State, goal: Goal, here: Here) -> Step:
         return _unanswered(state, goal, about)
     parts = [verbatim(f"{_quote(passage, question)} [{_source(passage)}]") for passage in passages]
     citations = tuple(dict.fromkeys(_source(passage) for passage in passages))
-    return finish(state, goal, phrase("policy.lead"), *parts, citations=citations)
+    offer = {"lost": "policy.search", "policy_warranty": "policy.decided_by_person"}.get(about)
+    wants_person = offer is not None and (about == "lost" or state.policy_turn == state.turn - 1)
+    state = state.model_copy(update={"policy_country": country(said) or state.policy_country})
+    if offer is None or not wants_person or state.ticket_turn:
+        return finish(state, goal, phrase("policy.lead"), *parts, citations=citations)
+    asked_next = Asked(what="offer", option="handover")
+    parts.append(phrase(offer))
+    return finish(state, goal, phrase("policy.lead"), *parts, citations=citations, asked=asked_next)
 
 
 def _circumstances(question: str, about: str, state: State) -> list[str]:
@@ -61,10 +71,17 @@ def _circumstances(question: str, about: str, state: State) -> list[str]:
     found = list(paraphrased(question))
     if about == "policy_shipping" and known is not None and state.topic == "order":
         found += [known.method] if known.method and not says(question, "shipping.named") else []
+    if about == "policy_shipping" and state.policy_turn == state.turn - 1 and state.policy_country:
+        found += [] if country(question) else [_country_name(state.policy_country)]
+        return found
     country_code = known.country if known is not None and state.topic in ("order", "return") else state.country
     if about == "policy_shipping" and country_code and country(question) is None:
-        found += [name.title() for name, code in lexicon().countries.items() if code == country_code][:1]
+        found.append(_country_name(country_code))
     return found
+
+
+def _country_name(code: str) -> str:
+    return next((name.title() for name, named in lexicon().countries.items() if named == code), code)
 
 
 def asked_of_documents(question: str, about: str) -> str:
@@ -99,7 +116,9 @@ def ranked(lists: Sequence[Sequence[Mapping[str, Any]]], question: str, about: s
         return []
     if len(best) < PASSAGES_QUOTED or best[0].get("title") != best[1].get("title"):
         return best[:1]
-    return best if len(valued(best[1].get("text") or "")) <= SHORT_PASSAGE_CHARACTERS else best[:1]
+    is_near = weights[_source(best[1])] >= NEARLY * weights[_source(best[0])]
+    room = LONG_PASSAGE_CHARACTERS if is_near else SHORT_PASSAGE_CHARACTERS
+    return best if len(valued(best[1].get("text") or "")) <= room else best[:1]
 
 
 def _stems(text: str) -> set[str]:
@@ -147,9 +166,16 @@ def advance_hand_over(state: State, goal: Goal, here: Here) -> Step:
     if done is None:
         words = goal.words.strip() or "The customer asks for a person."
         arguments: dict[str, Json] = {"subject": _subject(goal), "summary": words, "text": words}
-        if state.orders and state.order_in_focus:
-            handle = next((order.handle for order in state.orders if order.number == state.order_in_focus), "")
-            arguments |= {"order_id": handle} if handle else {}
+        number = str(goal.slot("order") or state.order_in_focus)
+        handle = next((order.handle for order in state.orders if order.number == number), "")
+        if number and not handle and here.results.offers("get_order"):
+            read = Call("get_order", {"number": number})
+            step = here.ready(state, read)
+            if step is not None:
+                return step
+            found = here.read(read)
+            handle = "" if found is None or found.failed else str(found.record.get("id") or "")
+        arguments |= {"order_id": handle} if handle else {}
         result = changing(state, goal, here, Call("escalate_support", arguments))
     else:
         result = changing(state, goal, here, Call("escalate_support", done.arguments))
@@ -157,6 +183,7 @@ def advance_hand_over(state: State, goal: Goal, here: Here) -> Step:
         return result
     number = str(result.record.get("number") or "")
     fields = {"number": number} if number else {}
+    state = state.model_copy(update={"ticket_turn": state.turn})
     return finish(state, goal, phrase("hand_over.done", **fields), handover=True)
 
 

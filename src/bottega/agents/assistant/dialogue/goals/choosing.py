@@ -266,7 +266,7 @@ def _chosen_order(
         return str(others[0]["number"]) if len(others) == 1 else others
     if state.order_in_focus and any(str(order.get("number")) == state.order_in_focus for order in fitting):
         return state.order_in_focus
-    named = named_order(goal.words, fitting, today)
+    named = _order_holding(state, goal, fitting) or named_order(goal.words, fitting, today)
     if named is not None:
         return named
     if not fitting and candidates:
@@ -274,6 +274,20 @@ def _chosen_order(
         named = named_order(goal.words, candidates, today)
         return named or state.order_in_focus or str(candidates[0]["number"])
     return str(fitting[0]["number"]) if len(fitting) == 1 else fitting
+
+
+def _order_holding(state: State, goal: Goal, candidates: Sequence[Order]) -> str | None:
+    """The one order that holds a product which was called by its name."""
+    plain = plainly(goal.words)
+    handles = [
+        handle
+        for mention in state.mentioned
+        if plainly(mention.words) in plain
+        for handle in (*mention.handles, *mention.also)
+    ]
+    titles = {item.title for handle in handles if (item := state.item(handle)) is not None}
+    holding = [order for order in candidates if titles & set(orders.titles(order))]
+    return str(holding[0]["number"]) if len(holding) == 1 else None
 
 
 def named_order(text: str, candidates: Sequence[Order], today: date | None) -> str | None:

@@ -71,7 +71,10 @@ def _by_place(plain: str, shown: Sequence[Shown]) -> Reference | None:
     places: list[int] = []
     word = "|".join(ordinals)
     # "a second" is time and "second hand" a quality; "at first" and "first of all" are no places.
-    for match in re.finditer(rf"(?<!at )(?<!a )\b({word})\b(?! hand| of all| aid| time| thing| name)", plain):
+    for match in re.finditer(
+        rf"(?<!at )(?<!a )\b({word})\b(?! hand| of all| aid| time| thing| name| week| month| year| night| summer| winter| monday| friday)",
+        plain,
+    ):
         if match.group(1) in ("top", "bottom") and not re.match(r"(?:the )?(?:one|of)", plain[match.end() :].strip()):
             continue
         places.append(ordinals[match.group(1)])
