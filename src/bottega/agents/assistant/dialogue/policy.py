@@ -188,6 +188,9 @@ def merged(wishes: Sequence[Wish]) -> list[Wish]:
     if any(wish.intent in POLICY_INTENTS or wish.intent.startswith(RULES) for wish in wishes):
         # "The zip broke. Is that covered?" asks for the rules, and returns nothing yet.
         wishes = [wish for wish in wishes if wish.intent not in ("return_request", "complaint") or "?" in wish.text]
+    if len(wishes) > 1:
+        # A colleague is called when one is asked for, not when words may mean it beside something else.
+        wishes = [one for one in wishes if one.intent != "handover" or one.certainty == "sure"]
     kept: list[Wish] = []
     for wish in wishes:
         before = kept[-1] if kept else None

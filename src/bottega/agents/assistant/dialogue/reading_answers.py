@@ -265,7 +265,7 @@ def _order(question: Question) -> State | None:
     found = reference(question.text, [Shown(number, number) for number in question.asked.handles])
     if found is not None and found.by == "place":
         return state.with_changed(goal.having(order=found.handles[0]))
-    short = len(words_of(question.text)) <= 2 * LONGEST_PLAIN_ANSWER_WORDS
+    short = len(words_of(question.text)) <= 4 * LONGEST_PLAIN_ANSWER_WORDS
     return (
         state.with_changed(goal.hearing(question.text)) if short and question.heard.first.certainty != "sure" else None
     )

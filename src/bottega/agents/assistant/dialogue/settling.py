@@ -77,9 +77,11 @@ _ABOUT_ORDERS = frozenset(
 
 Rule = Callable[[State, Wish], tuple[str, str] | None]
 RULES: tuple[Rule, ...] = (
+    settling_orders.greeted_abroad,
     settling_orders.search_for_parcel,
     settling_orders.paid_now,
     settling_products.code_named,
+    settling_products.discount_claimed,
     settling_products.sum_asked,
     settling_products.values_refused,
     settling_products.among_shown,

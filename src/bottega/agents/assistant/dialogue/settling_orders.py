@@ -9,6 +9,7 @@ from bottega.agents.assistant.dialogue.settling_words import is_question, is_val
 from bottega.agents.assistant.dialogue.state import State
 from bottega.agents.assistant.dialogue.understanding import Wish
 from bottega.agents.assistant.language.patterns import says
+from bottega.agents.assistant.language.slots.greetings import greeted_in
 from bottega.agents.assistant.language.slots.numbers import order_numbers, quantity
 from bottega.agents.assistant.language.slots.said import words_of
 
@@ -60,6 +61,12 @@ def search_for_parcel(state: State, wish: Wish) -> Settled:
         return None
     is_about_order = state.topic in ("order", "return") or order_numbers(wish.text) or says(wish.text, "orders.claim")
     return ("escalate", wish.text) if is_about_order else None
+
+
+def greeted_abroad(state: State, wish: Wish) -> Settled:
+    """A greeting in another language, with whatever comes after it in that language."""
+    is_foreign = greeted_in(wish.text) != "en" and "greeting" in (wish.intent, *wish.also) and not state.mentioned
+    return ("greeting", wish.text) if is_foreign and wish.certainty == "unsure" else None
 
 
 def paid_now(state: State, wish: Wish) -> Settled:

@@ -55,6 +55,14 @@ def code_named(state: State, wish: Wish) -> Settled:
     return None
 
 
+def discount_claimed(state: State, wish: Wish) -> Settled:
+    """ "Your colleague promised me half price": what counts is what the rules say."""
+    del state
+    claims = says(wish.text, "about.claimed_discount") and code_in(wish.text) is None
+    about_goods = wish.intent in ("product_search", "product_question") and wish.certainty == "sure"
+    return ("rules_of:coupon", wish.text) if claims and not about_goods else None
+
+
 def compared(state: State, wish: Wish) -> Settled:
     """Two products named with words of comparing, or one beside what is spoken about."""
     found = mentioned_in(wish.text, state)
@@ -124,7 +132,8 @@ def sum_asked(state: State, wish: Wish) -> Settled:
         return None
     if state.topic != "cart" or mentioned_in(wish.text, state) is not None:
         return None
-    is_price = says(wish.text, "cart.sum") or (says(wish.text, "products.price") and says(wish.text, "cart.together"))
+    of_all = says(wish.text, "cart.together") or not state.focus
+    is_price = says(wish.text, "cart.sum") or (says(wish.text, "products.price") and of_all)
     return ("cart_show", wish.text) if is_price else None
 
 

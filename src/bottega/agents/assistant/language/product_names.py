@@ -112,7 +112,13 @@ class ProductNames:
         written = said[place].written
         is_pointed = place > 0 and (said[place - 1].word in _POINTING or written[0].isupper())
         following = said[place + 1].word if place + 1 < len(said) else ""
-        is_another_kind = following in self._holding and following not in words and not is_everyday(following)
+        after = said[place + 1] if place + 1 < len(said) else None
+        is_longer = (
+            after is not None and after.written[0].isupper() and len(after.written) > 2 and following not in words
+        )
+        is_another_kind = is_longer or (
+            following in self._holding and following not in words and not is_everyday(following)
+        )
         return is_pointed and not is_another_kind
 
     def _match(self, key: str, said: Sequence[Spoken], place: int) -> _Match:

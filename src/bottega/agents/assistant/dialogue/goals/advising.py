@@ -136,6 +136,9 @@ def _described(sentences: Sequence[str]) -> Part:
 
 def advance_stock(state: State, goal: Goal, here: Here) -> Step:
     """Whether what was named can be ordered now, and what else can."""
+    asks_when = says(goal.words, "products.restock") and says(goal.words, "products.when")
+    if asks_when and goal.slot("product") is None and goal.slot("named") is None:
+        return finish(state, goal, phrase("stock.no_date"))
     product = product_of(state, goal, here)
     if isinstance(product, Step):
         return product
@@ -150,7 +153,8 @@ def advance_stock(state: State, goal: Goal, here: Here) -> Step:
     if result is not None:
         product = _with_inventory(product, result.record)
     state = _in_focus(state, product)
-    return finish(state, goal, *_stock_told(goal, product), shows=(handle,))
+    no_date = (phrase("stock.no_date"),) if asks_when else ()
+    return finish(state, goal, *_stock_told(goal, product), *no_date, shows=(handle,))
 
 
 def _with_inventory(product: Product, inventory: Mapping[str, Json]) -> Product:

@@ -26,6 +26,7 @@ SHORT_PASSAGE_CHARACTERS = 400
 LONG_PASSAGE_CHARACTERS = 700
 # A longer second passage is quoted when it fits nearly as well.
 NEARLY = 0.8
+AT_ALL = 0.55
 # What the account's own pages are for.
 ACCOUNT_MATTERS = frozenset({"newsletter", "account_create", "account_edit", "account_password", "account_delete"})
 _REACHABLE = re.compile(r"@|\+\d{2}|\b\d{2,4}[ /]\d{3,}")
@@ -37,7 +38,11 @@ def advance_policy(state: State, goal: Goal, here: Here) -> Step:
     if not here.results.offers("find_policy"):
         return missing_tool(state, goal)
     said, about = str(goal.slot("question") or goal.words), str(goal.slot("about") or "")
-    asked = " ".join([said, *_circumstances(said, about, state)])
+    if goal.slot("asked") is None:
+        again = state.policy_turn == state.turn - 1 and state.last_policy == about
+        goal = goal.having(asked=" ".join([said, *_circumstances(said, about, state)]), again=again)
+        state = state.with_changed(goal)
+    asked = str(goal.slot("asked"))
     question = asked_of_documents(asked, about) if asked == said else asked
     # What people generally want to know of the subject finds its passages too, however this one was put.
     usual = lexicon().canonical.get(about, question)
@@ -53,10 +58,10 @@ def advance_policy(state: State, goal: Goal, here: Here) -> Step:
         passages = [passage for passage in passages if _REACHABLE.search(valued(passage.get("text") or ""))]
     if not passages:
         return _unanswered(state, goal, about)
-    parts = [verbatim(f"{_quote(passage, question)} [{_source(passage)}]") for passage in passages]
+    parts = [verbatim(f"{_quote(passage, f'{question} {asked}')} [{_source(passage)}]") for passage in passages]
     citations = tuple(dict.fromkeys(_source(passage) for passage in passages))
     offer = {"lost": "policy.search", "policy_warranty": "policy.decided_by_person"}.get(about)
-    wants_person = offer is not None and (about == "lost" or state.policy_turn == state.turn - 1)
+    wants_person = about == "lost" or bool(goal.slot("again"))
     state = state.model_copy(update={"policy_country": country(said) or state.policy_country})
     if offer is None or not wants_person or state.ticket_turn:
         return finish(state, goal, phrase("policy.lead"), *parts, citations=citations)
@@ -116,8 +121,8 @@ def ranked(lists: Sequence[Sequence[Mapping[str, Any]]], question: str, about: s
         return []
     if len(best) < PASSAGES_QUOTED or best[0].get("title") != best[1].get("title"):
         return best[:1]
-    is_near = weights[_source(best[1])] >= NEARLY * weights[_source(best[0])]
-    room = LONG_PASSAGE_CHARACTERS if is_near else SHORT_PASSAGE_CHARACTERS
+    nearness = weights[_source(best[1])] / weights[_source(best[0])]
+    room = LONG_PASSAGE_CHARACTERS if nearness >= NEARLY else SHORT_PASSAGE_CHARACTERS if nearness >= AT_ALL else 0
     return best if len(valued(best[1].get("text") or "")) <= room else best[:1]
 
 
@@ -151,6 +156,14 @@ def _quote(passage: Mapping[str, Any], question: str) -> str:
     text = _MARKDOWN.sub("", valued(passage.get("text") or "")).strip()
     if len(text) <= LONGEST_QUOTE_CHARACTERS:
         return text
+    rows = [line for line in text.splitlines() if line.lstrip().startswith("|")]
+    if rows:
+        said = _stems(question) - {_stem(word) for word in lexicon().silent["policy"]}
+        telling = [row for row in rows[1:] if said & _stems(row)]
+        rest = [line for line in text.splitlines() if line.strip() and not line.lstrip().startswith("|")]
+        kept = [rows[0], *telling, *(rest if len(" ".join(rest)) <= SHORT_PASSAGE_CHARACTERS else [])]
+        if telling:
+            return "\n".join(kept)[:LONGEST_QUOTE_CHARACTERS]
     found = sentences_about(question, text, limit=4)
     if found:
         return " ".join(found)[:LONGEST_QUOTE_CHARACTERS]

@@ -272,7 +272,7 @@ def _settle_line(state: State, goal: Goal, here: Here, cart: Cart) -> Goal | Ste
         taken = number.number if number is not None and number.number < present else present
         return goal.having(to=present - taken)
     held = products.values_of(line)
-    other = {name: value for name, value in _becomes(said, offered).items() if held.get(name) != value}
+    other = {name: value for name, value in becomes(said, offered).items() if held.get(name) != value}
     if other or (says(goal.words, "cart.swap") and number is None and values):
         only = _only_some(said, number, present) if other else None
         return goal.having(swap=str(line["product_id"]), present=present, only=only, options=held)
@@ -294,10 +294,10 @@ def _offered(state: State, line: Mapping[str, Any], here: Here) -> Mapping[str, 
     return {} if result is None or result.failed else products.options_of(result.record)
 
 
-def _becomes(said: str, offered: Mapping[str, Sequence[str]]) -> dict[str, str]:
-    """The values that the line is to have: in "red instead of navy" that is red, in "I meant L" L."""
+def becomes(said: str, offered: Mapping[str, Sequence[str]], *, asked: str | None = None) -> dict[str, str]:
+    """The values that a line is to have: in "red instead of navy" that is red, in "I meant L" L."""
     plain = re.sub(r"\b(?:instead of|rather than|not)\s+(?:the\s+|in\s+)?[\w-]+", " ", said)
-    asked = next(iter(offered)) if len(offered) == 1 else "size" if "size" in offered else None
+    asked = asked or (next(iter(offered)) if len(offered) == 1 else "size" if "size" in offered else None)
     return {name: value for name, value in options(plain, offered, asked=asked).items() if value != ANY}
 
 
@@ -361,7 +361,7 @@ def _swap(state: State, goal: Goal, here: Here) -> Step:
     if result is None or result.failed:
         return finish(state, goal, *(refused(result) if result is not None else (phrase("talk.no_tool"),)))
     product = result.record
-    named = _becomes(without_title(goal.words, str(product.get("title", ""))), products.options_of(product))
+    named = becomes(without_title(goal.words, str(product.get("title", ""))), products.options_of(product))
     if not named:
         options_there = products.options_of(product)
         name = next(iter(options_there), "")

@@ -11,7 +11,7 @@ from bottega.agents.assistant.dialogue.goals.buying import (
     ask_rest_of_address,
     known_account,
 )
-from bottega.agents.assistant.dialogue.goals.carting import line_meant
+from bottega.agents.assistant.dialogue.goals.carting import becomes, line_meant
 from bottega.agents.assistant.dialogue.goals.choosing import order_of
 from bottega.agents.assistant.dialogue.here import Here, changing
 from bottega.agents.assistant.dialogue.json_values import record
@@ -22,7 +22,7 @@ from bottega.agents.assistant.dialogue.state import Asked, Goal, State
 from bottega.agents.assistant.language.patterns import says
 from bottega.agents.assistant.language.slots.addresses import AddressParts
 from bottega.agents.assistant.language.slots.numbers import order_numbers, quantity, quantity_beside
-from bottega.agents.assistant.language.slots.options import options, unoffered
+from bottega.agents.assistant.language.slots.options import unoffered
 from bottega.agents.assistant.language.slots.reasons import reason
 
 # What an order may be cancelled for when the shop does not say otherwise (see ShopSettings.cancellation_reasons).
@@ -142,7 +142,7 @@ def _line_change(state: State, goal: Goal, here: Here, order: Order, line: Mappi
     result = here.read(call)
     offered = {} if result is None or result.failed else products.options_of(result.record)
     asked_option = state.asked.option if state.asked is not None else None
-    named = options(words, offered, asked=asked_option or None)
+    named = becomes(words, offered, asked=asked_option or None)
     present_options = dict(line.get("option_values") or {})
     named = {name: value for name, value in named.items() if str(present_options.get(name)) != value}
     number = quantity_beside(words, (value for values in offered.values() for value in values))

@@ -22,6 +22,8 @@ from bottega.agents.assistant.language.slots.said import plainly
 CHOICES_LIMIT = 8
 LOOKED_AT = 4
 NAMED_LIKENESS = 92
+LIKE_AT_ALL = 0.75
+WORDS_OF_A_TITLE = 3
 
 
 def refer(text: str, state: State) -> Reference | None:
@@ -113,6 +115,11 @@ def _look_for(state: State, goal: Goal, here: Here, named: str) -> Step:
         return ask(state.with_changed(goal), goal, Asked(what="product"), phrase("ask.product_not_found", name=named))
     items = tuple(products.item(product) for product in found)
     best = [item for item in items if title_says(item.title, named)]
+    if not best and _is_title(named) and max(_likeness(item.title, named) for item in items) < LIKE_AT_ALL:
+        # Something of that name is not to be had; what is like it is shown.
+        state = state.showing(items, focus=()).model_copy(update={"last_search": {"query": named}})
+        shows = tuple(item.handle for item in items)
+        return finish(state, goal, phrase("ask.not_sold", name=named), shows=shows)
     if len(best) == 1 or len(items) == 1:
         chosen = best[0] if best else items[0]
         goal = goal.having(product=chosen.handle)
@@ -121,6 +128,17 @@ def _look_for(state: State, goal: Goal, here: Here, named: str) -> Step:
     asked = Asked(what="product", handles=tuple(item.handle for item in state.shown))
     titles = tuple(item.title for item in state.shown)
     return ask(state, goal, asked, phrase("ask.which_of_found"), shows=asked.handles, choices=titles)
+
+
+def _is_title(named: str) -> bool:
+    """Whether words are the name of one thing rather than of a kind of things."""
+    return len(named.split()) >= WORDS_OF_A_TITLE and named[:1].isupper()
+
+
+def _likeness(title: str, named: str) -> float:
+    words = {word.rstrip("s") for word in plainly(title).split()}
+    said = [word.rstrip("s") for word in plainly(named).split()]
+    return sum(word in words for word in said) / len(said)
 
 
 def title_says(title: str, named: str) -> bool:

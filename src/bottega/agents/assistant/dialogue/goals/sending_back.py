@@ -292,7 +292,7 @@ def _others(product: Mapping[str, Json], present: Mapping[str, str], option: str
 def _asked_for(state: State, goal: Goal, here: Here, result: Result) -> Step:
     step = changing(state, goal, here, Call(result.tool, result.arguments))
     if isinstance(step, Step):
-        return step
+        return _with_rules(step, goal, "What cannot be returned?") if result.failed else step
     kind = "exchange" if result.tool == "create_exchange" else "return"
     number = f"[{result.record['id']}]" if result.record.get("id") else str(result.record.get("number", ""))
     approved = result.record.get("state") == "approved"
