@@ -132,6 +132,8 @@ def _changed_mind(goal: Goal, heard: Understood) -> Goal | None:
     text = heard.text if heard.correction is None else heard.correction.instead
     if says(heard.text, "people.question") or heard.text.rstrip().endswith("?"):
         return None
+    if goal.kind == "send_back" and says(text, "returns.exchange_plainly"):
+        return goal.having(kind="exchange").hearing(text)
     if goal.kind in ("buy", "pay"):
         parts = address(text)
         if not parts.is_empty:

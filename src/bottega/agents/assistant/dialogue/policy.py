@@ -258,8 +258,13 @@ def _wanted(state: State, wish: Wish, heard: Understood, currency: str) -> State
         state, reply = talk.not_understood(state, (wish.intent, *wish.also))
         return _saying(state, reply)
     state = state.model_copy(update={"not_understood": 0})
-    if wish.intent in ("drop", "confirm_no") and state.goals:
-        return _saying(state.without(state.goals[-1].id), Reply(parts=(phrase("talk.dropped"),)))
+    if wish.intent in ("drop", "confirm_no"):
+        # What this very message wants beside it is not what is dropped.
+        older = [goal for goal in state.goals if goal.since_turn < state.turn]
+        if older:
+            return _saying(state.without(older[-1].id), Reply(parts=(phrase("talk.dropped"),)))
+        if state.goals:
+            return state
     if wish.intent == "give_details":
         return _details(state, heard, currency)
     goal = (

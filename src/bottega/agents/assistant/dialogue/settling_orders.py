@@ -96,6 +96,9 @@ def rules_asked(state: State, wish: Wish) -> Settled:
     if wish.intent in POLICIES and wish.certainty == "sure" and not is_values_only(text):
         return (f"rules_of:{subject}" if subject in ("lost", "coupon") else wish.intent), text
     if subject and (asks_rules or wish.intent in POLICIES or wish.intent in RULES_OF or says(text, "asking.of_shop")):
+        if subject == "policy_refund" and state.topic == "order":
+            # Nothing has been sent back: it is about an order that was cancelled.
+            return "rules_of:refund_cancelled", text
         of_order = wish.intent in ("order_cancel", "order_amend", "address_change") and says(text, "asking.may_still")
         several = len(subjects_of(text)) > 1 and subject == "coupon"
         return f"rules_of:{'order_cancel' if of_order else 'several' if several else subject}", text

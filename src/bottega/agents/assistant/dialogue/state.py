@@ -82,6 +82,8 @@ class Item(Record):
     currency: str = ""
     words: tuple[str, ...] = ()
     brand: str = ""
+    kinds: tuple[str, ...] = ()
+    """Words of its category's path."""
 
     def as_shown(self) -> Shown:
         """For finding what somebody refers to."""

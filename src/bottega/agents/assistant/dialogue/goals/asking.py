@@ -27,6 +27,8 @@ LONG_PASSAGE_CHARACTERS = 700
 # A longer second passage is quoted when it fits nearly as well.
 NEARLY = 0.8
 AT_ALL = 0.55
+# What a question is about that more than one document speaks of.
+SEVERAL = "several"
 # What the account's own pages are for.
 ACCOUNT_MATTERS = frozenset({"newsletter", "account_create", "account_edit", "account_password", "account_delete"})
 _REACHABLE = re.compile(r"@|\+\d{2}|\b\d{2,4}[ /]\d{3,}")
@@ -53,7 +55,7 @@ def advance_policy(state: State, goal: Goal, here: Here) -> Step:
     found = [result for call in calls if (result := here.read(call)) is not None]
     if found[0].failed:
         return finish(state, goal, *refused(found[0]))
-    passages = ranked([passages_in(result.content) for result in found if not result.failed], asked, about)
+    passages = ranked([passages_in(result.content) for result in found if not result.failed], asked, about, question)
     if about == "handover":
         passages = [passage for passage in passages if _REACHABLE.search(valued(passage.get("text") or ""))]
     if not passages:
@@ -96,7 +98,9 @@ def asked_of_documents(question: str, about: str) -> str:
     return lexicon().canonical.get(about, question) if not said else question
 
 
-def ranked(lists: Sequence[Sequence[Mapping[str, Any]]], question: str, about: str) -> list[Mapping[str, Any]]:
+def ranked(
+    lists: Sequence[Sequence[Mapping[str, Any]]], question: str, about: str, wording: str = ""
+) -> list[Mapping[str, Any]]:
     """The passages to quote, best first: a document of the subject, a heading and words that speak of what was asked
     come before a passage that was found higher. A second one is quoted when it is short and of the same document."""
     said = _stems(question)
@@ -119,11 +123,12 @@ def ranked(lists: Sequence[Sequence[Mapping[str, Any]]], question: str, about: s
     best = [passages[source] for source in sorted(weights, key=lambda source: -weights[source])[:PASSAGES_QUOTED]]
     if not best:
         return []
-    if len(best) < PASSAGES_QUOTED or best[0].get("title") != best[1].get("title"):
+    is_other_document = len(best) > 1 and best[0].get("title") != best[1].get("title")
+    if len(best) < PASSAGES_QUOTED or (is_other_document and about != SEVERAL):
         return best[:1]
     nearness = weights[_source(best[1])] / weights[_source(best[0])]
     room = LONG_PASSAGE_CHARACTERS if nearness >= NEARLY else SHORT_PASSAGE_CHARACTERS if nearness >= AT_ALL else 0
-    return best if len(valued(best[1].get("text") or "")) <= room else best[:1]
+    return best if len(_quote(best[1], f"{wording} {question}")) <= room else best[:1]
 
 
 def _stems(text: str) -> set[str]:

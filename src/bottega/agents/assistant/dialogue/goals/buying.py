@@ -229,7 +229,10 @@ def _choose_instrument(state: State, goal: Goal, owner: Account) -> Step:
 
 def _placed(state: State, goal: Goal, here: Here, result: Result) -> Step:
     """What is said once there is an order; "paid" from what its record says."""
-    if result.question is not None or result.waits or result.failed:
+    if result.failed:
+        cart = read_cart(state, goal, here)
+        return cart if isinstance(cart, Step) else _not_to_be_had(state, goal, cart, result.refusal)
+    if result.question is not None or result.waits:
         step = changing(state, goal, here, Call("create_order", result.arguments))
         assert isinstance(step, Step), "it did not succeed"
         return step

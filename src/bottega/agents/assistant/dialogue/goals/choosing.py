@@ -1,5 +1,6 @@
 """Choosing among what is known: which product, which variant of it, which order."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 
@@ -115,7 +116,7 @@ def _look_for(state: State, goal: Goal, here: Here, named: str) -> Step:
         return ask(state.with_changed(goal), goal, Asked(what="product"), phrase("ask.product_not_found", name=named))
     items = tuple(products.item(product) for product in found)
     best = [item for item in items if title_says(item.title, named)]
-    if not best and _is_title(named) and max(_likeness(item.title, named) for item in items) < LIKE_AT_ALL:
+    if not best and _is_title(named, goal.words) and max(_likeness(item.title, named) for item in items) < LIKE_AT_ALL:
         # Something of that name is not to be had; what is like it is shown.
         state = state.showing(items, focus=()).model_copy(update={"last_search": {"query": named}})
         shows = tuple(item.handle for item in items)
@@ -130,9 +131,11 @@ def _look_for(state: State, goal: Goal, here: Here, named: str) -> Step:
     return ask(state, goal, asked, phrase("ask.which_of_found"), shows=asked.handles, choices=titles)
 
 
-def _is_title(named: str) -> bool:
-    """Whether words are the name of one thing rather than of a kind of things."""
-    return len(named.split()) >= WORDS_OF_A_TITLE and named[:1].isupper()
+def _is_title(named: str, words: str) -> bool:
+    """Whether words are the name of one thing rather than of a kind of things: most of them have capitals."""
+    said = plainly(named).split()
+    capitals = {word.lower() for word in re.findall(r"\b[A-ZÀ-Ý][\w'-]+", words)}
+    return len(said) >= WORDS_OF_A_TITLE and sum(word in capitals for word in said) >= len(said) - 1
 
 
 def _likeness(title: str, named: str) -> float:
