@@ -111,7 +111,8 @@ def _product(question: Question) -> State | None:
             goal.having(product=handles[0], rest=list(handles[1:]) or None).hearing(question.text)
         )
     named = named_in(question.text)
-    if not named or goal.kind == "compare":
+    if not named or goal.kind == "compare" or says(question.text, "wanting.look"):
+        # "Something similar" looks for other things, and names none.
         return None
     return state.with_changed(goal.having(named=named).hearing(question.text))
 

@@ -22,7 +22,7 @@ COVERED_WEIGHT = 0.8
 # What the usual question finds counts less than what this one does.
 LATER_SHARE = 0.8
 SUBJECT_WEIGHT = 1.2
-SHORT_PASSAGE_CHARACTERS = 400
+SHORT_PASSAGE_CHARACTERS = 520
 LONG_PASSAGE_CHARACTERS = 700
 # A longer second passage is quoted when it fits nearly as well.
 NEARLY = 0.8

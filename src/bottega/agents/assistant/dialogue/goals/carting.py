@@ -201,7 +201,10 @@ def cart_told(cart: Cart) -> list[Part]:
         for line in lines_of(cart)
     ]
     parts = [phrase("cart.holds", lines=enumerated(told))]
-    total = _total(cart)
+    total, goods, off = _total(cart), cart.get("subtotal_minor"), cart.get("discount_minor")
+    if total and isinstance(goods, int) and isinstance(off, int) and off:
+        fields = {"goods": money(goods, currency), "discount": money(off, currency), "total": total}
+        return [*parts, phrase("cart.comes_to_less", **fields)]
     return [*parts, phrase("cart.comes_to", total=total)] if total else parts
 
 

@@ -118,7 +118,9 @@ def _look_for(state: State, goal: Goal, here: Here, named: str) -> Step:
     best = [item for item in items if title_says(item.title, named)]
     if not best and _is_title(named, goal.words) and max(_likeness(item.title, named) for item in items) < LIKE_AT_ALL:
         # Something of that name is not to be had; what is like it is shown.
-        state = state.showing(items, focus=()).model_copy(update={"last_search": {"query": named}})
+        kinds = {word.rstrip("s") for item in items for word in item.kinds}
+        kind = " ".join(word for word in plainly(named).split() if word.rstrip("s") in kinds)
+        state = state.showing(items, focus=()).model_copy(update={"last_search": {"query": kind or named}})
         shows = tuple(item.handle for item in items)
         return finish(state, goal, phrase("ask.not_sold", name=named), shows=shows)
     if len(best) == 1 or len(items) == 1:
