@@ -11,7 +11,7 @@ from bottega.runtime.context import RunContext
 from bottega.runtime.evidence import Evidence
 from bottega.shop import shop_settings
 
-# The slot for engines of our own: products with where their names stand in the message.
+# The slot for engines of our own: products with the words that name them, and what else of the message is in titles.
 NAMED_PRODUCTS = "named_products"
 # How old the titles may be; what a product costs and whether it is there is always read anew.
 TITLES_AGE = timedelta(seconds=60)
@@ -44,14 +44,18 @@ class NamedProducts:
         if not isinstance(said, str) or not said.strip():
             return []
         async with context.read() as connection:
-            named = (await self._current(connection, context.now)).named_in(said[:LONGEST_MESSAGE_CHARACTERS])
+            names = await self._current(connection, context.now)
+            named = names.named_in(said[:LONGEST_MESSAGE_CHARACTERS])
+            known = names.known_in(said[:LONGEST_MESSAGE_CHARACTERS])
+            context.slots[NAMED_PRODUCTS] = {"named": [], "known_words": known}
             if not named:
                 return []
             currency = (await shop_settings.current(connection)).currency
             keys = [key for one in named for key in (*one.keys, *one.also)]
             rows = await connection.fetch(_PRODUCTS, keys, currency, context.now)
         records = {row["id"]: {**dict(row), "currency": currency} for row in rows}
-        context.slots[NAMED_PRODUCTS] = [_slot(said, one, records) for one in named]
+        slots = [_slot(said, one, records) for one in named]
+        context.slots[NAMED_PRODUCTS] = {"named": slots, "known_words": known}
         value = {"products": list(records.values())}
         return [Evidence(f"{context.run.id}.{NAMED_PRODUCTS}", self.name, value, PRODUCT, observed_at=context.now)]
 

@@ -39,12 +39,14 @@ def about_product(goal: Goal, text: str, state: State, *, names_only_with_capita
     found = refer(text, state)
     if state.hints:
         goal = goal.having(hints=state.hints)
-    if found is not None and found.by == "pronoun" and (other := _turned_to(text, state)):
+    if found is not None and found.by == "pronoun" and (other := _turned_to(text, state) or _other_kind(text, state)):
         return goal.having(named=other)
     if found is not None and found.handles and not found.is_ambiguous:
         chosen = found.handles
         return goal.having(product=chosen[0], rest=list(chosen[1:]) or None)
-    name = _turned_to(text, state) or (_capitalised(text) if names_only_with_capitals else named_in(text))
+    name = _turned_to(text, state) or (
+        _capitalised(text) if names_only_with_capitals else of_ours(named_in(text), state)
+    )
     if found is not None and found.is_ambiguous and found.by != "pronoun":
         return goal.having(among=list(found.handles))
     if name and not (names_only_with_capitals is False and _only_shown_kind(name, state)):
@@ -87,6 +89,21 @@ def each_named(text: str, state: State) -> list[tuple[str, str]]:
         last = max((match.end() for match in re.finditer(r"\band\b|\bplus\b|[,;]", before)), default=0)
         parts.append((handle, f"{before[last:]} {plain[end:cut]}".strip()))
     return parts
+
+
+def of_ours(name: str, state: State) -> str:
+    """The name when at least one word of it stands in the name of something that is sold here, else nothing."""
+    if state.known_words is None:
+        return name
+    return name if set(name.split()) & set(state.known_words) else ""
+
+
+def _other_kind(text: str, state: State) -> str:
+    """ "Socks to go with them": what is wanted beside the things that "them" stands for."""
+    if state.known_words is None:
+        return ""
+    name = of_ours(named_in(text), state)
+    return "" if not name or _only_shown_kind(name, state) else name
 
 
 def _turned_to(text: str, state: State) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from bottega.agents.assistant.dialogue.json_values import record, records
+from bottega.agents.assistant.dialogue.json_values import record, records, values
 from bottega.agents.assistant.dialogue.products import item
 from bottega.agents.assistant.dialogue.state import SEEN_LIMIT, Item, Json, Mention, State
 from bottega.agents.assistant.named_products import NAMED_PRODUCTS
@@ -23,11 +23,12 @@ def looking_at(state: State, context: Mapping[str, Json]) -> State:
 
 def mentioning(state: State, context: Mapping[str, Json]) -> State:
     """The state with the products that the newest message names, which may be spoken about from now on."""
-    named = record(context.get("slots")).get(NAMED_PRODUCTS)
+    found = record(record(context.get("slots")).get(NAMED_PRODUCTS))
+    known_words = tuple(str(word) for word in values(found.get("known_words"))) if found else None
     handles = {str(known): name for name, known in record(context.get("handles")).items()}
     mentions: list[Mention] = []
     items: dict[str, Item] = {}
-    for one in records(named):
+    for one in records(found.get("named")):
         fitting, others = (
             [
                 item({**product, "id": handles[str(product.get("id"))]})
@@ -43,4 +44,4 @@ def mentioning(state: State, context: Mapping[str, Json]) -> State:
             mentions.append(Mention(words=words, handles=best, also=also))
     known = {held.handle: held for held in state.seen} | items
     seen = tuple(known.values())[-SEEN_LIMIT:]
-    return state.model_copy(update={"mentioned": tuple(mentions), "seen": seen})
+    return state.model_copy(update={"mentioned": tuple(mentions), "seen": seen, "known_words": known_words})

@@ -1,5 +1,6 @@
 """The dialogue's policy: what was heard becomes goals, and goals become calls, questions and answers."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -162,7 +163,7 @@ def hear(state: State, heard: Understood, currency: str, pending: Pending = NO_P
     got = answered(state, heard)
     if got is not None:
         return got.state.model_copy(update={"unsaid": got.reply})
-    state = state.model_copy(update={"asked": None})
+    state = _unanswered(state)
     corrected = _corrected(state, heard, currency)
     if corrected is not None:
         return corrected
@@ -182,12 +183,24 @@ def hear(state: State, heard: Understood, currency: str, pending: Pending = NO_P
     return state
 
 
+def _unanswered(state: State) -> State:
+    """The state when something else was said than was asked for: a question which product is meant is not asked again."""
+    asked = state.asked
+    if asked is not None and asked.what == "product":
+        state = state.without(asked.goal_id)
+    return state.model_copy(update={"asked": None})
+
+
 def merged(wishes: Sequence[Wish]) -> list[Wish]:
     """The wishes, of which one that only adds a value or asks for a price belongs to what stands before it: "the black
     one, please. Just one", "can I collect it? What does that cost"."""
     if any(wish.intent in POLICY_INTENTS or wish.intent.startswith(RULES) for wish in wishes):
         # "The zip broke. Is that covered?" asks for the rules, and returns nothing yet.
         wishes = [wish for wish in wishes if wish.intent not in ("return_request", "complaint") or "?" in wish.text]
+    if any(wish.intent in ("return_request", "exchange", "order_cancel") for wish in wishes):
+        # "My boots pinch. Can I get a bigger pair?" looks for nothing in the shop.
+        looked = ("product_search", "refine", "product_question")
+        wishes = [one for one in wishes if one.intent not in looked or one.certainty == "sure"]
     if len(wishes) > 1:
         # A colleague is called when one is asked for, not when words may mean it beside something else.
         wishes = [one for one in wishes if one.intent != "handover" or one.certainty == "sure"]
@@ -273,7 +286,8 @@ def _wanted(state: State, wish: Wish, heard: Understood, currency: str) -> State
         else goal_for(wish.intent, wish.text, state, currency)
     )
     if goal is not None:
-        return state.with_goal(goal)
+        beside = goal.kind == "add" and re.match(r"(?i)(?:and|also|plus)\b", wish.text) is not None
+        return state.with_goal(goal, beside=beside)
     said = talk.answer_in_talk(wish.intent, wish.text, state)
     if said is None:
         state, reply = talk.not_understood(state, wish.also)

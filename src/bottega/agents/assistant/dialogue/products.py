@@ -30,6 +30,7 @@ def item(product: Product) -> Item:
         currency=currency,
         words=_words(product),
         brand=str(product.get("brand", "")).lower(),
+        grams=min((int(one["weight_grams"]) for one in variants(product) if one.get("weight_grams")), default=None),
         kinds=tuple(words_of(" ".join(re.split(r"[/-]", _path(product))))),
     )
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from bottega.agents.assistant.dialogue.goals.carting import code_in
 from bottega.agents.assistant.dialogue.goals.choosing import mentioned_in
-from bottega.agents.assistant.dialogue.naming import named_in
+from bottega.agents.assistant.dialogue.naming import named_in, of_ours
 from bottega.agents.assistant.dialogue.state import Asked, AsksFor, Goal, State
 from bottega.agents.assistant.dialogue.understanding import Understood
 from bottega.agents.assistant.language.patterns import says
@@ -110,9 +110,11 @@ def _product(question: Question) -> State | None:
         return state.with_changed(
             goal.having(product=handles[0], rest=list(handles[1:]) or None).hearing(question.text)
         )
-    named = named_in(question.text)
-    if not named or goal.kind == "compare" or says(question.text, "wanting.look"):
-        # "Something similar" looks for other things, and names none.
+    named = of_ours(named_in(question.text), state)
+    asks = "?" in question.text or says(question.text, "asking.begins")
+    is_long = len(words_of(question.text)) > LONGEST_PLAIN_ANSWER_WORDS
+    if not named or goal.kind == "compare" or says(question.text, "wanting.look") or asks or is_long:
+        # "Something similar" looks for other things, and names none; a question is no answer.
         return None
     return state.with_changed(goal.having(named=named).hearing(question.text))
 

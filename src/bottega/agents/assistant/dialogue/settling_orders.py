@@ -9,6 +9,7 @@ from bottega.agents.assistant.dialogue.settling_words import is_question, is_val
 from bottega.agents.assistant.dialogue.state import State
 from bottega.agents.assistant.dialogue.understanding import Wish
 from bottega.agents.assistant.language.patterns import says
+from bottega.agents.assistant.language.slots.addresses import spelt_out
 from bottega.agents.assistant.language.slots.greetings import greeted_in
 from bottega.agents.assistant.language.slots.numbers import order_numbers, quantity
 from bottega.agents.assistant.language.slots.said import words_of
@@ -47,7 +48,7 @@ _ABOUT_PRODUCTS = frozenset({"product_question", "stock_question", "product_sear
 _ABOUT_NOTHING_ELSE = frozenset(
     {"product_search", "product_question", "out_of_scope", "help", "give_details", "review"}
 )
-ASPECTS = ("carrier", "price", "contents", "whereto", "method", "state", "before", "paid")
+ASPECTS = ("means", "carrier", "price", "contents", "whereto", "method", "state", "before", "paid")
 _ORDER_INTENTS = frozenset(
     {"return_request", "exchange", "order_cancel", "order_amend", "address_change", "handover", "complaint", "abuse"}
 )
@@ -149,7 +150,8 @@ def _asked_further(state: State, wish: Wish) -> Settled:
         return None
     is_short = len(words_of(wish.text)) <= SHORT_QUESTION_WORDS
     doubtful = wish.certainty == "unsure" or wish.intent in ("product_question", "product_search", "stock_question")
-    if doubtful and (says(wish.text, "asking.rules") or (is_short and wish.certainty == "unsure")):
+    about_nothing = not state.focus and not state.shown and not state.cart
+    if doubtful and (says(wish.text, "asking.rules") or about_nothing or (is_short and wish.certainty == "unsure")):
         return f"rules_of:{state.last_policy}", wish.text
     return None
 
@@ -187,6 +189,11 @@ def about_known_order(state: State, wish: Wish) -> Settled:
 def cart_or_order(state: State, wish: Wish) -> Settled:
     """Whether changing something is about the cart or about an order, which sound alike."""
     text = wish.text
+    if wish.intent in ("cart_add", "cart_change") and state.topic == "order" and says(text, "orders.to_it"):
+        return "order_amend", text
+    if state.topic == "order" and state.order_in_focus and says(text, "orders.elsewhere"):
+        if not spelt_out(text).is_empty:
+            return "address_change", text
     if wish.intent in ("exchange", "order_amend", "cart_change") and state.topic == "order" and state.order_in_focus:
         known = next((order for order in state.orders if order.number == state.order_in_focus), None)
         titles = " ".join(known.titles).lower() if known is not None else ""

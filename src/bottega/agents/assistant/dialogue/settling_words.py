@@ -14,7 +14,7 @@ _SIZE = re.compile(r"\b(?:xxs|xs|s|m|l|xl|xxl|xxxl|\d{2,3}(?:-\d{2,3})?)\b(?![â‚
 
 def is_question(text: str) -> bool:
     """Whether something is asked, with or without its sign."""
-    return "?" in text or says(text, "asking.begins")
+    return "?" in text or says(text, "asking.begins") or says(text, "asking.amid")
 
 
 def names_value(text: str) -> bool:

@@ -82,12 +82,13 @@ class Item(Record):
     currency: str = ""
     words: tuple[str, ...] = ()
     brand: str = ""
+    grams: int | None = None
     kinds: tuple[str, ...] = ()
     """Words of its category's path."""
 
     def as_shown(self) -> Shown:
         """For finding what somebody refers to."""
-        return Shown(self.handle, self.title, self.price_minor, frozenset(self.words))
+        return Shown(self.handle, self.title, self.price_minor, frozenset(self.words), self.grams)
 
 
 class Mention(Record):
@@ -194,6 +195,8 @@ class State(Record):
     seen: tuple[Item, ...] = ()
     mentioned: tuple[Mention, ...] = ()
     """What the newest message names, in its order."""
+    known_words: tuple[str, ...] | None = None
+    """Words of the newest message that stand in names of products; None where nobody has looked."""
     topic: Topic = ""
     """What was spoken about last: "it" and "how much" are about that."""
     last_question: str = ""
@@ -232,10 +235,11 @@ class State(Record):
     insulted: int = 0
     greeted: bool = False
 
-    def with_goal(self, goal: Goal) -> "State":
-        """The goal on top; one of its kind that waited makes room, and so does the oldest of too many."""
+    def with_goal(self, goal: Goal, *, beside: bool = False) -> "State":
+        """The goal on top; one of its kind that waited makes room unless both are wanted, and so does the oldest of too
+        many."""
         numbered = goal.model_copy(update={"id": self.next_goal_id, "since_turn": self.turn})
-        others = tuple(held for held in self.goals if held.kind != goal.kind)
+        others = tuple(held for held in self.goals if beside or held.kind != goal.kind)
         return self.model_copy(
             update={"goals": (*others, numbered)[-GOALS_LIMIT:], "next_goal_id": self.next_goal_id + 1, "asked": None}
         )

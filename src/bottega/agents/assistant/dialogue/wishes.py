@@ -7,9 +7,9 @@ from bottega.agents.assistant.dialogue.goals.carting import code_in
 from bottega.agents.assistant.dialogue.goals.choosing import refer
 from bottega.agents.assistant.dialogue.goals.searching import more, refined, search_for
 from bottega.agents.assistant.dialogue.naming import about_product, each_named, named_in, without_names
-from bottega.agents.assistant.dialogue.state import Goal, GoalKind, State
+from bottega.agents.assistant.dialogue.state import Goal, GoalKind, Json, State
 from bottega.agents.assistant.language.patterns import says, without
-from bottega.agents.assistant.language.slots.addresses import spelt_out
+from bottega.agents.assistant.language.slots.addresses import address, spelt_out
 from bottega.agents.assistant.language.slots.numbers import order_numbers, quantity
 
 # Questions that documents answer.
@@ -182,7 +182,12 @@ def _buy(text: str, state: State) -> Goal:
         numbers = order_numbers(text)
         slots = {"order_number": numbers[-1]} if numbers else {}
         return _order_goal("pay")(text, state) if slots else Goal(kind="pay", words=text)
-    return Goal(kind="buy", slots=checkout_slots(f"{state.checkout_words}\n{text}"), words=text)
+    slots: dict[str, Json] = {**checkout_slots(f"{state.checkout_words}\n{text}")}
+    if spelt_out(text).postal_code:
+        # The whole address stands in the sentence.
+        slots["new_address"] = address(text).as_record()
+        slots.pop("place", None)
+    return Goal(kind="buy", slots=slots, words=text)
 
 
 # How it shall travel, what pays for it, and where it goes: the turns of phrase that say so, by slot.

@@ -80,6 +80,12 @@ class ProductNames:
         found = self._settled(said, groups)
         return sorted(found, key=lambda named: named.start)[:NAMED_LIMIT]
 
+    def known_in(self, text: str) -> list[str]:
+        """Words of the text, as they are written in lower case, that stand in titles: what could be a thing of ours."""
+        said = spoken(text)
+        known = [one for one in said if self._corrected(one).word in self._holding and not one.word.isdigit()]
+        return list(dict.fromkeys(one.written.lower() for one in known))
+
     def _corrected(self, one: Spoken) -> Spoken:
         if one.word in self._holding or len(one.word) < SHORTEST_FUZZY_WORD or is_everyday(one.word):
             return one
@@ -110,6 +116,9 @@ class ProductNames:
         if word != words[0] or len(families) > FAMILIES_OF_A_NAME:
             return False
         written = said[place].written
+        if written.lower() != word:
+            # "The toes" are not the Toe Lane.
+            return False
         is_pointed = place > 0 and (said[place - 1].word in _POINTING or written[0].isupper())
         following = said[place + 1].word if place + 1 < len(said) else ""
         after = said[place + 1] if place + 1 < len(said) else None

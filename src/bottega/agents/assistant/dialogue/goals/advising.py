@@ -229,6 +229,10 @@ def advance_comparison(state: State, goal: Goal, here: Here) -> Step:
         items = (*known, *others[: COMPARED_WHEN_NAMED - len(known)])
         state = state.showing(items)
         handles = [item.handle for item in items]
+    if len(handles) < 2 and len(state.shown) == 1 and not named:
+        # "Which is the warmest" of one: what there is to say of it.
+        only = Goal(kind="advise", slots={"product": state.shown[0].handle}, words=goal.words)
+        return Step(state.without(goal.id).with_goal(only))
     if len(handles) < 2:
         titles = tuple(item.title for item in state.shown)
         shown = tuple(item.handle for item in state.shown)
@@ -262,7 +266,8 @@ def _set_beside(state: State, handles: Sequence[str], compared: Sequence[Product
             continue
         has = [name for name, held in rows.items() if held[place] is True and held.count(True) == 1]
         own = tuple(word for name in has for word in words_of(name.replace("_", " ")))
-        items.append(known.model_copy(update={"words": (*own, *known.words)}))
+        grams = _weight(compared[place]) or known.grams
+        items.append(known.model_copy(update={"words": (*own, *known.words), "grams": grams}))
     return state.showing(tuple(items), focus=tuple(handles))
 
 

@@ -241,6 +241,10 @@ def advance_change(state: State, goal: Goal, here: Here) -> Step:
 def _settle_line(state: State, goal: Goal, here: Here, cart: Cart) -> Goal | Step:
     """Which line is meant, and what it is to become: none, another variant, or so many."""
     lines = lines_of(cart)
+    adding = [held for held in state.goals if held.kind == "add"]
+    if not lines and adding and says(goal.words, "cart.take_out"):
+        # It was about to be put in, and is not now.
+        return finish(state.without(adding[-1].id), goal, phrase("talk.dropped"))
     if not lines:
         return finish(state, goal, phrase("cart.empty"))
     if says(goal.words, "cart.empty_it") and not says(goal.words, "cart.all_but"):

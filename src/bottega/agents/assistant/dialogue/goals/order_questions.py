@@ -12,6 +12,7 @@ from bottega.agents.assistant.dialogue.move import Call, Step, finish, phrase
 from bottega.agents.assistant.dialogue.orders import Order
 from bottega.agents.assistant.dialogue.products import money
 from bottega.agents.assistant.dialogue.state import Asked, Goal, Part, State
+from bottega.agents.assistant.dialogue.ways import instrument_name
 from bottega.agents.assistant.language.patterns import says
 from bottega.agents.assistant.language.slots.numbers import order_numbers
 
@@ -65,12 +66,22 @@ def told(question: str, order: Order) -> list[Part]:
     asks_price = says(question, "orders.price") or says(question, "orders.gift_card")
     if asks_price or says(question, "orders.contents"):
         parts += _price(order)
+    if says(question, "orders.means"):
+        parts += _means(order)
     if says(question, "orders.paid"):
         parts += _payment(order)
     asked_state = says(question, "orders.state") or says(question, "orders.paid") or says(question, "orders.before")
     if not parts or (asked_state and not says(question, "orders.contents")):
         parts = [*parts, *status_told(order)]
     return parts
+
+
+def _means(order: Order) -> list[Part]:
+    payments = [one for one in records(order.get("payments")) if one.get("status") not in ("declined", "voided")]
+    if not payments:
+        return []
+    named = instrument_name(payments[-1])
+    return [phrase("order.paid_with", number=orders.reference_of(order), means=named)]
 
 
 def _payment(order: Order) -> list[Part]:

@@ -22,6 +22,7 @@ class Shown:
     title: str
     price_minor: int | None = None
     words: frozenset[str] = field(default_factory=frozenset[str])
+    grams: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +120,12 @@ def _by_measure(plain: str, shown: Sequence[Shown]) -> Reference | None:
         words = "|".join(lexicon().references[kind])
         if not re.search(rf"\b(?:the|that)\s+(?:{words})(?:\s+(?:one|of))?\b(?!\s+[a-z]+\s+one)", plain):
             continue
-        measured = [(float(number[0]), thing) for thing in shown if (number := _NUMBER.findall(thing.title))]
+        weighed = re.search(r"\b(?:lighter|lightest|heavier|heaviest)\b", plain) is not None
+        measured = [
+            (float(thing.grams) if weighed and thing.grams else float(number[0]), thing)
+            for thing in shown
+            if (number := _NUMBER.findall(thing.title)) or (weighed and thing.grams)
+        ]
         if len(measured) == len(shown) > 1 and len({number for number, _ in measured}) == len(shown):
             return Reference((best(measured, key=lambda one: one[0])[1].handle,), "place")
     return None
