@@ -18,6 +18,8 @@ DIRECTORY_VARIABLE = "BOTTEGA_TEST_SESSION_DIRECTORY"
 # A fault in here may change the template database or the server that the others share.
 OF_THE_DATABASE = "src/bottega/platform/database/"
 ENDING_SECONDS = 20
+# The others only take time to load, more than many a suite takes to run.
+PLUGINS = ("-p", "pytest_asyncio.plugin", "-p", "no:cacheprovider")
 
 
 class SuiteRunner:
@@ -33,10 +35,10 @@ class SuiteRunner:
 
         `changed` files of the copy say whether the shared database still fits.
         """
-        command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "--tb=line", *suites]
+        command = [sys.executable, "-m", "pytest", "-x", "-q", "--tb=line", *PLUGINS, *suites]
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("BOTTEGA_", "DATABASE_URL"))}
         # Before the installed package, which is the tree itself.
-        environment = {**kept, "PYTHONPATH": str(self.directory / "src")}
+        environment = {**kept, "PYTHONPATH": str(self.directory / "src"), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
         if not any(file.startswith(OF_THE_DATABASE) for file in changed):
             environment[DIRECTORY_VARIABLE] = str(self._database)
         process = subprocess.Popen(  # noqa: S603 - our own tests
