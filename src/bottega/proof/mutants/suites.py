@@ -63,7 +63,7 @@ def copied(root: Path) -> Generator[SuiteRunner]:
     """A copy of the source, and an empty place for its database; both are gone afterwards."""
     with temporary_directory("mutants") as directory:
         ignored = shutil.ignore_patterns("__pycache__", "*.pyc")
-        tree, database = directory / "tree", directory / "database"
+        tree, database = directory / "tree", directory / "server"
         tree.mkdir()
         database.mkdir()
         for name in COPIED:
