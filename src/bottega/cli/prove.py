@@ -112,6 +112,21 @@ def mutants(
 
 
 @app.command()
+def hostile(
+    calls: Annotated[int, typer.Option(help="Calls that the model plans, at least.", min=1, max=100_000_000)] = 2000,
+    seed: Seed = None,
+    minutes: Minutes = None,
+    as_json: AsJson = False,
+) -> None:
+    """Put a hostile model behind the real runtime; whatever it plans, no promise may break."""
+    from bottega.proof.hostile.campaign import run_hostile
+
+    with shown_progress("calls", hidden=as_json) as tell:
+        report = _run(run_hostile(calls, seed=_seed(seed), most_seconds=_seconds(minutes), tell=tell), as_json)
+    _conclude(report, as_json)
+
+
+@app.command()
 def contention(
     people: Annotated[int, typer.Option(help="How many want the same thing.", min=2, max=1000)] = 50,
     as_json: AsJson = False,
