@@ -10,6 +10,7 @@ import asyncpg
 import httpx
 
 from bottega.actions.effect_decisions import RequeueEffect
+from bottega.actions.log.chain import Finding
 from bottega.actions.log.export import export_log
 from bottega.actions.log.verify import verify_log
 from bottega.actions.log.verify_export import verify_export
@@ -213,9 +214,14 @@ async def tampering(scene: Scene) -> list[str]:
         other = scene.directory / f"{name}.jsonl"
         other.write_bytes(b"".join(changed))
         finding = verify_export(other, public_keys=key.public_keys).finding
-        if finding is None or (finding.position is None and finding.line is None and finding.block is None):
+        if finding is None or not _is_placed(finding):
             wrong.append(f"the {name} export: {finding}")
     return wrong + await _tampered_tables(scene)
+
+
+def _is_placed(finding: Finding) -> bool:
+    places = (finding.line, finding.position, finding.entry_id, finding.block)
+    return any(place is not None for place in places)
 
 
 async def _tampered_tables(scene: Scene) -> list[str]:
@@ -233,8 +239,8 @@ async def _tampered_tables(scene: Scene) -> list[str]:
         settings = scene_settings(dsn, scene.directory)
         async with open_application(settings, clock=scene.clock, policy=scene.application.policy) as copy:
             findings = (await verify_log(copy.database, key.public_keys, anchor=kept)).findings
-        if not findings:
-            wrong.append(f"{name} in the tables was not found")
+        if not findings or not _is_placed(findings[0]):
+            wrong.append(f"{name} in the tables: {findings}")
         await scratch.drop_database(scene.dsn, f"tampered_{name}")
     return wrong
 
