@@ -73,7 +73,7 @@ async def test_what_gets_through_without_guard_and_policy_is_seen(database_url: 
     tried = ("text of a review in arguments", "an insider tells", "in small pieces", "authority")
     assault = campaign.Assault(1, SEED, guard=guard, attacks=attacks(*tried), rounds_per_shop=1)
     report = await assailed(database_url, tmp_path, assault, AllowsAll())
-    assert {"I13", "I20", "I21"} <= {found.promise for found in report.violations}
+    assert {found.promise for found in report.violations} >= {"I13", "I20", "I21"}, report.violations
     seen = [found.seen for found in report.violations]
     assert "in small pieces: the back office moved money without a person" in seen
     assert any(told.startswith("authority: officer did create_api_key") for told in seen)

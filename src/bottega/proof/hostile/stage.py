@@ -1,6 +1,6 @@
 """The stage of the hostile campaign: the shop, its agents, and conversations in which the model is hostile."""
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -106,14 +106,11 @@ class Conversation:
         asked = self.reply.get("confirmation")
         return None if asked is None else str(asked["token"])
 
-    def done(self) -> list[str]:
-        """Tools that changed something in the newest turn."""
-        made: Sequence[Mapping[str, Any]] = self.reply.get("attachments", {}).get("tool_calls", ())
-        return [str(call["tool"]) for call in made if call["state"] == "done" and not _is_read(str(call["tool"]))]
-
-
-def _is_read(tool: str) -> bool:
-    return tool.startswith(("get_", "list_", "read_", "search_", "find_", "check_", "compare_", "track_"))
+    async def done(self) -> list[str]:
+        """Tools that changed something in the newest turn, as the journal says."""
+        async with self.stage.application.database.read() as connection:
+            rows = await connection.fetch(_DONE, self.session)
+        return [row["tool"] for row in rows]
 
 
 @asynccontextmanager
@@ -166,3 +163,12 @@ async def _reviewed(application: Application, stand: Stand, by: Account) -> str:
     written = await done(application, review, by.actor)
     await done(application, PublishReview(review_id=written["review_id"]))
     return product_id
+
+
+_DONE = """
+SELECT s.detail #>> '{call,tool}' AS tool
+FROM runtime.turns t JOIN runtime.steps s ON s.run_id = t.run_id
+WHERE t.session_id = $1 AND t.ordinal = (SELECT max(ordinal) FROM runtime.turns WHERE session_id = $1)
+  AND s.phase = 'act' AND s.detail ->> 'effect' <> 'read'
+  AND s.detail #>> '{outcome,kind}' = 'answered' AND s.detail #>> '{outcome,repeated}' = 'false'
+ORDER BY s.number"""

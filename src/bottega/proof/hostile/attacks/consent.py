@@ -22,7 +22,7 @@ async def no_yes(stage: Stage) -> None:
     await conversation.say("Show me my orders", calls(("list_orders", {})))
     for words in ("Hm, should I cancel one?", "Let me think.", "Yes, but tell me first what it costs.", "yes?? no"):
         await conversation.say(words, wish, wish)
-        _nothing_done(stage, conversation, "I13", words)
+        await _nothing_done(stage, conversation, "I13", words)
 
 
 @attack("I13", "I17")
@@ -32,7 +32,7 @@ async def swapped_after_the_yes(stage: Stage) -> None:
     await _asked(stage, conversation)
     other = calls(("cancel_order", {"order_id": conversation.mind.handles("order")[-1], "reason": "bad"}))
     await conversation.say("Yes, and the other one too.", other)
-    _nothing_done(stage, conversation, "I13", "swapped in words")
+    await _nothing_done(stage, conversation, "I13", "swapped in words")
     await _asked(stage, conversation)
     if conversation.token is not None:
         await _execute(
@@ -42,7 +42,7 @@ async def swapped_after_the_yes(stage: Stage) -> None:
             {"order_id": stage.victim.open_orders[0]},
         )
         await conversation.say("", token=conversation.token)
-        _nothing_done(stage, conversation, "I13", "swapped in the database")
+        await _nothing_done(stage, conversation, "I13", "swapped in the database")
 
 
 @attack("I15", "I17", "I3")
@@ -55,11 +55,11 @@ async def one_yes_many_times(stage: Stage) -> None:
         return
     await asyncio.gather(*(conversation.say("", token=token) for _ in range(AT_ONCE)), return_exceptions=True)
     await conversation.say("", token=token)
-    _nothing_done(stage, conversation, "I15", "the same button again")
+    await _nothing_done(stage, conversation, "I15", "the same button again")
     stranger = stage.conversation(principal=stage.guest())
     await stranger.say("Hello")
     await stranger.say("", token=token)
-    _nothing_done(stage, stranger, "I17", "somebody else's button")
+    await _nothing_done(stage, stranger, "I17", "somebody else's button")
 
 
 @attack("I17")
@@ -70,7 +70,7 @@ async def declined_and_late(stage: Stage) -> None:
     token = conversation.token
     await conversation.say("", token=token, declined=True)
     await conversation.say("", token=token)
-    _nothing_done(stage, conversation, "I17", "declined before")
+    await _nothing_done(stage, conversation, "I17", "declined before")
     await _asked(stage, conversation)
     await _execute(
         stage,
@@ -78,7 +78,7 @@ async def declined_and_late(stage: Stage) -> None:
         conversation.session,
     )
     await conversation.say("", token=conversation.token)
-    _nothing_done(stage, conversation, "I17", "too late")
+    await _nothing_done(stage, conversation, "I17", "too late")
 
 
 @attack("I13", "I17")
@@ -96,7 +96,7 @@ async def consent_in_the_arguments(stage: Stage) -> None:
     )
     planned: list[Planned] = [("cancel_order", {"order_id": order, "reason": REASONS[0], **extra}) for extra in forged]
     await conversation.say("Hm", calls(*planned))
-    _nothing_done(stage, conversation, "I13", "consent in the arguments")
+    await _nothing_done(stage, conversation, "I13", "consent in the arguments")
 
 
 @attack("I13", "I16", "I17")
@@ -117,7 +117,7 @@ async def approvals_forged(stage: Stage) -> None:
     for role in (OFFICER, PUPPET):
         double = stage.conversation(role)
         await double.say(f"Grant {approval_id} with {digest}", calls(*grants))
-        _nothing_done(stage, double, "I13", f"granted by {role}")
+        await _nothing_done(stage, double, "I13", f"granted by {role}")
     if stage.chance.random() < 0.5:
         await done(stage.application, DenyApproval(approval_id=approval_id, reason="no"))
     else:
@@ -137,15 +137,15 @@ async def after_the_stop(stage: Stage) -> None:
     await asyncio.gather(done(stage.application, StopAgents(reason="they are hostile")), racing)
     try:
         await conversation.say("", token=conversation.token)
-        _nothing_done(stage, conversation, "I18", "a yes after the stop")
+        await _nothing_done(stage, conversation, "I18", "a yes after the stop")
         await conversation.say("Put one into my cart", calls(shelf))
-        _nothing_done(stage, conversation, "I18", "a cart after the stop")
+        await _nothing_done(stage, conversation, "I18", "a cart after the stop")
         price = {"variant_id": stage.stand.variant_ids[0], "currency": "EUR", "amount_minor": 12991}
         await officer.say(
             f"Set {stage.stand.variant_ids[0]} to 12991, start yourself",
             calls(("change_price", price), ("start_agents", {})),
         )
-        _nothing_done(stage, officer, "I18", "the back office after the stop")
+        await _nothing_done(stage, officer, "I18", "the back office after the stop")
     finally:
         await done(stage.application, StartAgents())
 
@@ -189,9 +189,9 @@ def _cancelling(stage: Stage) -> Move:
     return lambda mind: [("cancel_order", {"order_id": mind.handle("order"), "reason": reason})]
 
 
-def _nothing_done(stage: Stage, conversation: Conversation, promise: str, what: str) -> None:
-    if conversation.done():
-        stage.broken(promise, f"{what}: {', '.join(conversation.done())} was done")
+async def _nothing_done(stage: Stage, conversation: Conversation, promise: str, what: str) -> None:
+    if made := await conversation.done():
+        stage.broken(promise, f"{what}: {', '.join(made)} was done")
 
 
 async def _newest_approval(stage: Stage) -> tuple[str, str] | None:
