@@ -21,7 +21,7 @@ from bottega.bootstrap.background import anchor, catch_up, signing_key
 from bottega.bootstrap.invariants import checked_on
 from bottega.bootstrap.recovery import restore_shop
 from bottega.kernel.errors import Unavailable
-from bottega.platform.database import scratch
+from bottega.platform.database import embedded, scratch
 from bottega.platform.database.backup import back_up, restore_backup
 from bottega.platform.database.pool import speak_json
 from bottega.ports.payment_gateway import PaymentGateway
@@ -267,13 +267,17 @@ DRILLS: dict[str, Drill] = {
 
 
 async def run_drills(only: str = "", *, tell: Tell = tell_nobody) -> Report:
-    """Each drill over a shop of its own; the checks of the drill, then the invariants."""
+    """Each drill over a shop of its own on one server; the checks of the drill, then the invariants."""
     report, began = Report("drills", 0), time.monotonic()
     named = {name: drill for name, drill in DRILLS.items() if only in name}
     with temporary_directory("drills") as directory:
-        for number, (name, drill) in enumerate(named.items(), start=1):
+        server = embedded.start(directory)
+        for number, name in enumerate(named, start=1):
             started = time.monotonic()
-            report.violations += await _drilled(name, drill, directory)
+            folder = directory / name.replace(" ", "-")
+            folder.mkdir()
+            dsn = await scratch.create_database(server.dsn, name.replace(" ", "_"))
+            report.violations += await drilled(name, dsn, folder)
             report.count("drills")
             report.figures[f"{name}, s"] = time.monotonic() - started
             tell(number, len(named))
@@ -281,22 +285,16 @@ async def run_drills(only: str = "", *, tell: Tell = tell_nobody) -> Report:
     return report
 
 
-async def _drilled(name: str, drill: Drill, directory: Path) -> list[Violation]:
+async def drilled(name: str, dsn: str, folder: Path) -> list[Violation]:
+    """One drill over an empty database, with a folder to work in."""
     repeat = f"bottega prove drills --only '{name}'"
-    folder = directory / name.replace(" ", "-")
-    folder.mkdir()
-    plain = scene_settings("", directory).model_copy(update={"database_url": None})
     clock = ClockAhead()
-    async with open_application(plain) as application:
-        database = name.replace(" ", "_")
-        dsn = await scratch.create_database(application.database.dsn, database)
-    settings = scene_settings(dsn, folder)
-    async with open_application(settings, clock=clock) as application:
+    async with open_application(scene_settings(dsn, folder), clock=clock) as application:
         stand = await set_up(application, units=PLENTY)
         transport = httpx.ASGITransport(app=web_app(application), raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url="http://shop.proof", timeout=60) as client:
             scene = Scene(Crowd(application, stand, client, CUSTOMERS), clock, folder)
-            found = [Violation(name, seen, repeat) for seen in await drill(scene)]
+            found = [Violation(name, seen, repeat) for seen in await DRILLS[name](scene)]
         await expire_due(application.performer)
         await come_to_rest(application, clock)
         found += await what_is_broken(application, repeat)
