@@ -90,9 +90,15 @@ class Conversation:
         self, text: str, *moves: Move, token: str | None = None, message_id: str = "", declined: bool = False
     ) -> Mapping[str, Any]:
         """The principal says something, or presses a button."""
+        self.mind.moves[:] = moves
+        return await self.send(text, token=token, message_id=message_id, declined=declined)
+
+    async def send(
+        self, text: str, *, token: str | None = None, message_id: str = "", declined: bool = False
+    ) -> Mapping[str, Any]:
+        """The same, where the model's moves are set already."""
         runtime = self.stage.runtime
         await runtime.open_session(self.session, self.role, self.principal)
-        self.mind.moves[:] = moves
         message = Message(self.session, text, message_id or new_id("msg"), token, declined)
         turn = await runtime.hear(message)
         self.reply = turn.reply or {}

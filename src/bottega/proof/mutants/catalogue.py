@@ -12,7 +12,7 @@ from bottega.kernel.errors import Conflict, NotFound
 RULES = "src/bottega/actions/policy/packs/default"
 RULE_SUITES = ("tests/actions/policy/test_default_pack.py",)
 GUARD = "src/bottega/runtime/guard/full.py"
-GUARD_SUITES = ("tests/runtime/test_guard_left_out.py", "tests/runtime/test_turns.py", "tests/runtime/guard")
+GUARD_SUITES = ("tests/runtime/test_guard_left_out.py", "tests/runtime/test_limits.py", "tests/runtime/test_turns.py")
 _GUARD_PART = re.compile(r"(?P<name>[A-Z]\w+(?:Critic|Check))\([^()]*\)(?:,\s*)?")
 _RULE = re.compile(r'^@id\("(?P<name>[^"]+)"\).*?;\n', re.DOTALL | re.MULTILINE)
 
