@@ -84,6 +84,12 @@ class Visit:
             self.actor = Actor("customer", customer_id, "guest")
         return self.actor
 
+    def staff(self) -> Actor:
+        """The colleague who is here; a stranger signs in first."""
+        if self.actor is None or self.actor.kind != "staff":
+            raise SignInNeeded
+        return self.actor
+
     def carry(self, token: str, lifetime_seconds: int) -> None:
         """Has the answer give the browser another token, or take it away with an empty one."""
         self.token = token or None
@@ -100,8 +106,9 @@ class Visit:
         self, action: Action, key: str, *, by: Actor | None = None
     ) -> tuple[Outcome, list[Answer]]:
         """The same, with what the gateways said to it; `by` somebody else when the page's address proves that."""
+        here = self.staff if self.face.audience == "staff" else self.shopper
         outcome = await self.context.performer.perform(
-            action, by=by or self.shopper(), key=self._action_key(action, key), because=self.cause
+            action, by=by or here(), key=self._action_key(action, key), because=self.cause
         )
         return outcome, await self.context.effects.drive_all_claimed(outcome)
 
@@ -109,9 +116,9 @@ class Visit:
         """The result of an action; refusals and held ones are raised."""
         return (await self.perform(action, key)).unwrap()
 
-    def flash(self, kind: FlashKind, text: str) -> None:
-        """A message for the page that is shown next."""
-        self.flashed.append(Flash(kind, text))
+    def flash(self, kind: FlashKind, text: str, address: str = "") -> None:
+        """A message for the page that is shown next, with where there is more to see."""
+        self.flashed.append(Flash(kind, text, address))
 
     async def page(self, template: str, *, status: int = 200, private: bool = False, **values: Any) -> Response:
         """The template with what its layout needs; `private` pages are kept nowhere, not even for the way back."""
@@ -177,8 +184,9 @@ def address_of(request: Request) -> str:
     return f"{request.url.path}?{query}" if query else request.url.path
 
 
-def came_from(visit: Visit, default: str = "/") -> str:
-    """The page of ours from which the form was sent."""
+def came_from(visit: Visit, default: str = "") -> str:
+    """The page of ours from which the form was sent; the face's first one when nobody says."""
+    default = default or visit.face.prefix or "/"
     referer = urlsplit(visit.request.headers.get("referer", ""))
     if referer.netloc != visit.request.headers.get("host"):
         return default
