@@ -84,12 +84,6 @@ class Visit:
             self.actor = Actor("customer", customer_id, "guest")
         return self.actor
 
-    def staff(self) -> Actor:
-        """The colleague who is here; a stranger signs in first."""
-        if self.actor is None or self.actor.kind != "staff":
-            raise SignInNeeded
-        return self.actor
-
     def carry(self, token: str, lifetime_seconds: int) -> None:
         """Has the answer give the browser another token, or take it away with an empty one."""
         self.token = token or None
@@ -106,9 +100,9 @@ class Visit:
         self, action: Action, key: str, *, by: Actor | None = None
     ) -> tuple[Outcome, list[Answer]]:
         """The same, with what the gateways said to it; `by` somebody else when the page's address proves that."""
-        here = self.staff if self.face.audience == "staff" else self.shopper
+        here = by or (staff_of(self) if self.face.audience == "staff" else self.shopper())
         outcome = await self.context.performer.perform(
-            action, by=by or here(), key=self._action_key(action, key), because=self.cause
+            action, by=here, key=self._action_key(action, key), because=self.cause
         )
         return outcome, await self.context.effects.drive_all_claimed(outcome)
 
@@ -166,6 +160,13 @@ class Visit:
             sealed = flashes.sealed(self.flashed, self.context.token_key)
             sessions.set_cookie(response, self.context, sealed, flashes.LIFETIME_SECONDS, name=flashes.COOKIE)
         return response
+
+
+def staff_of(visit: Visit) -> Actor:
+    """The colleague who is here; a stranger signs in first."""
+    if visit.actor is None or visit.actor.kind != "staff":
+        raise SignInNeeded
+    return visit.actor
 
 
 def sign_in_address(face: Face, back: str) -> str:

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from bottega.kernel.errors import Forbidden
 from bottega.web.faces import Endpoint, Method, Page
-from bottega.web.visit import Visit
+from bottega.web.visit import Visit, staff_of
 
 Roles = frozenset[str]
 
@@ -36,7 +36,7 @@ def deed(path: str, endpoint: Endpoint, roles: Roles) -> Page:
 def _listed(method: Method, path: str, endpoint: Endpoint, roles: Roles) -> Page:
     @wraps(endpoint)
     async def guarded(visit: Visit) -> Response:
-        role = visit.staff().role
+        role = staff_of(visit).role
         if role not in roles:
             raise Forbidden(
                 "page_not_for_role",

@@ -12,14 +12,14 @@ from bottega.web.console.registry import EVERYBODY, PEOPLE, page
 from bottega.web.console.shown import major_units, micros
 from bottega.web.console.today import queries
 from bottega.web.console.today.queries import Day
-from bottega.web.visit import Visit
+from bottega.web.visit import Visit, staff_of
 from bottega.web.wording import money, short_day
 
 
 async def show(visit: Visit) -> Response:
     """Figures first, then the heads of the queues."""
     now = visit.context.clock.now()
-    sees_people = visit.staff().role in PEOPLE
+    sees_people = staff_of(visit).role in PEOPLE
     async with visit.read() as connection:
         settings = await shop_settings.current(connection)
         days = await queries.days_of_sales(connection, now.date(), settings.currency)
