@@ -33,9 +33,28 @@ STRANGERS = {
     ("POST", "/sign-out"),
 }
 
+ORDERS: Mapping[tuple[str, str], Audience] = {
+    ("GET", "/orders"): PEOPLE,
+    ("GET", "/orders/{order_id}"): PEOPLE,
+    ("POST", "/orders/deliveries"): PEOPLE,
+    ("POST", "/orders/shipments"): PEOPLE,
+    ("POST", "/orders/{order_id}/cancellation"): SUPPORT,
+    ("POST", "/orders/{order_id}/hold"): SUPPORT,
+    ("POST", "/orders/{order_id}/notes"): SUPPORT,
+    ("POST", "/orders/{order_id}/payments/{payment_id}/confirmation"): MANAGER,
+    ("POST", "/orders/{order_id}/refunds"): SUPPORT,
+    ("POST", "/orders/{order_id}/refunds/{refund_id}/confirmation"): MANAGER,
+    ("POST", "/orders/{order_id}/release"): SUPPORT,
+    ("POST", "/orders/{order_id}/shipments"): PEOPLE,
+    ("POST", "/orders/{order_id}/shipments/{shipment_id}/end"): PEOPLE,
+    ("POST", "/orders/{order_id}/shipments/{shipment_id}/tracking"): WAREHOUSE,
+    ("POST", "/orders/{order_id}/tags"): SUPPORT,
+}
+
 PAGES: Mapping[tuple[str, str], Audience] = {
     ("GET", ""): STAFF,
     ("GET", "/today/sales.json"): STAFF,
+    **ORDERS,
 }
 
 # What parameters of addresses stand for in the tests that walk every page, where the identifier itself matters.
