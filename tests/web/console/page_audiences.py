@@ -51,10 +51,33 @@ ORDERS: Mapping[tuple[str, str], Audience] = {
     ("POST", "/orders/{order_id}/tags"): SUPPORT,
 }
 
+PRODUCTS: Mapping[tuple[str, str], Audience] = {
+    ("GET", "/products"): STAFF,
+    ("GET", "/products/import"): MANAGER,
+    ("GET", "/products/new"): MANAGER,
+    ("GET", "/products/{product_id}"): STAFF,
+    ("POST", "/products"): MANAGER,
+    ("POST", "/products/archival"): MANAGER,
+    ("POST", "/products/import"): MANAGER,
+    ("POST", "/products/publication"): MANAGER,
+    ("POST", "/products/unpublication"): MANAGER,
+    ("POST", "/products/{product_id}"): MANAGER,
+    ("POST", "/products/{product_id}/archival"): MANAGER,
+    ("POST", "/products/{product_id}/pictures"): MANAGER,
+    ("POST", "/products/{product_id}/pictures/{media_id}/first"): MANAGER,
+    ("POST", "/products/{product_id}/pictures/{media_id}/removal"): MANAGER,
+    ("POST", "/products/{product_id}/prices"): MANAGER,
+    ("POST", "/products/{product_id}/publication"): MANAGER,
+    ("POST", "/products/{product_id}/unpublication"): MANAGER,
+    ("POST", "/products/{product_id}/variants"): MANAGER,
+    ("POST", "/products/{product_id}/variants/{variant_id}"): MANAGER,
+}
+
 PAGES: Mapping[tuple[str, str], Audience] = {
     ("GET", ""): STAFF,
     ("GET", "/today/sales.json"): STAFF,
     **ORDERS,
+    **PRODUCTS,
 }
 
 # What parameters of addresses stand for in the tests that walk every page, where the identifier itself matters.

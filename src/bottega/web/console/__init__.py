@@ -4,6 +4,7 @@ from bottega.web.assets import ROOT
 from bottega.web.console import shown
 from bottega.web.console.frame.frame import frame
 from bottega.web.console.orders import pages as orders
+from bottega.web.console.products import pages as products
 from bottega.web.console.sign_in import pages as sign_in
 from bottega.web.console.today import pages as today
 from bottega.web.faces import Face
@@ -16,6 +17,7 @@ FACE = Face(
         *sign_in.PAGES,
         *today.PAGES,
         *orders.PAGES,
+        *products.PAGES,
     ),
     frame=frame,
     asset_folders=(ROOT / "design", ROOT / "console"),
