@@ -36,6 +36,12 @@ STRANGERS = {
 PAGES: Mapping[tuple[str, str], Audience] = {
     ("GET", ""): STAFF,
     ("GET", "/today/sales.json"): STAFF,
+    ("GET", "/approvals"): PEOPLE,
+    ("GET", "/approvals/{approval_id}"): PEOPLE,
+    ("POST", "/approvals/{approval_id}/grant"): MANAGER,
+    ("POST", "/approvals/{approval_id}/denial"): MANAGER,
+    ("GET", "/approvals/{approval_id}/edit"): MANAGER,
+    ("POST", "/approvals/{approval_id}/edit"): MANAGER,
 }
 
 # What parameters of addresses stand for in the tests that walk every page, where the identifier itself matters.

@@ -2,6 +2,7 @@
 
 from bottega.web.assets import ROOT
 from bottega.web.console import shown
+from bottega.web.console.approvals import pages as approvals
 from bottega.web.console.frame.frame import frame
 from bottega.web.console.sign_in import pages as sign_in
 from bottega.web.console.today import pages as today
@@ -14,6 +15,7 @@ FACE = Face(
     pages=(
         *sign_in.PAGES,
         *today.PAGES,
+        *approvals.PAGES,
     ),
     frame=frame,
     asset_folders=(ROOT / "design", ROOT / "console"),
