@@ -3,7 +3,10 @@
 from bottega.web.assets import ROOT
 from bottega.web.console import shown
 from bottega.web.console.approvals import pages as approvals
+from bottega.web.console.conversations import pages as conversations
 from bottega.web.console.frame.frame import frame
+from bottega.web.console.record import pages as record
+from bottega.web.console.runs import pages as runs
 from bottega.web.console.sign_in import pages as sign_in
 from bottega.web.console.today import pages as today
 from bottega.web.faces import Face
@@ -16,9 +19,12 @@ FACE = Face(
         *sign_in.PAGES,
         *today.PAGES,
         *approvals.PAGES,
+        *conversations.PAGES,
+        *runs.PAGES,
+        *record.PAGES,
     ),
     frame=frame,
-    asset_folders=(ROOT / "design", ROOT / "console"),
+    asset_folders=(ROOT / "design", ROOT / "components" / "text_blocks", ROOT / "console"),
     failure_template="console/frame/failure.html",
     words=shown.for_staff,
     audience="staff",
