@@ -5,20 +5,8 @@ Strangers, customers, guests and API keys get into none but `STRANGERS`.
 
 from collections.abc import Mapping
 
-Audience = frozenset[str]
-
-
-def roles(names: str) -> Audience:
-    return frozenset(names.split())
-
-
-OWNER = roles("owner")
-MANAGER = OWNER | {"manager"}
-SUPPORT = MANAGER | {"support"}
-WAREHOUSE = MANAGER | {"warehouse"}
-PEOPLE = SUPPORT | WAREHOUSE
-STAFF = PEOPLE | {"analyst"}
-READING_MANAGER = MANAGER | {"analyst"}
+from tests.web.console.audience_roles import MANAGER, OWNER, PEOPLE, STAFF, SUPPORT, Audience
+from tests.web.console.back_office_audiences import BACK_OFFICE
 
 # How one gets in, and out again.
 STRANGERS = {
@@ -33,51 +21,59 @@ STRANGERS = {
     ("POST", "/sign-out"),
 }
 
-ORDERS: Mapping[tuple[str, str], Audience] = {
-    ("GET", "/orders"): PEOPLE,
-    ("GET", "/orders/{order_id}"): PEOPLE,
-    ("POST", "/orders/deliveries"): PEOPLE,
-    ("POST", "/orders/shipments"): PEOPLE,
-    ("POST", "/orders/{order_id}/cancellation"): SUPPORT,
-    ("POST", "/orders/{order_id}/hold"): SUPPORT,
-    ("POST", "/orders/{order_id}/notes"): SUPPORT,
-    ("POST", "/orders/{order_id}/payments/{payment_id}/confirmation"): MANAGER,
-    ("POST", "/orders/{order_id}/refunds"): SUPPORT,
-    ("POST", "/orders/{order_id}/refunds/{refund_id}/confirmation"): MANAGER,
-    ("POST", "/orders/{order_id}/release"): SUPPORT,
-    ("POST", "/orders/{order_id}/shipments"): PEOPLE,
-    ("POST", "/orders/{order_id}/shipments/{shipment_id}/end"): PEOPLE,
-    ("POST", "/orders/{order_id}/shipments/{shipment_id}/tracking"): WAREHOUSE,
-    ("POST", "/orders/{order_id}/tags"): SUPPORT,
-}
-
-PRODUCTS: Mapping[tuple[str, str], Audience] = {
-    ("GET", "/products"): STAFF,
-    ("GET", "/products/import"): MANAGER,
-    ("GET", "/products/new"): MANAGER,
-    ("GET", "/products/{product_id}"): STAFF,
-    ("POST", "/products"): MANAGER,
-    ("POST", "/products/archival"): MANAGER,
-    ("POST", "/products/import"): MANAGER,
-    ("POST", "/products/publication"): MANAGER,
-    ("POST", "/products/unpublication"): MANAGER,
-    ("POST", "/products/{product_id}"): MANAGER,
-    ("POST", "/products/{product_id}/archival"): MANAGER,
-    ("POST", "/products/{product_id}/pictures"): MANAGER,
-    ("POST", "/products/{product_id}/pictures/{media_id}/first"): MANAGER,
-    ("POST", "/products/{product_id}/pictures/{media_id}/removal"): MANAGER,
-    ("POST", "/products/{product_id}/prices"): MANAGER,
-    ("POST", "/products/{product_id}/publication"): MANAGER,
-    ("POST", "/products/{product_id}/unpublication"): MANAGER,
-    ("POST", "/products/{product_id}/variants"): MANAGER,
-    ("POST", "/products/{product_id}/variants/{variant_id}"): MANAGER,
-}
-
 PAGES: Mapping[tuple[str, str], Audience] = {
     ("GET", ""): STAFF,
     ("GET", "/today/sales.json"): STAFF,
-    **ORDERS,
-    **PRODUCTS,
+    ("GET", "/approvals"): PEOPLE,
+    ("GET", "/approvals/{approval_id}"): PEOPLE,
+    ("POST", "/approvals/{approval_id}/grant"): MANAGER,
+    ("POST", "/approvals/{approval_id}/denial"): MANAGER,
+    ("GET", "/approvals/{approval_id}/edit"): MANAGER,
+    ("POST", "/approvals/{approval_id}/edit"): MANAGER,
+    ("GET", "/conversations"): SUPPORT,
+    ("GET", "/conversations/list"): SUPPORT,
+    ("GET", "/conversations/{session}"): SUPPORT,
+    ("GET", "/conversations/{session}/turns"): SUPPORT,
+    ("POST", "/conversations/{session}/takeover"): SUPPORT,
+    ("POST", "/conversations/{session}/messages"): SUPPORT,
+    ("POST", "/conversations/{session}/handback"): SUPPORT,
+    ("GET", "/runs"): SUPPORT,
+    ("POST", "/runs/stop"): MANAGER,
+    ("POST", "/runs/start"): MANAGER,
+    ("GET", "/runs/{run_id}"): SUPPORT,
+    ("GET", "/runs/{run_id}/prompts"): SUPPORT,
+    ("POST", "/runs/{run_id}/cancellation"): MANAGER,
+    ("POST", "/runs/{run_id}/retry"): MANAGER,
+    ("GET", "/log"): PEOPLE,
+    ("POST", "/log/verification"): MANAGER,
+    ("GET", "/log/export"): MANAGER,
+    ("GET", "/log/{entry_id}"): PEOPLE,
+    ("POST", "/log/{entry_id}/undo"): PEOPLE,
+    ("GET", "/models"): STAFF,
+    ("GET", "/models/cost.json"): STAFF,
+    ("POST", "/models/breakers/closing"): MANAGER,
+    ("POST", "/models/alerts/{alert_id}/note"): MANAGER,
+    ("POST", "/models/targets"): MANAGER,
+    ("GET", "/knowledge"): PEOPLE,
+    ("POST", "/knowledge/reading"): MANAGER,
+    ("GET", "/knowledge/{document_id}"): PEOPLE,
+    ("POST", "/knowledge/{document_id}/withdrawal"): MANAGER,
+    ("POST", "/knowledge/{document_id}/restoration"): MANAGER,
+    ("GET", "/memory"): SUPPORT,
+    ("POST", "/memory/forgetting"): SUPPORT,
+    ("POST", "/memory/person"): OWNER,
+    ("GET", "/jobs"): PEOPLE,
+    ("GET", "/jobs/list"): PEOPLE,
+    ("POST", "/jobs/list/requeue"): MANAGER,
+    ("POST", "/jobs/list/discard"): MANAGER,
+    ("GET", "/jobs/calls"): PEOPLE,
+    ("POST", "/jobs/calls/requeue"): SUPPORT,
+    ("POST", "/jobs/calls/cancellation"): SUPPORT,
+    ("GET", "/jobs/inbox"): PEOPLE,
+    ("POST", "/jobs/inbox/requeue"): SUPPORT,
+    ("GET", "/jobs/deliveries"): MANAGER,
+    ("POST", "/jobs/deliveries/replay"): MANAGER,
+    **BACK_OFFICE,
 }
 
 # What parameters of addresses stand for in the tests that walk every page, where the identifier itself matters.

@@ -25,6 +25,8 @@ _STATES: Mapping[Tone, str] = {
     "info": "insert intended new open queued ready running sent shipped taken update",
 }
 _TONES: Mapping[str, Tone] = {state: tone for tone, states in _STATES.items() for state in states.split()}
+# Parts of a field's name that say how the value is kept, which people see from the value itself.
+_UNIT = re.compile(r"(?<=[a-z])_(minor|micros|ref|at)$")
 _REFERENCE = re.compile(r"[0-9a-z_]{8,60}\.[0-9a-f]{16,128}")
 
 
@@ -34,7 +36,8 @@ def tone_of(state: str) -> Tone:
 
 
 def words(name: str) -> str:
-    """`partially_refunded` and `RefundPayment` as words: `Partially refunded`, `Refund payment`."""
+    """A name as words: `partially_refunded`, `RefundPayment`, `total_minor` are `Partially refunded` and so on."""
+    name = _UNIT.sub("", name) or name
     parted = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name.replace("_", " ").replace("-", " "))
     return parted[:1].upper() + parted[1:].lower() if parted else ""
 
@@ -116,7 +119,7 @@ class RowChange:
     fields: tuple[FieldChange, ...]
 
 
-_OF_NO_INTEREST = frozenset({"updated_at"})
+_OF_NO_INTEREST = frozenset({"updated_at", "version"})
 
 
 def changed_rows(changes: list[dict[str, Any]]) -> list[RowChange]:
