@@ -46,16 +46,20 @@ async def _page(visit: Visit, *, token: str, name: str) -> Response:
     async with visit.read() as connection:
         keys = list(reversed(await list_api_keys(connection, limit=MOST_KEYS)))
     if not asked_for.chosen["state"]:
-        keys = [
-            key for key in keys if key.revoked_at is None and (key.expires_at is None or key.expires_at > now)
-        ]
+        keys = [key for key in keys if key.revoked_at is None and (key.expires_at is None or key.expires_at > now)]
     shown = keys[asked_for.offset : asked_for.offset + asked_for.limit]
     may = staff_of(visit).role in OWNERS
     return await visit.page(
         "console/api_keys/list.html",
         private=True,
         keys=WorkList(
-            "API keys", asked_for, COLUMNS, shown, filters=FILTERS, deeds=BULK if may else (), nothing="No key is in force."
+            "API keys",
+            asked_for,
+            COLUMNS,
+            shown,
+            filters=FILTERS,
+            deeds=BULK if may else (),
+            nothing="No key is in force.",
         ),
         token=token,
         token_name=name,
@@ -67,7 +71,10 @@ async def _page(visit: Visit, *, token: str, name: str) -> Response:
 
 def scopes() -> list[str]:
     """What a key may be narrowed to: reading, and every group of actions."""
-    return [READ_SCOPE, *sorted({group for handler in registered_handlers().values() for group in handler.action.groups})]
+    return [
+        READ_SCOPE,
+        *sorted({group for handler in registered_handlers().values() for group in handler.action.groups}),
+    ]
 
 
 async def create(visit: Visit) -> Response:

@@ -127,9 +127,7 @@ async def withdraw_each(visit: Visit) -> Response:
             profiling[row], names[row] = customer.profiling_consent, customer.name or row
     return await do_each(
         visit,
-        lambda row: asked(
-            SetConsent, customer_id=row, marketing_consent=False, profiling_consent=profiling[row]
-        ),
+        lambda row: asked(SetConsent, customer_id=row, marketing_consent=False, profiling_consent=profiling[row]),
         "No more marketing mail.",
         names=names,
     )

@@ -54,9 +54,7 @@ def by_percent(rows: Iterable[Mapping[str, Any]], percent: Decimal, ending: str,
         after = rounded(exact, ending, currency)
         if after != before:
             title = f"{row['title']}, {', '.join(str(value) for value in row['option_values'].values())}"
-            moves.append(
-                Move(row["id"], row["sku"], title.rstrip(", "), currency, before, after, row["cost_minor"])
-            )
+            moves.append(Move(row["id"], row["sku"], title.rstrip(", "), currency, before, after, row["cost_minor"]))
     return moves
 
 

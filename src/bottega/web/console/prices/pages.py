@@ -13,7 +13,16 @@ from bottega.shop.prices.actions import MAXIMUM_PRICES_AT_ONCE, EndSale, SetPric
 from bottega.web.console.asking import asked
 from bottega.web.console.doing import CHOSEN_FIELD, chosen_of, do_each, tell
 from bottega.web.console.prices import queries
-from bottega.web.console.prices.change import ENDINGS, Move, by_percent, field_of, lines_of, moves_of, percent_of, rounded
+from bottega.web.console.prices.change import (
+    ENDINGS,
+    Move,
+    by_percent,
+    field_of,
+    lines_of,
+    moves_of,
+    percent_of,
+    rounded,
+)
 from bottega.web.console.products.queries import top_categories
 from bottega.web.console.registry import EVERYBODY, MANAGERS, deed, page
 from bottega.web.console.work_list import BulkDeed, Column, Filter, WorkList, asked_of
@@ -83,7 +92,10 @@ async def _moves_of_lines(connection: Any, form: Form, now: Any) -> list[Move]:
     variants = await queries.variants_of_skus(connection, [sku for sku, _ in given])
     unknown = sorted({sku for sku, _ in given if sku not in variants})
     if wrong or unknown:
-        told = [*(f"{line} is not “SKU, currency, amount”" for line in wrong[:5]), *(f"no SKU {sku}" for sku in unknown[:8])]
+        told = [
+            *(f"{line} is not “SKU, currency, amount”" for line in wrong[:5]),
+            *(f"no SKU {sku}" for sku in unknown[:8]),
+        ]
         form.problems["lines"] = f"{'; '.join(told)}."
         return []
     moves: list[Move] = []
@@ -92,7 +104,9 @@ async def _moves_of_lines(connection: Any, form: Form, now: Any) -> list[Move]:
         for row in rows:
             after = given.get((row["sku"], currency))
             if after is not None and after != row["amount_minor"]:
-                moves.append(Move(row["id"], row["sku"], row["title"], currency, row["amount_minor"], after, row["cost_minor"]))
+                moves.append(
+                    Move(row["id"], row["sku"], row["title"], currency, row["amount_minor"], after, row["cost_minor"])
+                )
     return moves
 
 

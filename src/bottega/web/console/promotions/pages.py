@@ -13,9 +13,8 @@ from bottega.shop.promotions.actions import ChangePromotion, CreatePromotion, De
 from bottega.shop.promotions.errors import NoSuchPromotion
 from bottega.shop.promotions.model import Promotion
 from bottega.shop.promotions.queries import promotion as get_promotion
-from bottega.web.console.asking import amount
+from bottega.web.console.asking import amount, asked
 from bottega.web.console.doing import approval_of, chosen_of, do, do_each, tell
-from bottega.web.console.asking import asked
 from bottega.web.console.history import history_of
 from bottega.web.console.promotions import queries
 from bottega.web.console.registry import EVERYBODY, MANAGERS, deed, page
@@ -41,7 +40,20 @@ FILTERS = (
 BULK = (BulkDeed("End them", "/console/promotions/deactivations", asks="End the chosen promotions now?"),)
 KINDS = [("percent", "Percent"), ("amount", "An amount"), ("free_shipping", "Free shipping")]
 EMPTY = dict.fromkeys(
-    "name code kind value minimum limit_total limit_per_customer combinable starts_at ends_at scope".split(), ""
+    [
+        "name",
+        "code",
+        "kind",
+        "value",
+        "minimum",
+        "limit_total",
+        "limit_per_customer",
+        "combinable",
+        "starts_at",
+        "ends_at",
+        "scope",
+    ],
+    "",
 )
 
 
@@ -99,7 +111,9 @@ async def create(visit: Visit) -> Response:
     tell(visit, outcome, "The promotion holds." if not values["starts_at"] else "The promotion is there.")
     if isinstance(outcome, Done):
         return visit.redirect(f"/console/promotions/{outcome.result['promotion_id']}")
-    return visit.redirect(approval_of(outcome)) if isinstance(outcome, Held) else await _new_page(visit, form, status=409)
+    return (
+        visit.redirect(approval_of(outcome)) if isinstance(outcome, Held) else await _new_page(visit, form, status=409)
+    )
 
 
 async def change(visit: Visit) -> Response:

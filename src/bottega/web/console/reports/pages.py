@@ -74,12 +74,21 @@ def _panels(found: Mapping[str, list[dict[str, Any]]], currency: str) -> list[tu
 
     def units(rows: Sequence[Mapping[str, Any]], share: str, of: str) -> list[Bar]:
         return [
-            (f"{words(row['reason'])}, {row['kind']}", row["units"], f"{count(row['units'], 'unit')} · {row[share]} %{of}")
+            (
+                f"{words(row['reason'])}, {row['kind']}",
+                row["units"],
+                f"{count(row['units'], 'unit')} · {row[share]} %{of}",
+            )
             for row in rows[:SHOWN_BARS]
         ]
 
     return [
-        ("Best sellers", "by what they came to", "best_sellers", amounts(found["best_sellers"], "product", "total_minor")),
+        (
+            "Best sellers",
+            "by what they came to",
+            "best_sellers",
+            amounts(found["best_sellers"], "product", "total_minor"),
+        ),
         ("By category", "", "sales.category", amounts(found["category"], "category", "total_minor")),
         ("By channel", "", "sales.channel", amounts(found["channel"], "channel", "total_minor")),
         ("By country", "", "sales.country", amounts(found["country"], "country", "total_minor")),
@@ -87,11 +96,19 @@ def _panels(found: Mapping[str, list[dict[str, Any]]], currency: str) -> list[tu
             "From cart to payment",
             "of the carts begun",
             "funnel",
-            [(words(row["step"]), row["carts"], f"{row['carts']:,} · {row['of_first_percent']} %") for row in found["funnel"]],
+            [
+                (words(row["step"]), row["carts"], f"{row['carts']:,} · {row['of_first_percent']} %")
+                for row in found["funnel"]
+            ],
         ),
         ("Returns by reason", "of the units shipped", "returns", units(found["returns"], "of_shipped_percent", "")),
         ("Refunds by reason", "", "refunds", amounts(found["refunds"], "reason", "amount_minor")),
-        ("Stock value by category", "at cost, or price where no cost is known", "stock", amounts(found["stock"], "category", "value_minor")),
+        (
+            "Stock value by category",
+            "at cost, or price where no cost is known",
+            "stock",
+            amounts(found["stock"], "category", "value_minor"),
+        ),
     ]
 
 

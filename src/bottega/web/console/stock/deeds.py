@@ -124,9 +124,7 @@ async def receive(visit: Visit) -> Response:
     if form.problems:
         return await receipt_page(visit, form, status=422)
     lines = [{"variant_id": variants[code], "quantity": number} for code, number in units.items()]
-    action = asked(
-        ReceiveStock, location_id=form.text("location_id"), lines=lines, reference=form.text("reference")
-    )
+    action = asked(ReceiveStock, location_id=form.text("location_id"), lines=lines, reference=form.text("reference"))
     return await do(visit, action, f"{sum(units.values())} units are in stock.", then="/console/stock")
 
 

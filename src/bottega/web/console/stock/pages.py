@@ -8,9 +8,9 @@ from bottega.web.console.history import history_of
 from bottega.web.console.registry import EVERYBODY, WAREHOUSE, page
 from bottega.web.console.stock import queries
 from bottega.web.console.stock.deeds import DEEDS
+from bottega.web.console.stock.receipt import receipt_page
 from bottega.web.console.work_list import BulkDeed, Column, Filter, WorkList, asked_of
 from bottega.web.forms import NO_FORM
-from bottega.web.console.stock.receipt import receipt_page
 from bottega.web.visit import Visit, staff_of
 
 COLUMNS = (
