@@ -105,10 +105,11 @@ def lines_of(text: str) -> tuple[dict[tuple[str, str], int], list[str]]:
 
 def field_of(moves: Sequence[Move]) -> str:
     """The moves as one field of a form: what was looked at is what is done."""
-    return "\n".join(
-        f"{move.variant_id},{move.currency},{move.before_minor if move.before_minor is not None else ''},{move.after_minor}"
+    lines = (
+        (move.variant_id, move.currency, "" if move.before_minor is None else move.before_minor, move.after_minor)
         for move in moves
     )
+    return "\n".join(",".join(str(part) for part in line) for line in lines)
 
 
 def moves_of(field: str) -> list[tuple[str, str, int | None, int]]:

@@ -104,9 +104,8 @@ async def _moves_of_lines(connection: Any, form: Form, now: Any) -> list[Move]:
         for row in rows:
             after = given.get((row["sku"], currency))
             if after is not None and after != row["amount_minor"]:
-                moves.append(
-                    Move(row["id"], row["sku"], row["title"], currency, row["amount_minor"], after, row["cost_minor"])
-                )
+                before, cost = row["amount_minor"], row["cost_minor"]
+                moves.append(Move(row["id"], row["sku"], row["title"], currency, before, after, cost))
     return moves
 
 

@@ -39,21 +39,18 @@ FILTERS = (
 )
 BULK = (BulkDeed("End them", "/console/promotions/deactivations", asks="End the chosen promotions now?"),)
 KINDS = [("percent", "Percent"), ("amount", "An amount"), ("free_shipping", "Free shipping")]
-EMPTY = dict.fromkeys(
-    [
-        "name",
-        "code",
-        "kind",
-        "value",
-        "minimum",
-        "limit_total",
-        "limit_per_customer",
-        "combinable",
-        "starts_at",
-        "ends_at",
-        "scope",
-    ],
-    "",
+FIELDS = (
+    "name",
+    "code",
+    "kind",
+    "value",
+    "minimum",
+    "limit_total",
+    "limit_per_customer",
+    "combinable",
+    "starts_at",
+    "ends_at",
+    "scope",
 )
 
 
@@ -240,6 +237,7 @@ async def _page(visit: Visit, form: Form, *, status: int = 200) -> Response:
 
 
 async def _new_page(visit: Visit, form: Form, *, status: int = 200) -> Response:
+    given = {name: values[0] for name, values in form.fields.items()}
     async with visit.read() as connection:
         settings = await shop_settings.current(connection)
         scopes = await queries.scopes(connection)
@@ -250,7 +248,7 @@ async def _new_page(visit: Visit, form: Form, *, status: int = 200) -> Response:
         kinds=KINDS,
         scopes=[("", "All products"), *scopes],
         currency=settings.currency,
-        fields={**EMPTY, "kind": "percent"} | {name: values[0] for name, values in form.fields.items()},
+        fields=dict.fromkeys(FIELDS, "") | {"kind": "percent"} | given,
         problems=form.problems,
     )
 

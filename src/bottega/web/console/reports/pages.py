@@ -14,7 +14,7 @@ from bottega.web.console.registry import EVERYBODY, page
 from bottega.web.console.reports.period import PRESETS, Days, days_of
 from bottega.web.console.shown import major_units, words
 from bottega.web.visit import Visit
-from bottega.web.wording import count, money, short_day
+from bottega.web.wording import money, short_day
 
 SHOWN_BARS = 10
 Bar = tuple[str, int, str]
@@ -69,47 +69,35 @@ async def show(visit: Visit) -> Response:
 def _panels(found: Mapping[str, list[dict[str, Any]]], currency: str) -> list[tuple[str, str, str, list[Bar]]]:
     """Title, note, what the file is called, and bars."""
 
-    def amounts(rows: Sequence[Mapping[str, Any]], label: str, number: str) -> list[Bar]:
-        return [(str(row[label]), row[number], money(row[number], currency)) for row in rows[:SHOWN_BARS]]
+    def amounts(name: str, label: str, number: str = "total_minor") -> list[Bar]:
+        return [(str(row[label]), row[number], money(row[number], currency)) for row in found[name][:SHOWN_BARS]]
 
-    def units(rows: Sequence[Mapping[str, Any]], share: str, of: str) -> list[Bar]:
-        return [
-            (
-                f"{words(row['reason'])}, {row['kind']}",
-                row["units"],
-                f"{count(row['units'], 'unit')} · {row[share]} %{of}",
-            )
-            for row in rows[:SHOWN_BARS]
-        ]
-
+    steps = [
+        (words(row["step"]), row["carts"], _share(row["carts"], row["of_first_percent"])) for row in found["funnel"]
+    ]
+    returns = [
+        (f"{words(row['reason'])}, {row['kind']}", row["units"], _share(row["units"], row["of_shipped_percent"]))
+        for row in found["returns"][:SHOWN_BARS]
+    ]
     return [
+        ("Best sellers", "by what they came to", "best_sellers", amounts("best_sellers", "product")),
+        ("By category", "", "sales.category", amounts("category", "category")),
+        ("By channel", "", "sales.channel", amounts("channel", "channel")),
+        ("By country", "", "sales.country", amounts("country", "country")),
+        ("From cart to payment", "of the carts begun", "funnel", steps),
+        ("Returns by reason", "units, of those shipped", "returns", returns),
+        ("Refunds by reason", "", "refunds", amounts("refunds", "reason", "amount_minor")),
         (
-            "Best sellers",
-            "by what they came to",
-            "best_sellers",
-            amounts(found["best_sellers"], "product", "total_minor"),
-        ),
-        ("By category", "", "sales.category", amounts(found["category"], "category", "total_minor")),
-        ("By channel", "", "sales.channel", amounts(found["channel"], "channel", "total_minor")),
-        ("By country", "", "sales.country", amounts(found["country"], "country", "total_minor")),
-        (
-            "From cart to payment",
-            "of the carts begun",
-            "funnel",
-            [
-                (words(row["step"]), row["carts"], f"{row['carts']:,} · {row['of_first_percent']} %")
-                for row in found["funnel"]
-            ],
-        ),
-        ("Returns by reason", "of the units shipped", "returns", units(found["returns"], "of_shipped_percent", "")),
-        ("Refunds by reason", "", "refunds", amounts(found["refunds"], "reason", "amount_minor")),
-        (
-            "Stock value by category",
+            "Stock value",
             "at cost, or price where no cost is known",
             "stock",
-            amounts(found["stock"], "category", "value_minor"),
+            amounts("stock", "category", "value_minor"),
         ),
     ]
+
+
+def _share(number: int, percent: float) -> str:
+    return f"{number:,} · {percent} %"
 
 
 async def sales_plot(visit: Visit) -> Response:

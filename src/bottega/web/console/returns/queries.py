@@ -70,5 +70,6 @@ WHERE r.id = $1"""
 _LINES = """
 SELECT l.id, l.quantity, l.reason, l.condition, l.received, l.restocked, l.new_unit_price_minor, o.title, o.sku,
        o.product_id, o.option_values, o.unit_price_minor, n.sku AS new_sku, n.option_values AS new_option_values
-FROM shop.return_lines l JOIN shop.order_lines o ON o.id = l.line_id LEFT JOIN shop.variants n ON n.id = l.new_variant_id
+FROM shop.return_lines l JOIN shop.order_lines o ON o.id = l.line_id
+LEFT JOIN shop.variants n ON n.id = l.new_variant_id
 WHERE l.return_id = $1 ORDER BY l.position, l.id"""

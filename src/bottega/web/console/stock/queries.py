@@ -77,7 +77,8 @@ async def reservations_of(connection: Connection, variant_id: str) -> list[dict[
     """What is promised of a variant and has not left."""
     rows = await connection.fetch(
         "SELECT r.order_id, o.number, r.quantity - r.shipped - r.released AS units, l.name AS location, r.created_at "
-        "FROM shop.reservations r JOIN shop.orders o ON o.id = r.order_id JOIN shop.locations l ON l.id = r.location_id "
+        "FROM shop.reservations r JOIN shop.orders o ON o.id = r.order_id "
+        "JOIN shop.locations l ON l.id = r.location_id "
         "WHERE r.variant_id = $1 AND r.shipped + r.released < r.quantity ORDER BY r.id LIMIT 100",
         variant_id,
     )

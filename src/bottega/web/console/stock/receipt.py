@@ -10,7 +10,7 @@ MOST_LINES = 500
 
 
 def lines_of(text: str) -> tuple[dict[str, int], list[str]]:
-    """Units by SKU or barcode, the same one added up (a scanner gives one line per unit); and the lines that are no such."""
+    """Units by SKU or barcode, and the lines that say none; the same code is added up, as scanners give it."""
     units: dict[str, int] = {}
     wrong: list[str] = []
     for line in text.splitlines():
