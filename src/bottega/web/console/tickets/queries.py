@@ -7,9 +7,8 @@ from bottega.platform.database.pool import Connection
 from bottega.shop.support.model import Ticket
 from bottega.web.console.work_list import Asked
 
-PRIORITY = "array_position(ARRAY['low', 'normal', 'high', 'urgent'], t.priority)"
 SORTS: Mapping[str, str] = {
-    "priority": f"{PRIORITY}, t.id",
+    "priority": "urgency, t.id",
     "updated": "t.updated_at, t.id",
     "number": "t.number, t.id",
 }
@@ -73,7 +72,8 @@ async def around(connection: Connection, ticket: Ticket) -> dict[str, Any]:
 _LIST = """
 SELECT t.id, t.number, t.status, t.priority, t.channel, t.created_at, t.updated_at, t.customer_id, t.order_id,
        vault.reveal(t.subject_ref) AS subject, vault.reveal(c.name_ref) AS customer, o.number AS order_number,
-       t.assignee_id, vault.reveal(s.name_ref) AS assignee
+       t.assignee_id, vault.reveal(s.name_ref) AS assignee,
+       array_position(ARRAY['low', 'normal', 'high', 'urgent'], t.priority) AS urgency
 FROM shop.tickets t LEFT JOIN shop.customers c ON c.id = t.customer_id LEFT JOIN shop.orders o ON o.id = t.order_id
 LEFT JOIN shop.staff s ON s.id = t.assignee_id
 WHERE ($1 = '' OR t.number = upper($1) OR o.number = upper($1)
