@@ -12,7 +12,7 @@ from bottega.web.forms import Form
 Record = TypeVar("Record", bound=BaseModel)
 
 
-def asked(kind: type[Record], **values: Any) -> Record:
+def asked(kind: type[Record], /, **values: Any) -> Record:
     """The record made of the values; raises `Invalid`, which names the first field that is wrong."""
     try:
         return kind.model_validate(values)
