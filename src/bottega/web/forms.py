@@ -16,6 +16,7 @@ LARGEST_FORM_BYTES = 64_000
 MOST_FIELDS = 300
 KEY_FIELD = "key"
 _KEY = re.compile(r"[A-Za-z0-9_-]{8,64}")
+MISSING = "Please fill this in."
 _MEDIA_TYPE = "application/x-www-form-urlencoded"
 
 Record = TypeVar("Record", bound=BaseModel)
@@ -119,7 +120,7 @@ async def read_form(request: Request) -> Form:
 def _in_words(kind: str, value: str) -> str:
     """What is wrong with a field, for the person who filled it in."""
     if not value.strip():
-        return "Please fill this in."
+        return MISSING
     if kind == "string_too_long":
         return "This is too long."
     if kind == "string_too_short":
