@@ -38,7 +38,7 @@ class Scene:
     act: Act | None = None
 
 
-async def stranger(page: Page, stage: Stage) -> Mapping[str, str]:
+async def stranger(_page: Page, _stage: Stage) -> Mapping[str, str]:
     """Somebody who has just come."""
     return {}
 

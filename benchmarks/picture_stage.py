@@ -35,7 +35,7 @@ async def open_stage(directory: Path) -> AsyncGenerator[Stage]:
     clock = SetClock(NOW)
     async with open_application(settings, clock=clock) as application:
         if not await is_loaded(application):
-            await load(application, clock, lambda name, done, total: None)
+            await load(application, clock, lambda *_: None)
             await catch_up(application)
         clock.set_to(NOW)
         async with served(whole_site(application)) as base:

@@ -83,6 +83,7 @@
   };
 
   const isAnswered = (number) => turns().querySelector(`[data-turn="${number}"][data-state="answered"]`) !== null;
+  const isAwaited = () => { const last = [...turns().querySelectorAll(".exchange")].pop(); return last !== undefined && last.dataset.state !== "answered"; };
   const messages = new Map();
   const hear = (event) => {
     const id = event.metadata?.event_id;
@@ -102,8 +103,7 @@
         if (!turns().querySelector(`[data-turn="${number}"][data-state]`)) doing("Thinking…");
         break;
       case "CUSTOM":
-        if (isAnswered(number)) break;
-        if (event.name === "activity") doing("Looking it up…");
+        if (event.name === "activity" && isAwaited()) doing("Looking it up…");
         if (event.name === "waits_for_person") doing("A colleague will answer here.");
         break;
       case "RUN_FINISHED":
