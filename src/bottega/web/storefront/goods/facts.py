@@ -23,6 +23,7 @@ UNITS = {
     "_cuin": "cuin",
     "_people": "people",
 }
+FIRST_GROUPED = 10_000
 
 
 def facts_of(attributes: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -36,8 +37,13 @@ def _fact(name: str, value: Any) -> tuple[str, str]:
     if isinstance(value, list | tuple):
         return _words(name), ", ".join(map(str, value))
     ending = next((ending for ending in UNITS if name.endswith(ending)), "")
-    text = f"{value:,}".replace("-", "−") if isinstance(value, int | float) else str(value)
+    text = _figure(value) if isinstance(value, int | float) else str(value)
     return _words(name.removesuffix(ending)), f"{text} {UNITS[ending]}" if ending else text
+
+
+def _figure(value: float) -> str:
+    """Grouped from five digits on, because a year is not."""
+    return (f"{value:,}" if abs(value) >= FIRST_GROUPED else str(value)).replace("-", "−")
 
 
 def _words(name: str) -> str:
