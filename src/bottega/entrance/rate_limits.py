@@ -25,6 +25,11 @@ _PARTS: dict[tuple[str, str], float] = {
     ("POST", "/password-reset"): 1 / 60,
     ("POST", "/password-reset/choice"): 1 / 60,
     ("POST", "/order-status"): 1 / 60,
+    ("POST", "/console/sign-in"): 1 / 30,
+    ("POST", "/console/sign-in/code"): 1 / 30,
+    ("POST", "/console/sign-in/codes"): 1 / 60,
+    ("POST", "/console/password-reset"): 1 / 60,
+    ("POST", "/console/password-reset/choice"): 1 / 60,
 }
 _REFUSED_TOKENS_PART = 1 / 10
 CODES_PER_HOUR = 6
