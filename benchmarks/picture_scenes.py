@@ -125,7 +125,7 @@ async def _tick_first(page: Page) -> None:
     await page.locator("main input[type=checkbox]").first.check()
 
 
-CAST: dict[str, Part] = {part.__name__: part for part in (stranger, shopper, buyer, payer, customer)}
+SHOPPERS: dict[str, Part] = {part.__name__: part for part in (stranger, shopper, buyer, payer, customer)}
 
 
 def storefront() -> list[Scene]:
@@ -136,7 +136,7 @@ def storefront() -> list[Scene]:
         ("category", "/c/clothing/jackets", "stranger", None),
         ("category-narrowed", "/c/clothing?on_sale=1&in_stock=1", "stranger", _narrow_down),
         ("search", "/search?q=waterproof+boots+in+43+under+200+euro%2C+not+leather", "stranger", None),
-        ("search-nothing", "/search?q=grand+piano", "stranger", None),
+        ("search-nothing", "/search?q=xylophone", "stranger", None),
         ("product", JACKET, "stranger", None),
         ("product-reviews", f"{JACKET}/reviews", "stranger", None),
         ("chat", JACKET, "stranger", _talk),

@@ -11,7 +11,8 @@ from typing import Any, Literal
 from PIL import Image
 from playwright.async_api import Browser, BrowserContext, Page, ViewportSize
 
-from benchmarks.picture_scenes import CAST, Scene, storefront
+from benchmarks import picture_console
+from benchmarks.picture_scenes import SHOPPERS, Part, Scene, storefront
 from benchmarks.picture_stage import Stage, open_stage
 from benchmarks.shop_process import data_directory
 from tests.web.browser.chromium import MISSING, chromium, find_chromium
@@ -21,8 +22,15 @@ QUALITY = 72
 # As long as anybody scrolls through a picture in a document.
 TALLEST_PIXELS = {"phone": 1_000, "desk": 900}
 SIZES: Mapping[str, ViewportSize] = {"phone": {"width": 390, "height": 844}, "desk": {"width": 1280, "height": 800}}
+# Each plays a part once; then their scenes are taken.
+CAST: Mapping[str, Part] = {**SHOPPERS, "owner": picture_console.owner}
 Appearance = Literal["light", "dark"]
 APPEARANCES: tuple[Appearance, ...] = ("light", "dark")
+
+
+def all_scenes() -> list[Scene]:
+    """Both faces."""
+    return [*storefront(), *picture_console.scenes()]
 
 
 @dataclass(frozen=True)
@@ -128,7 +136,7 @@ def main() -> None:
         chosen.whole,
         "png" if chosen.png else "webp",
     )
-    unknown = set(chosen.names) - {scene.name for scene in storefront()}
+    unknown = set(chosen.names) - {scene.name for scene in all_scenes()}
     if unknown:
         raise SystemExit(f"no such scene: {', '.join(sorted(unknown))}")
     if chosen.shop is not None:
@@ -143,7 +151,7 @@ async def _take_in(directory: Path, wish: Wish) -> None:
     if program is None:
         raise SystemExit(MISSING)
     async with open_stage(directory) as stage, chromium(program) as browser:
-        taken = await take(browser, stage, storefront(), wish)
+        taken = await take(browser, stage, all_scenes(), wish)
     total = sum(path.stat().st_size for path in taken)
     print(f"{len(taken)} pictures, {total / 1_000_000:.1f} MB, in {wish.target}")
 

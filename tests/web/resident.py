@@ -32,10 +32,13 @@ async def settle(shelf: Shelf, email: str = "resident@example.com") -> Resident:
     arrived = await delivered(visitor, "walking-map", 2)
     page = await visitor.get(f"/orders/{arrived}/return")
     line = await shelf.shop.fetchval("SELECT id FROM shop.order_lines WHERE order_id = $1", arrived)
-    await visitor.submit(page, "main form", reason=HOSTILE, **{f"line.{line}": "1", f"quantity.{line}": "1"})
+    asked = await visitor.submit(page, "main form", reason="wrong size", **{f"quantity.{line}": "1"})
+    assert "is asked for" in asked.flashes
     packed = await bought(visitor, "scree-boot", size="41")
     await visitor.put_into_cart("walking-map")
-    declined = await visitor.order(shipping_method_id=shelf.collection, pay="card:sandbox_card_declined")
+    declined = await visitor.order(
+        shipping_method_id=shelf.collection, pay="card:sandbox_card_declined", name=HOSTILE, line1=HOSTILE, city=HOSTILE
+    )
     unpaid = order_of(declined)
     await visitor.put_into_cart("walking-map")
     asked = await visitor.order(shipping_method_id=shelf.collection, pay="card:sandbox_card_3d_secure")
@@ -52,7 +55,7 @@ async def settle(shelf: Shelf, email: str = "resident@example.com") -> Resident:
         "/p/{handle}/choice": "/p/ridge-jacket/choice",
         "/p/{handle}/reviews": "/p/ridge-jacket/reviews",
         "/policies/{name}": "/policies/returns",
-        "/orders/{order_id}": f"/orders/{arrived}",
+        "/orders/{order_id}": f"/orders/{unpaid}",
         "/orders/{order_id}/thanks": f"/orders/{packed}/thanks",
         "/orders/{order_id}/cancellation": f"/orders/{packed}/cancellation",
         "/orders/{order_id}/return": f"/orders/{arrived}/return",

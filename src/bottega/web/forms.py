@@ -10,6 +10,7 @@ from pydantic import BaseModel, ValidationError
 from starlette.requests import Request
 
 from bottega.entrance.refusals import BadRequest, TooLarge, UnsupportedMediaType
+from bottega.kernel.errors import Invalid
 from bottega.kernel.identifiers import new_id
 
 LARGEST_FORM_BYTES = 64_000
@@ -79,6 +80,14 @@ class Form:
                 name = prefix + ".".join(str(part) for part in item["loc"])
                 self.problems.setdefault(name, _in_words(item["type"], str(values.get(str(item["loc"][0])) or "")))
             return None
+
+    def require(self, kind: type[Record], values: Mapping[str, Any]) -> Record:
+        """The record, of values that a page of ours fills in itself; `Invalid` when somebody else has written them."""
+        made = self.record(kind, values)
+        if made is None:
+            words = "The form says something that cannot be."
+            raise Invalid("form_not_understood", words, next_step="Load the page again.")
+        return made
 
 
 NO_FORM = Form({})

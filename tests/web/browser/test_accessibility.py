@@ -3,21 +3,14 @@
 import hashlib
 import re
 from collections.abc import AsyncGenerator
-from pathlib import Path
-from typing import Any
 
 import pytest_asyncio
 from playwright.async_api import Page
 
+from tests.web.browser.checker import AXE, FOLDER, findings_in_both
 from tests.web.browser.hands import come_as, open_chat, say
 from tests.web.resident import Resident, settle
 from tests.web.shelf import Shelf
-
-FOLDER = Path(__file__).parent / "axe"
-AXE = FOLDER / "axe-core-4.14.1.min.js"
-WEIGHTY = ("serious", "critical")
-# The same page in other colours can only differ in what its colours do.
-IN_OTHER_COLOURS = {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}}
 
 
 @pytest_asyncio.fixture(scope="module")
@@ -25,28 +18,6 @@ async def resident(shelf: Shelf, base: str) -> AsyncGenerator[Resident]:
     settled = await settle(shelf, "seen@example.com")
     yield settled
     await settled.visitor.client.aclose()
-
-
-async def findings(page: Page, where: str, options: dict[str, Any] | None = None) -> list[str]:
-    """What axe finds serious or critical on the open page, with the first element of each."""
-    found = await page.evaluate(
-        "(options) => axe.run(document, {resultTypes: ['violations'], ...options})", options or {}
-    )
-    return [
-        f"{where}: {one['id']}: {one['nodes'][0]['html'][:200]} ({len(one['nodes'])})"
-        for one in found["violations"]
-        if one["impact"] in WEIGHTY
-    ]
-
-
-async def findings_in_both(page: Page, where: str) -> list[str]:
-    """In light with every rule, then in dark with those about colours."""
-    await page.emulate_media(color_scheme="light", reduced_motion="reduce")
-    if not await page.evaluate("() => 'axe' in window"):
-        await page.evaluate(AXE.read_text())
-    found = await findings(page, f"{where}, light")
-    await page.emulate_media(color_scheme="dark", reduced_motion="reduce")
-    return [*found, *await findings(page, f"{where}, dark", IN_OTHER_COLOURS)]
 
 
 def test_the_checker_is_the_one_that_is_named() -> None:

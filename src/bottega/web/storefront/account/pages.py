@@ -1,6 +1,5 @@
 """The account's own pages: overview, orders, details, addresses."""
 
-from collections.abc import Callable
 from typing import Any
 
 from starlette.responses import Response
@@ -155,10 +154,11 @@ async def prefer_address(visit: Visit) -> Response:
     return await _with_address(visit, SetDefaultAddress, "This is your usual address now.")
 
 
-async def _with_address(visit: Visit, kind: Callable[..., Any], said: str) -> Response:
+async def _with_address(visit: Visit, kind: type[RemoveAddress | SetDefaultAddress], said: str) -> Response:
     customer = await account_holder(visit)
     form = await visit.form()
-    await visit.done(kind(customer_id=customer.id, address_id=form.text("address_id")), form.key)
+    values = {"customer_id": customer.id, "address_id": form.text("address_id")}
+    await visit.done(form.require(kind, values), form.key)
     visit.flash("done", said)
     return visit.redirect("/account/addresses")
 
