@@ -47,7 +47,7 @@ async def test_a_card_is_typed_at_the_provider_and_only_its_token_is_sent(page: 
     async def keep(route: Route) -> None:
         if route.request.method == "POST":
             sent.append(route.request)
-            await route.fulfill(status=200, body="kept")
+            await route.fulfill(body="<p>kept</p>", content_type="text/html")
         else:
             await route.continue_()
 

@@ -2,6 +2,7 @@
 
 from playwright.async_api import BrowserContext, Page, expect
 
+from bottega.kernel.identifiers import new_id
 from bottega.web import console
 from tests.web.browser.checker import findings_in_both
 from tests.web.console.approvals.held import HeldCut, held_cut
@@ -45,7 +46,11 @@ async def test_the_keyboard_alone_approves(shelf: Shelf, page: Page) -> None:
     await expect(page.locator("#approve button:not([type])")).to_be_focused()
     await page.keyboard.press("Enter")
     await expect(page.locator("#flashes")).to_contain_text("Approved and done.")
-    assert ((await cut.row())["state"], await cut.price_minor()) == ("granted", BOOT_MINOR // 2)
+    row = await cut.row()
+    assert (row["state"], await cut.price_minor()) == ("granted", BOOT_MINOR // 2)
+    headers = {**await shelf.shop.staff_headers("owner"), "Idempotency-Key": new_id("key")}
+    undone = await shelf.shop.client.post(f"/api/log/{row['entry_id']}/undo", headers=headers)
+    assert (undone.status_code, await cut.price_minor()) == (200, BOOT_MINOR), undone.text
 
 
 async def test_no_page_of_the_console_has_a_serious_finding(shelf: Shelf, page: Page) -> None:
