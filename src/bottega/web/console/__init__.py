@@ -7,6 +7,7 @@ from bottega.web.console.conversations import pages as conversations
 from bottega.web.console.frame.frame import frame
 from bottega.web.console.knowledge import documents, remembered
 from bottega.web.console.models import pages as models
+from bottega.web.console.policies import pages as policies
 from bottega.web.console.record import pages as record
 from bottega.web.console.runs import pages as runs
 from bottega.web.console.sign_in import pages as sign_in
@@ -26,6 +27,7 @@ FACE = Face(
         *runs.PAGES,
         *record.PAGES,
         *models.PAGES,
+        *policies.PAGES,
         *documents.PAGES,
         *remembered.PAGES,
         *work.PAGES,
