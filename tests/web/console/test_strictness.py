@@ -6,7 +6,6 @@ from bottega.web import console
 from tests.web.console.colleagues import CONSOLE, Colleague
 from tests.web.visitor import Page
 
-
 # Parts of pages, files, and what nobody sees who is signed in.
 NO_WHOLE_PAGES = {"/sign-in", "/conversations/list", "/log/export"}
 

@@ -43,7 +43,7 @@ async def show(visit: Visit) -> Response:
 async def show_file(visit: Visit) -> Response:
     """One file as it stands, to be edited for a what-if."""
     pack, text = _file(visit)
-    return await _file_page(visit, pack, text, {})
+    return await _file_page(visit, pack, text.replace("\n@id", "\n\n@id"), {})
 
 
 async def try_out(visit: Visit) -> Response:
