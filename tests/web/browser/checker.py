@@ -1,0 +1,34 @@
+"""axe-core on an open page: what it finds serious or critical, in light and in dark."""
+
+from pathlib import Path
+from typing import Any
+
+from playwright.async_api import Page
+
+FOLDER = Path(__file__).parent / "axe"
+AXE = FOLDER / "axe-core-4.14.1.min.js"
+WEIGHTY = ("serious", "critical")
+# The same page in other colours can only differ in what its colours do.
+IN_OTHER_COLOURS = {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}}
+
+
+async def findings(page: Page, where: str, options: dict[str, Any] | None = None) -> list[str]:
+    """What axe finds serious or critical on the open page, with the first element of each."""
+    found = await page.evaluate(
+        "(options) => axe.run(document, {resultTypes: ['violations'], ...options})", options or {}
+    )
+    return [
+        f"{where}: {one['id']}: {one['nodes'][0]['html'][:200]} ({len(one['nodes'])})"
+        for one in found["violations"]
+        if one["impact"] in WEIGHTY
+    ]
+
+
+async def findings_in_both(page: Page, where: str) -> list[str]:
+    """In light with every rule, then in dark with those about colours."""
+    await page.emulate_media(color_scheme="light", reduced_motion="reduce")
+    if not await page.evaluate("() => 'axe' in window"):
+        await page.evaluate(AXE.read_text())
+    found = await findings(page, f"{where}, light")
+    await page.emulate_media(color_scheme="dark", reduced_motion="reduce")
+    return [*found, *await findings(page, f"{where}, dark", IN_OTHER_COLOURS)]
