@@ -52,6 +52,8 @@ PAGES: Mapping[tuple[str, str], Audience] = {
     ("GET", "/runs"): SUPPORT,
     ("POST", "/runs/stop"): MANAGER,
     ("POST", "/runs/start"): MANAGER,
+    ("GET", "/runs/refusals"): SUPPORT,
+    ("POST", "/runs/refusals/judgement"): MANAGER,
     ("GET", "/runs/{run_id}"): SUPPORT,
     ("GET", "/runs/{run_id}/prompts"): SUPPORT,
     ("POST", "/runs/{run_id}/cancellation"): MANAGER,

@@ -103,3 +103,30 @@ async def test_stopping_needs_a_reason(shelf: Shelf, owner: Colleague) -> None:
     refused = await owner.submit(page, "#stop-all form", role="*", reason="")
     assert "Say why they are stopped" in refused.flashes
     assert await shelf.shop.fetchval("SELECT runtime.may_act('assistant')") is True
+
+
+async def test_a_refused_call_is_judged_and_the_word_replaced(shelf: Shelf, owner: Colleague) -> None:
+    run_id = await task(shelf, "done")
+    detail = {
+        "call": {"id": "call_1", "tool": "change_price"},
+        "outcome": {"kind": "refused", "code": "denied_by_policy", "message": HOSTILE, "by": "policy"},
+    }
+    await shelf.shop.execute(
+        "INSERT INTO runtime.steps (run_id, number, phase, name, state, fault, detail, began_at, ended_at) "
+        "VALUES ($1, 1, 'act', 'change_price', 'refused', 'rule_violation', $2, now(), now())",
+        run_id,
+        detail,
+    )
+    calls = await shelf.shop.fetch("SELECT call_id FROM runtime.refusals WHERE run_id = $1", run_id)
+    assert len(calls) == 1
+    page = await owner.get(f"{LIST}/refusals")
+    assert_whole(page)
+    assert "<script>alert" not in page.response.text
+    judged = "SELECT was_wrong FROM runtime.judgements WHERE run_id = $1"
+    for said, was_wrong in (("wrong", True), ("right", False)):
+        fields = {"key": new_id("frm"), "run_id": run_id, "call_id": calls[0]["call_id"], "said": said}
+        assert "Noted." in (await owner.post(f"{LIST}/refusals/judgement", fields)).flashes
+        assert await shelf.shop.fetchval(judged, run_id) is was_wrong
+    unclear = await owner.post(f"{LIST}/refusals/judgement", {**fields, "key": new_id("frm"), "said": "perhaps"})
+    assert "rightly or wrongly" in unclear.flashes
+    assert await shelf.shop.fetchval(judged, run_id) is False
