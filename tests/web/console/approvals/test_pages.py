@@ -105,9 +105,7 @@ async def test_edited_within_the_rules_it_is_done_and_the_held_one_denied(cut: H
     assert entry["id"] in row["reason"]
 
 
-async def test_edited_beyond_the_rules_it_waits_for_somebody_else(
-    cut: HeldCut, colleagues: dict[str, Colleague]
-) -> None:
+async def test_edited_beyond_the_rules_it_waits_for_another(cut: HeldCut, colleagues: dict[str, Colleague]) -> None:
     deciding = colleagues["manager"]
     page = await deciding.get(f"{CONSOLE}/approvals/{cut.approval_id}/edit")
     held = await deciding.submit(page, "#edit-form", **{"argument.amount_minor": "40.00"})
