@@ -21,7 +21,7 @@ async def test_suggest_similar_and_report(shell: Shell, tmp_path: Path) -> None:
     assert (exit_code, len(like["items"]), list(like["degraded"])) == (0, 1, ["meaning"])
     assert like["items"][0]["handle"] != handle
     exit_code, refused = await shell.json("search", "similar", "no-such")
-    assert (exit_code != 0, refused["code"]) == (True, "no_such_product")
+    assert (exit_code != 0, refused["error"]["code"]) == (True, "no_such_product")
     # What is asked on the command line is no shopper's search.
     await shell.json("search", "toner")
     exit_code, report = await shell.json("report", "searches")

@@ -148,7 +148,7 @@ ROUTES: Mapping[tuple[str, str], Audience] = {
     ("GET", "/api/orders/{order_id}/history"): OWN_OR_READING_PEOPLE,
     ("DELETE", "/api/orders/{order_id}/hold"): SUPPORT,
     ("PUT", "/api/orders/{order_id}/hold"): SUPPORT,
-    ("POST", "/api/orders/{order_id}/notes"): SUPPORT,
+    ("POST", "/api/orders/{order_id}/notes"): OWN_OR_SUPPORT,
     ("GET", "/api/orders/{order_id}/payments"): OWN_OR_READING_PEOPLE,
     ("POST", "/api/orders/{order_id}/payments"): OWN_OR_MANAGER,
     ("POST", "/api/orders/{order_id}/payments/{payment_id}/confirmation"): OWN_OR_WORKING_STAFF,

@@ -14,6 +14,7 @@ from fastapi import FastAPI
 import bottega.actions.approvals
 import bottega.actions.effect_decisions
 import bottega.actions.undo
+import bottega.agents.alerts
 import bottega.runtime.jobs
 import bottega.runtime.knowledge.actions
 import bottega.runtime.knowledge.jobs
@@ -59,6 +60,7 @@ CORE_ACTIONS = (
     bottega.actions.approvals,
     bottega.actions.effect_decisions,
     bottega.actions.undo,
+    bottega.agents.alerts,
     bottega.runtime.knowledge.actions,
     bottega.runtime.knowledge.jobs,
     bottega.runtime.memory.jobs,

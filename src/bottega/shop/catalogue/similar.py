@@ -18,6 +18,8 @@ from bottega.shop.catalogue.product_documents import PRODUCTS
 
 MOST_SIMILAR = 24
 CONSIDERED = 60
+# A title has many words: of each, so many of the best postings are read.
+POSTINGS_READ = 400
 # What a shared category adds to a likeness between 0 and 1: all of it for the same one, half for the same department.
 SAME_CATEGORY = 0.15
 NOT_EMBEDDED = "This product is not embedded yet; what shares its words is shown."
@@ -105,7 +107,7 @@ async def _by_words(connection: Connection, shown: Row, narrowing: Narrowing) ->
     words = f"{shown['title']} {(shown['category'] or '').rpartition('/')[2].replace('-', ' ')}"
     try:
         query = await ask(connection, PRODUCTS, words, correct=False)
-        matches = await keyword.rank(connection, PRODUCTS, query, narrowing, CONSIDERED)
+        matches = await keyword.rank(connection, PRODUCTS, query, narrowing, CONSIDERED, read=POSTINGS_READ)
         found = [(query.coverage(match.bits), match.row) for match in matches.found]
     except asyncpg.UndefinedTableError:
         found = []

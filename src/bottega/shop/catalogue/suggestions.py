@@ -23,9 +23,9 @@ from bottega.shop.catalogue.understanding.vocabulary import Vocabulary
 
 MOST_SUGGESTED = 10
 # So many products are looked at for titles that go on from what was typed.
-CONSIDERED = 40
+CONSIDERED = 24
 # Of frequent words only the best postings are read; more where several words have to meet.
-POSTINGS_OF_ONE_WORD, POSTINGS_OF_SEVERAL = 300, 1_500
+POSTINGS_OF_ONE_WORD, POSTINGS_OF_SEVERAL = 200, 600
 # A search is suggested to others when it was made so often, the catalogue knew all its words, and something was found.
 LEAST_SEARCHES = 2
 POPULAR_WITHIN = timedelta(days=30)

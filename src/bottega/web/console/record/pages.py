@@ -17,7 +17,7 @@ from bottega.actions.registry import registered_handlers
 from bottega.actions.undo import UndoEntry
 from bottega.entrance.context import back_office_of
 from bottega.kernel.errors import Unavailable
-from bottega.web.console.doing import do
+from bottega.web.console.doing import do, made
 from bottega.web.console.registry import MANAGERS, PEOPLE, deed, page
 from bottega.web.console.who import names_of
 from bottega.web.visit import Visit
@@ -84,8 +84,8 @@ async def show_one(visit: Visit) -> Response:
 
 async def undo(visit: Visit) -> Response:
     """Puts back the rows that the entry changed."""
-    entry_id = visit.request.path_params["entry_id"]
-    return await do(visit, UndoEntry(entry_id=entry_id), "Undone: the rows are as they were before.")
+    action = made(UndoEntry, entry_id=visit.request.path_params["entry_id"])
+    return await do(visit, action, "Undone: the rows are as they were before.")
 
 
 async def verify(visit: Visit) -> Response:
