@@ -1,11 +1,7 @@
 """Doing something from a page of the console: one action, or one action for each chosen row, and what is said of it."""
 
-<<<<<<< HEAD
 from collections.abc import Callable, Mapping, Sequence
-=======
-from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
->>>>>>> storefront
 
 from pydantic import ValidationError
 from starlette.responses import Response
@@ -32,7 +28,15 @@ async def do(visit: Visit, action: Action, said: str, *, then: str = "") -> Resp
     return visit.redirect(then or came_from(visit))
 
 
-<<<<<<< HEAD
+def made(kind: type[Wanted], **values: Any) -> Wanted:
+    """The action of these values; `Invalid` for values that no page of ours would send, such as a cut-off id."""
+    try:
+        return kind.model_validate(values)
+    except ValidationError as error:
+        wrong = ", ".join(sorted({str(item["loc"][0]) for item in error.errors() if item["loc"]}))
+        raise Invalid("form_unclear", f"This form cannot be read: {wrong}.", next_step="Load the page again.") from None
+
+
 async def do_each(
     visit: Visit,
     action_of: Callable[[str], Action],
@@ -47,22 +51,13 @@ async def do_each(
     `names` say what people call the rows; without one a refusal speaks for itself. `rows` stand in for the chosen
     ones where an action is about what belongs to them.
     """
-=======
-def made(kind: type[Wanted], **values: Any) -> Wanted:
-    """The action of these values; `Invalid` for values that no page of ours would send, such as a cut-off id."""
-    try:
-        return kind.model_validate(values)
-    except ValidationError as error:
-        wrong = ", ".join(sorted({str(item["loc"][0]) for item in error.errors() if item["loc"]}))
-        raise Invalid("form_unclear", f"This form cannot be read: {wrong}.", next_step="Load the page again.") from None
-
-
-async def do_each(visit: Visit, action_of: Callable[[str], Action], said: str, *, then: str = "") -> Response:
-    """The same for every chosen row of a list; each is an action of its own, and one refusal stops no other."""
->>>>>>> storefront
     form = await visit.form()
     chosen = chosen_of(form) if rows is None else rows
-    outcomes = [await visit.perform(action_of(row), form.key) for row in chosen]
+    try:
+        actions = [action_of(row) for row in chosen]
+    except ValidationError:
+        raise Invalid("form_unclear", "A chosen row has no id.", next_step="Load the page again.") from None
+    outcomes = [await visit.perform(action, form.key) for action in actions]
     tell_all(visit, outcomes, said, [(names or {}).get(row, "") for row in chosen])
     return visit.redirect(then or came_from(visit))
 
@@ -74,17 +69,7 @@ def chosen_of(form: Form) -> list[str]:
         raise Invalid("nothing_chosen", "No row is chosen.", next_step="Tick the rows that you mean first.")
     if len(chosen) > MOST_AT_ONCE:
         raise Invalid("too_many_chosen", f"At most {MOST_AT_ONCE} rows can be changed at once.")
-<<<<<<< HEAD
     return chosen
-=======
-    try:
-        actions = [action_of(row) for row in chosen]
-    except ValidationError:
-        raise Invalid("form_unclear", "A chosen row has no id.", next_step="Load the page again.") from None
-    outcomes = [await visit.perform(action, form.key) for action in actions]
-    tell_all(visit, outcomes, said)
-    return visit.redirect(then or came_from(visit))
->>>>>>> storefront
 
 
 def tell(visit: Visit, outcome: Outcome, said: str) -> None:
