@@ -73,7 +73,8 @@ class Site:
             try:
                 response = await page.endpoint(visit)
             except SignInNeeded:
-                back = address_of(request) if request.method == "GET" else came_from(visit)
+                is_whole = request.method == "GET" and not visit.is_partial
+                back = address_of(request) if is_whole else came_from(visit)
                 response = visit.redirect(sign_in_address(face, back))
             except Exception as error:  # noqa: BLE001 - shown as a page; what is no refusal is logged there
                 response = await _failed(visit, error)
