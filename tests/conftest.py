@@ -32,18 +32,21 @@ MEMORY_BYTES = 6 << 30
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """The process that began the session chooses the directory; xdist's workers inherit it."""
+    """The process that began the session chooses the directory, unless it was given one; xdist's workers inherit it."""
     # Tests that are about meaning name an embedder; the others start no process with a model.
     os.environ.setdefault("BOTTEGA_EMBEDDER", "none")
-    if _began_session(config):
+    if _began_session(config) and DIRECTORY_VARIABLE not in os.environ:
         _stay_in_memory()
         _remove_abandoned()
         os.environ[DIRECTORY_VARIABLE] = tempfile.mkdtemp(prefix=f"{DIRECTORY_PREFIX}{os.getpid()}-")
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    if _began_session(config):
-        _remove(Path(os.environ.pop(DIRECTORY_VARIABLE)))
+    directory = Path(os.environ.get(DIRECTORY_VARIABLE, ""))
+    # Whoever gave us one keeps it.
+    if _began_session(config) and directory.name.startswith(f"{DIRECTORY_PREFIX}{os.getpid()}-"):
+        del os.environ[DIRECTORY_VARIABLE]
+        _remove(directory)
 
 
 @pytest.fixture(scope="session")

@@ -33,6 +33,7 @@ from bottega.runtime.models.offline.model import OfflineModel
 from bottega.runtime.models.offline.teaching import find_classifier
 from bottega.runtime.role import Role
 from bottega.settings import Settings
+from bottega.shop.catalogue.search_notes import SearchNotes
 
 
 class Agents:
@@ -50,6 +51,7 @@ class Agents:
         knowledge: Library,
         pages: PaymentPages,
         *,
+        search_notes: SearchNotes,
         secret: bytes,
     ) -> None:
         self._settings = settings
@@ -61,6 +63,7 @@ class Agents:
         self._clock = clock
         self._knowledge = knowledge
         self._pages = pages
+        self._search_notes = search_notes
         self._secret = secret
         self._stack = AsyncExitStack()
         self._starting = asyncio.Lock()
@@ -84,7 +87,7 @@ class Agents:
 
     def roles(self) -> tuple[Role, ...]:
         """Every role that this shop employs."""
-        search = ShopSearch(embedder_of(self._services))
+        search = ShopSearch(embedder_of(self._services), self._search_notes)
         parts = ShopParts(self._effects, search, self._pages, self._knowledge)
         return (assistant_role(parts), back_office_role(parts))
 

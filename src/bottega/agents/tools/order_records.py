@@ -133,7 +133,8 @@ SELECT (SELECT m.name FROM shop.shipping_methods m WHERE m.id = o.shipping_metho
        (SELECT jsonb_agg(jsonb_build_object(
             'id', p.id, 'kind', p.kind, 'status', p.status, 'amount_minor', p.amount_minor,
             'captured_minor', p.captured_minor, 'refunded_minor', p.refunded_minor, 'currency', p.currency,
-            'decline_code', p.decline_code, 'instrument_id', i.id, 'brand', i.brand, 'last_four', i.last_four)
+            'decline_code', p.decline_code, 'instrument_id', i.id, 'brand', i.brand, 'last_four', i.last_four,
+            'balance_minor', (SELECT g.balance_minor FROM shop.gift_cards g WHERE g.id = p.gift_card_id))
             ORDER BY p.id)
         FROM shop.payments p LEFT JOIN shop.instruments i
           ON i.id = coalesce(p.instrument_id, (SELECT g.id FROM shop.instruments g
