@@ -39,7 +39,11 @@ def about_product(goal: Goal, text: str, state: State, *, names_only_with_capita
     found = refer(text, state)
     if state.hints:
         goal = goal.having(hints=state.hints)
-    if found is not None and found.by == "pronoun" and (other := _turned_to(text, state) or _other_kind(text, state)):
+    if (
+        found is not None
+        and found.by == "pronoun"
+        and (other := _turned_to(text, state) or _other_kind(goal, text, state))
+    ):
         return goal.having(named=other)
     if found is not None and found.handles and not found.is_ambiguous:
         chosen = found.handles
@@ -98,9 +102,9 @@ def of_ours(name: str, state: State) -> str:
     return name if set(name.split()) & set(state.known_words) else ""
 
 
-def _other_kind(text: str, state: State) -> str:
+def _other_kind(goal: Goal, text: str, state: State) -> str:
     """ "Socks to go with them": what is wanted beside the things that "them" stands for."""
-    if state.known_words is None:
+    if state.known_words is None or goal.kind != "add":
         return ""
     name = of_ours(named_in(text), state)
     return "" if not name or _only_shown_kind(name, state) else name
@@ -110,6 +114,15 @@ def _turned_to(text: str, state: State) -> str:
     """What somebody turns to with "what about the …", unless it is a quality of what is shown."""
     turned = re.match(r"(?:and |but |ok |so )*(?:what|how) about (?:the |a |an |your )?(.+)", plainly(text))
     name = named_in(turned.group(1)) if turned else ""
+    return "" if not name or _only_shown_kind(name, state) else name
+
+
+def _pointed_at(text: str, state: State) -> str:
+    """ "The snowsuit", which nobody has shown yet: words of ours after one that points, unless they are shown anyway."""
+    known = set(state.known_words or ())
+    found = re.search(r"\b(?:the|your|that|those|these)\s+((?:[\w-]+\s+){0,2}?[\w-]+)\b", plainly(text))
+    words = [word for word in (named_in(found.group(1)).split() if found else ()) if word in known]
+    name = " ".join(words)
     return "" if not name or _only_shown_kind(name, state) else name
 
 

@@ -186,7 +186,8 @@ def hear(state: State, heard: Understood, currency: str, pending: Pending = NO_P
 def _unanswered(state: State) -> State:
     """The state when something else was said than was asked for: a question which product is meant is not asked again."""
     asked = state.asked
-    if asked is not None and asked.what == "product":
+    goal = None if asked is None else state.goal(asked.goal_id)
+    if asked is not None and (asked.what == "product" or (goal is not None and goal.kind == "change_cart")):
         state = state.without(asked.goal_id)
     return state.model_copy(update={"asked": None})
 
@@ -348,7 +349,7 @@ def go_on(state: State, here: Here) -> Move:
             state = _finished(state, goal, step.reply)
         elif step.reply is not None:
             waiting.add(goal.id)
-            state = _touched(state, goal)
+            state = _touched(state, goal, is_reminder=state.led_back and goal.since_turn < state.turn)
             question = question or step.reply
     return _said(state, question)
 
@@ -382,10 +383,11 @@ def _whether_to_go_on(goal: Goal) -> Reply:
     return Reply(parts=(phrase(f"talk.go_on_{goal.kind}"),), choices=("Go on", "Not now"), asked=asked)
 
 
-def _touched(state: State, goal: Goal) -> State:
+def _touched(state: State, goal: Goal, *, is_reminder: bool = False) -> State:
     """The goal is no longer new: it has been spoken about."""
     held = state.goal(goal.id)
-    return state if held is None else state.with_changed(held.model_copy(update={"is_new": False}))
+    changes = {"is_new": False, "is_reminded": is_reminder}
+    return state if held is None else state.with_changed(held.model_copy(update=changes))
 
 
 def _next_goal(state: State, waiting: set[int]) -> Goal | None:
@@ -398,6 +400,9 @@ def _next_goal(state: State, waiting: set[int]) -> Goal | None:
         is_current = goal.since_turn == state.turn or goal.is_new
         if (waiting or (state.unsaid is not None and not state.led_back)) and not is_current:
             return None
+        if state.led_back and goal.is_reminded and not is_current:
+            # Once is enough: whoever speaks of something else again comes back by themselves.
+            continue
         return goal
     return None
 

@@ -28,6 +28,7 @@ RULES_OF: Mapping[str, str] = {
     "checkout": "policy_payment",
     "payment_problem": "policy_payment",
     "order_status": "policy_shipping",
+    "cart_show": "",
 }
 SUBJECTS = (
     "lost",

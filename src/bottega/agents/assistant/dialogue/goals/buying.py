@@ -238,9 +238,10 @@ def _placed(state: State, goal: Goal, here: Here, result: Result) -> Step:
         return step
     order = result.record
     handle = str(order.get("id") or order.get("order_id") or "")
-    number = str(order.get("number", ""))
     state = state.knowing(orders.known({**order, "id": handle, "country": order.get("country") or state.country}))
-    state = state.model_copy(update={"last_added": {}, "checkout_words": "", "cart": ()})
+    # The cart is the order now: what was still open about it is so no more.
+    goals = tuple(held for held in state.goals if held.kind not in ("add", "change_cart", "coupon"))
+    state = state.model_copy(update={"last_added": {}, "checkout_words": "", "cart": (), "goals": goals})
     return _payment_told(state, goal, {**order, "id": handle}, placed=True)
 
 

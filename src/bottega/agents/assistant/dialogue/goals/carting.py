@@ -9,7 +9,7 @@ from bottega.agents.assistant.dialogue.goals.choosing import product_of, variant
 from bottega.agents.assistant.dialogue.here import Here, changing, missing_tool, refused
 from bottega.agents.assistant.dialogue.json_values import record, records
 from bottega.agents.assistant.dialogue.move import Call, Step, ask, finish, phrase, verbatim
-from bottega.agents.assistant.dialogue.naming import named_in
+from bottega.agents.assistant.dialogue.naming import named_in, of_ours
 from bottega.agents.assistant.dialogue.orders import line_name
 from bottega.agents.assistant.dialogue.products import enumerated, money
 from bottega.agents.assistant.dialogue.results import Results
@@ -256,7 +256,7 @@ def _settle_line(state: State, goal: Goal, here: Here, cart: Cart) -> Goal | Ste
         return goal.having(line=str(wrong["id"]), title=line_name({**wrong, "quantity": 1}), to=0)
     chosen = next((one for one in lines if str(one.get("id")) == goal.slot("line")), None)
     line = chosen or line_meant(goal.words, lines, state)
-    named = named_in(without(goal.words, "cart.take_out", "cart.named"))
+    named = of_ours(named_in(without(goal.words, "cart.take_out", "cart.named")), state)
     if line is None and len(lines) == 1 and not named:
         line = lines[0]
     if line is None and not named:
