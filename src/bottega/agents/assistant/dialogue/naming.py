@@ -48,9 +48,11 @@ def about_product(goal: Goal, text: str, state: State, *, names_only_with_capita
     if found is not None and found.handles and not found.is_ambiguous:
         chosen = found.handles
         return goal.having(product=chosen[0], rest=list(chosen[1:]) or None)
-    name = _turned_to(text, state) or (
-        _capitalised(text) if names_only_with_capitals else of_ours(named_in(text), state)
-    )
+    name = _turned_to(text, state)
+    if not name and names_only_with_capitals:
+        name = _capitalised(text) or _pointed_at(text, state)
+    elif not name:
+        name = of_ours(named_in(text), state)
     if found is not None and found.is_ambiguous and found.by != "pronoun":
         return goal.having(among=list(found.handles))
     if name and not (names_only_with_capitals is False and _only_shown_kind(name, state)):
@@ -118,7 +120,7 @@ def _turned_to(text: str, state: State) -> str:
 
 
 def _pointed_at(text: str, state: State) -> str:
-    """ "The snowsuit", which nobody has shown yet: words of ours after one that points, unless they are shown anyway."""
+    """ "The snowsuit", which nobody has shown yet: words of ours after one that points, unless it is shown anyway."""
     known = set(state.known_words or ())
     found = re.search(r"\b(?:the|your|that|those|these)\s+((?:[\w-]+\s+){0,2}?[\w-]+)\b", plainly(text))
     words = [word for word in (named_in(found.group(1)).split() if found else ()) if word in known]

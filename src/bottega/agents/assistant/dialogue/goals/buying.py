@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bottega.agents.assistant.dialogue import orders
-from bottega.agents.assistant.dialogue.goals.carting import lines_of, read_cart
 from bottega.agents.assistant.dialogue.goals.choosing import order_of
+from bottega.agents.assistant.dialogue.goals.reading_carts import lines_of, read_cart
 from bottega.agents.assistant.dialogue.here import ACCOUNT, Here, changing
 from bottega.agents.assistant.dialogue.json_values import record
 from bottega.agents.assistant.dialogue.move import Call, Step, ask, finish, phrase, verbatim

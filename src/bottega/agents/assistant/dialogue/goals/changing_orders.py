@@ -11,8 +11,8 @@ from bottega.agents.assistant.dialogue.goals.buying import (
     ask_rest_of_address,
     known_account,
 )
-from bottega.agents.assistant.dialogue.goals.carting import becomes, line_meant
 from bottega.agents.assistant.dialogue.goals.choosing import order_of
+from bottega.agents.assistant.dialogue.goals.reading_carts import becomes, line_meant
 from bottega.agents.assistant.dialogue.here import Here, changing
 from bottega.agents.assistant.dialogue.json_values import record
 from bottega.agents.assistant.dialogue.move import Call, Step, ask, finish, phrase
