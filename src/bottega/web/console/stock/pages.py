@@ -20,7 +20,7 @@ COLUMNS = (
     Column("Reserved", is_number=True),
     Column("Available", "available", is_number=True),
     Column("Low at", is_number=True),
-    Column("Sold in 30 days", is_number=True),
+    Column("Sold, 30 days", is_number=True),
     Column("Lasts", "lasts", is_number=True),
     Column("Counted", is_number=True),
 )
