@@ -106,11 +106,11 @@ async def product_page(visit: Visit, form: Form, *, status: int = 200) -> Respon
         categories=[("", "None"), *categories],
         tax_classes=TAX_CLASSES,
         currency=settings.currency,
-        currencies=_currencies(kept.variants, settings.currency),
+        currencies=_currencies(kept, settings.currency),
         fields=fields_of(kept.product) | {name: values[0] for name, values in form.fields.items()},
         problems=form.problems,
         history=history,
-        name_of=lambda variant: ", ".join(value_text(value) for value in variant["option_values"].values()),
+        name_of=_name_of,
     )
 
 
@@ -154,7 +154,12 @@ def _picture(product: Mapping[str, Any], url: str | None) -> Picture:
     return picture(product["id"], product["title"], product["category"], url, None)
 
 
-def _currencies(variants: list[dict[str, Any]], own: str) -> list[str]:
+def _name_of(variant: Mapping[str, Any]) -> str:
+    """A variant by its option values."""
+    values: Mapping[str, Any] = variant["option_values"]
+    return ", ".join(value_text(value) for value in values.values())
+
+
+def _currencies(kept: queries.Kept, own: str) -> list[str]:
     """The shop's own currency first, then those that some variant has a price in."""
-    others = {price["currency"] for variant in variants for price in variant["prices"] or []} - {own}
-    return [own, *sorted(others)]
+    return [own, *sorted({price["currency"] for _, price in kept.prices} - {own})]

@@ -76,7 +76,7 @@ async def show_all(visit: Visit) -> Response:
         private=True,
         promotions=promotions,
         currency=settings.currency,
-        state_of=lambda row: state_of(row, now),
+        states={row["id"]: state_of(row, now) for row in promotions.shown},
         takes_off=takes_off,
     )
 

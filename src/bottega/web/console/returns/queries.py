@@ -61,7 +61,6 @@ WHERE {state} AND ($1 = '' OR starts_with(r.number, $1) OR o.number = $1) AND ($
 
 _CONTEXT = """
 SELECT o.number AS order_number, o.currency, o.placed_at, o.total_minor, o.shipping_minor, c.id AS customer_id,
-      
        coalesce(vault.reveal(c.name_ref), vault.reveal(o.shipping_address_ref)::jsonb ->> 'name') AS customer,
        x.number AS exchange_number,
        nullif(concat_ws(' ', i.kind, i.brand, nullif(i.last_four, '')), '') AS instrument,
