@@ -24,10 +24,10 @@ from bottega.web.console.prices.change import (
     rounded,
 )
 from bottega.web.console.products.queries import top_categories
-from bottega.web.console.registry import EVERYBODY, MANAGERS, deed, page
+from bottega.web.console.registry import EVERYBODY, MANAGERS, PEOPLE, deed, offered, page
 from bottega.web.console.work_list import BulkDeed, Column, Filter, WorkList, asked_of
 from bottega.web.forms import NO_FORM, Form, read_form
-from bottega.web.visit import Visit
+from bottega.web.visit import Visit, staff_of
 
 COLUMNS = (
     Column("Variant", "title"),
@@ -60,7 +60,7 @@ async def show(visit: Visit) -> Response:
         rows,
         filters=filters,
         searches="SKU, title or brand",
-        deeds=BULK,
+        deeds=offered(visit, MANAGERS, BULK),
         nothing="Nothing has a price yet.",
     )
     return await visit.page("console/prices/list.html", private=True, prices=prices, currency=settings.currency)
@@ -224,7 +224,9 @@ async def show_changes(visit: Visit) -> Response:
     """What changed prices lately, imports included."""
     async with visit.read() as connection:
         changes = await queries.changes(connection)
-    return await visit.page("console/prices/changes.html", private=True, changes=changes)
+    return await visit.page(
+        "console/prices/changes.html", private=True, changes=changes, names=staff_of(visit).role in PEOPLE
+    )
 
 
 async def put_back(visit: Visit) -> Response:

@@ -9,11 +9,12 @@ from bottega.shop import shop_settings
 from bottega.web.console.history import history_of
 from bottega.web.console.products import queries
 from bottega.web.console.products.text_fields import attributes_text
+from bottega.web.console.registry import MANAGERS, PEOPLE, offered
 from bottega.web.console.shown import value_text
 from bottega.web.console.work_list import BulkDeed, Column, Filter, WorkList, asked_of
 from bottega.web.forms import NO_FORM, Form
 from bottega.web.storefront.pictures.addresses import Picture, picture
-from bottega.web.visit import Visit
+from bottega.web.visit import Visit, staff_of
 
 COLUMNS = (
     Column("Product", "title"),
@@ -63,7 +64,7 @@ async def show_all(visit: Visit) -> Response:
         rows,
         filters=filters,
         searches="Title, brand, handle or SKU",
-        deeds=BULK,
+        deeds=offered(visit, MANAGERS, BULK),
         nothing="No product yet.",
     )
     return await visit.page(
@@ -94,6 +95,7 @@ async def product_page(visit: Visit, form: Form, *, status: int = 200) -> Respon
                 "shop.variants": [variant["id"] for variant in kept.variants],
                 "shop.media": [medium["id"] for medium in kept.media],
             },
+            names=staff_of(visit).role in PEOPLE,
         )
     return await visit.page(
         "console/products/product.html",
