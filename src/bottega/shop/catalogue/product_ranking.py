@@ -7,14 +7,14 @@ from typing import assert_never
 
 from bottega.platform.database.pool import Connection
 from bottega.ports.embedder import Embedder
-from bottega.retrieval.analysis import words_of
 from bottega.retrieval.asked import KeywordQuery
 from bottega.retrieval.fusion import Scored, Weights
 from bottega.retrieval.narrowing import Narrowing
-from bottega.retrieval.search import Searched, Searcher
+from bottega.retrieval.search import Searcher
 from bottega.shop.catalogue.constraint_conditions import matching_variants
 from bottega.shop.catalogue.listing import Conditions
 from bottega.shop.catalogue.product_documents import PRODUCTS
+from bottega.shop.catalogue.search_fitting import LEAST_COVERAGE_SHARE, fitting
 from bottega.shop.catalogue.search_reading import Reading, conditions_on
 from bottega.shop.catalogue.search_records import SearchRequest
 from bottega.shop.catalogue.understanding.model import SortWish
@@ -28,10 +28,6 @@ OUT_OF_STOCK_SHARE = 0.7
 DEEPEST_RESULT = 400
 # Another order than by relevance is made among so many of the best.
 MOST_SORTED = 1_000
-# What is shown has at least that share of the leftover words that the best has: where a sentence constrains, or where
-# another order would bring up what fits badly.
-LEAST_COVERAGE_SHARE = 2 / 3
-
 _COLUMNS = (
     "p.product_id",
     "p.facets @> '{in_stock}' AS in_stock",
@@ -83,15 +79,16 @@ async def _by_words(
 ) -> Ranked:
     form = reading.form
     narrowing = _narrowing(request, reading)
-    text = form.ranking_words if form.constraints else (form.ranking_words or form.text)
+    text = f"{form.ranking_words} {form.like}".strip() if form.constraints else (form.ranking_words or form.text)
     searched = await Searcher(PRODUCTS, WEIGHTS, search_plainly, embedder).search(connection, text, narrowing, number)
     found = sorted(searched.found, key=_with_stock)
-    if form.constraints:
-        found = _near_the_best(found, searched, form.words)
-    if narrowing.is_wide:
+    kept = fitting(found, searched, form.words, constrained=bool(form.constraints))
+    all_fit = len(kept) == len(found)
+    found = kept
+    if narrowing.is_wide and all_fit:
         total, exact = max(searched.considered, len(found)), searched.complete
     else:
-        total, exact = len(found), len(searched.found) < number
+        total, exact = len(found), len(searched.found) < number or not all_fit
     return Ranked(found, searched.query, total, exact, dict(searched.degraded))
 
 
@@ -105,22 +102,6 @@ def _narrowing(request: SearchRequest, reading: Reading) -> Narrowing:
 
 def _with_stock(one: Scored) -> float:
     return -(one.score if one.row["in_stock"] else one.score * OUT_OF_STOCK_SHARE)
-
-
-def _near_the_best(found: list[Scored], searched: Searched, words: str) -> list[Scored]:
-    """What has about as many of these words as the best has: "hdmi" of "hdmi cable under 5 m" is no mere hint."""
-    terms = {word.term for word in words_of(words)}
-    query = searched.query
-    places = [place for place, word in enumerate(query.words) if any(w.term in terms for w in words_of(word))]
-    total = sum(query.importance[place] for place in places)
-    if total <= 0:
-        return found
-
-    def covered(one: Scored) -> float:
-        return sum(query.importance[place] for place in places if one.bits >> place & 1) / total
-
-    best = max((covered(one) for one in found), default=0.0)
-    return [one for one in found if covered(one) >= best * LEAST_COVERAGE_SHARE - 1e-9]
 
 
 def _wished_order(request: SearchRequest, reading: Reading) -> SortWish | None:

@@ -14,10 +14,12 @@ from bottega.retrieval.fusion import Scored
 from bottega.shop.catalogue.listing import card_column
 from bottega.shop.catalogue.product_ranking import DEEPEST_RESULT, Ranked, ranked_products
 from bottega.shop.catalogue.search_facets import MOST_COUNTED, facets_of
-from bottega.shop.catalogue.search_reading import Reading, read_as_words, read_sentence
+from bottega.shop.catalogue.search_reading import Reading, met_readings, read_as_words, read_sentence
 from bottega.shop.catalogue.search_records import Explanation, SearchPage, SearchRequest, SearchSort
 from bottega.shop.catalogue.understanding.model import Correction, SortWish
 
+# So many weaker forms of a sentence are looked through for its words.
+MOST_TRIED_FOR_WORDS = 6
 CONSTRAINTS_LOST = "What constraints are held against is being written anew; until then they are searched for as words."
 
 
@@ -61,7 +63,8 @@ async def _read_and_rank(
     if request.understands:
         try:
             reading = await read_sentence(connection, request, now)
-            return reading, await ranked_products(connection, request, reading, now, embedder, number)
+            ranked = await ranked_products(connection, request, reading, now, embedder, number)
+            return await _with_its_words(connection, request, now, embedder, number, (reading, ranked))
         except asyncpg.UndefinedTableError:
             # Tables that constraints are held against are gone: words still answer, and they are made again.
             reason = {"constraints": CONSTRAINTS_LOST}
@@ -71,6 +74,30 @@ async def _read_and_rank(
     ranked = await ranked_products(connection, request, reading, now, embedder, number)
     ranked.degraded.update(reason)
     return reading, ranked
+
+
+async def _with_its_words(
+    connection: Connection,
+    request: SearchRequest,
+    now: datetime,
+    embedder: Embedder | None,
+    number: int,
+    first: tuple[Reading, Ranked],
+) -> tuple[Reading, Ranked]:
+    """What was found; where that has none of the words, which name the thing, then the strictest form that has some."""
+    if not first[1].unmatched:
+        return first
+    tried = 0
+    async for reading in met_readings(connection, request, first[0].asked):
+        if len(reading.form.constraints) == len(first[0].form.constraints):
+            continue
+        ranked = await ranked_products(connection, request, reading, now, embedder, number)
+        if ranked.found and not ranked.unmatched:
+            return reading, ranked
+        tried += 1
+        if tried == MOST_TRIED_FOR_WORDS:
+            break
+    return first
 
 
 def _sort_shown(request: SearchRequest, wish: SortWish | None) -> SearchSort:

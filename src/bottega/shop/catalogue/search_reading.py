@@ -1,7 +1,7 @@
 """From a search request to what it is searched as: the sentence read, and relaxed as far as anything meets it."""
 
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import AsyncGenerator, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -39,10 +39,16 @@ async def read_sentence(connection: Connection, request: SearchRequest, now: dat
     asked = await _understood(connection, request, now)
     if not asked.constraints:
         return Reading(asked, asked)
+    async for reading in met_readings(connection, request, asked):
+        return reading
+    return Reading(asked, asked)
+
+
+async def met_readings(connection: Connection, request: SearchRequest, asked: Understanding) -> AsyncGenerator[Reading]:
+    """Its forms that some product meets, the strictest first."""
     for form, relaxed in _forms(asked):
         if await _anything(connection, form, request.filters):
-            return Reading(asked, form, relaxed)
-    return Reading(asked, asked)
+            yield Reading(asked, form, relaxed)
 
 
 def read_as_words(request: SearchRequest) -> Reading:

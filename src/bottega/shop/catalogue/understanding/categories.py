@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bottega.shop.catalogue.understanding.kinds import TINY_SHARE, named_categories, titled_with
-from bottega.shop.catalogue.understanding.model import CategoryIs, NumberBound, Stated, Strength
+from bottega.shop.catalogue.understanding.model import CategoryIs, NumberBound, Stated
 from bottega.shop.catalogue.understanding.reading import Named, Reading
 from bottega.shop.catalogue.understanding.vocabulary import CategoryFigures, halves_of
 
@@ -37,13 +37,11 @@ def add_categories(reading: Reading, names: Sequence[Named]) -> None:
         if level not in levels:
             levels.append(level)
     said = reading.sentence.text[_start(reading, names[0]) : _end(reading, names[-1])]
-    doubtful = _tells_nothing(reading)
-    if doubtful and len(levels) > 1:
+    if len(levels) > 1 and _tells_nothing(reading):
         # "Lamp" is the shelf of emergency lamps here and says nothing of hours: all lighting is meant.
-        levels, doubtful = levels[1:], False
-    strength: Strength = "soft" if doubtful else "hard"
+        levels = levels[1:]
     key = f"category:{'|'.join(name.phrase for name in names)}"
-    stated = Stated(key, " or ".join(name.said for name in names), said, strength)
+    stated = Stated(key, " or ".join(name.said for name in names), said)
     constraint: CategoryIs | None = None
     for level in reversed(levels):
         constraint = CategoryIs(
@@ -136,11 +134,15 @@ def _placed(
 
 
 def _titled(reading: Reading, group: Sequence[str], paths: Sequence[str], not_paths: Sequence[str]) -> list[_Kind]:
-    """What product types, categories and titles call so, where no category holds most of it."""
+    """What product types, categories and titles call so, where no category holds most of it; nothing that only goes
+    with such things: a "phone case" is no phone."""
     words = tuple(f"w:{'+w:'.join(word.split())}" for word in group)
     kinds = (*_ends(group), *_kinds(reading, group))
+    said = {part for word in group for part in word.split()}
+    besides = tuple(f"end:{word}" for word in sorted(reading.language.goes_with - said))
     return [
-        _Kind(tuple(paths), kinds, tuple(not_paths)),
+        _Kind(tuple(paths), kinds, tuple(not_paths), besides),
+        _Kind(tuple(paths), (*words, *kinds), tuple(not_paths), besides),
         _Kind(tuple(paths), (*words, *kinds), tuple(not_paths)),
     ]
 

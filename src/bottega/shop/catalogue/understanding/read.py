@@ -1,11 +1,11 @@
 """Reading a sentence: `understand` is the only way in, and pure."""
 
 from bottega.shop.catalogue.understanding.amounts import read_amounts
-from bottega.shop.catalogue.understanding.categories import add_categories, is_plainly
+from bottega.shop.catalogue.understanding.categories import add_categories
 from bottega.shop.catalogue.understanding.kinds import guess_kind
 from bottega.shop.catalogue.understanding.language import measures
 from bottega.shop.catalogue.understanding.mending import mend
-from bottega.shop.catalogue.understanding.model import CategoryIs, Constraint, ShownProduct, Understanding
+from bottega.shop.catalogue.understanding.model import CategoryIs, Constraint, OtherThan, ShownProduct, Understanding
 from bottega.shop.catalogue.understanding.phrases import read_phrases
 from bottega.shop.catalogue.understanding.prices import read_price_levels
 from bottega.shop.catalogue.understanding.reading import Named, Reading
@@ -56,6 +56,7 @@ def understand(
         sort=reading.sort,
         corrections=tuple(reading.corrections),
         removed=tuple(constraint for constraint in ordered if constraint.stated.key in without),
+        like=shown.title if shown is not None and any(isinstance(one, OtherThan) for one in ordered) else "",
     )
 
 
@@ -81,10 +82,7 @@ def _leave_mere_preferences(reading: Reading) -> None:
 
 
 def _read_kind(reading: Reading) -> None:
-    """The kind of thing asked for, where something else narrows the search or nothing but a category is named.
-
-    A few words alone are left to the search, which ranks what is called so and what goes with it.
-    """
+    """The kind of thing asked for."""
     if any(isinstance(known, CategoryIs) and not known.negated for known in reading.constraints):
         return
     sentence = reading.sentence
@@ -93,13 +91,7 @@ def _read_kind(reading: Reading) -> None:
         return
     for name in names:
         sentence.claim(name.place, len(name.phrase.split()), "ranking")
-    narrowed = bool(reading.constraints) or reading.sort is not None or len(names) > 1
-    alone = not _words(reading, ("kept",))
-    if narrowed or (reading.named and is_plainly(reading, names[0].phrase, alone=alone)):
-        add_categories(reading, names)
-        return
-    for name in names:
-        sentence.claim(name.place, len(name.phrase.split()), "kept")
+    add_categories(reading, names)
 
 
 def _kind_left(reading: Reading) -> list[Named]:

@@ -374,6 +374,11 @@ def _dimensions(numbers: Mapping[str, NumberFigures]) -> dict[str, tuple[str, ..
     return {dimension: tuple(names) for dimension, names in found.items()}
 
 
+def name_of(trait: str) -> str:
+    """The attribute or option that a trait is told of: `v:shape=mummy` → shape."""
+    return trait.partition(":")[2].partition("=")[0]
+
+
 def facet_value(text: str) -> str:
     """A text as the facets of lists spell it: ASCII letters in lower case, others as they are."""
     return text.encode().lower().decode()

@@ -1,0 +1,50 @@
+"""Where the list of what was found ends: what lacks too many of the words is no answer, however near its meaning is."""
+
+from collections.abc import Sequence
+
+from bottega.retrieval.analysis import has_digit, words_of
+from bottega.retrieval.fusion import Scored
+from bottega.retrieval.search import Searched
+
+# What is shown has at least that share of the words that the best has, by what they tell.
+LEAST_COVERAGE_SHARE = 2 / 3
+# Where so many have all of the words, what lacks one is not wanted.
+ENOUGH_WITH_ALL = 3
+# Without a constraint, and where nothing has even so much of the words, they describe: then meaning answers.
+LEAST_NAMED = 0.5
+_ROUNDING = 1e-9
+
+
+def fitting(found: Sequence[Scored], searched: Searched, words: str, *, constrained: bool) -> list[Scored]:
+    """What has as many of these words as can be asked for, in its order: "hdmi" of "hdmi cable" is no mere hint.
+
+    Figures of the words ("windows 10") are had by all where the best has them.
+    """
+    query = searched.query
+    terms = {word.term for word in words_of(words)}
+    places = [place for place, word in enumerate(query.words) if any(one.term in terms for one in words_of(word))]
+    total = sum(query.importance[place] for place in places)
+    if total <= 0 or not found:
+        return list(found)
+
+    def covered(one: Scored) -> float:
+        return sum(query.importance[place] for place in places if one.bits >> place & 1) / total
+
+    shares = [covered(one) for one in found]
+    best = max(shares)
+    if best <= 0 or (not constrained and best < LEAST_NAMED):
+        return list(found)
+    with_all = sum(share >= 1 - _ROUNDING for share in shares)
+    least = 1.0 if with_all >= ENOUGH_WITH_ALL else best * LEAST_COVERAGE_SHARE
+    figures = _figures(found[shares.index(best)], searched, places)
+    return [
+        one
+        for one, share in zip(found, shares, strict=True)
+        if share >= least - _ROUNDING and one.bits & figures == figures
+    ]
+
+
+def _figures(best: Scored, searched: Searched, places: Sequence[int]) -> int:
+    """The bits of the words with figures that the best has."""
+    words = searched.query.words
+    return sum(1 << place for place in places if has_digit(words[place]) and best.bits >> place & 1)
