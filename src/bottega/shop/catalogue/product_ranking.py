@@ -82,7 +82,8 @@ async def _by_words(
     text = f"{form.ranking_words} {form.like}".strip() if form.constraints else (form.ranking_words or form.text)
     searched = await Searcher(PRODUCTS, WEIGHTS, search_plainly, embedder).search(connection, text, narrowing, number)
     found = sorted(searched.found, key=_with_stock)
-    kept = fitting(found, searched, form.words, constrained=bool(form.constraints))
+    constrained = bool(form.constraints)
+    kept = fitting(found, searched, form.words, spoken=form.spoken or constrained, constrained=constrained)
     all_fit = len(kept) == len(found)
     found = kept
     if narrowing.is_wide and all_fit:

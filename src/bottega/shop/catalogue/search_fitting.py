@@ -12,13 +12,19 @@ LEAST_COVERAGE_SHARE = 2 / 3
 ENOUGH_WITH_ALL = 3
 # Without a constraint, and where nothing has even so much of the words, they describe: then meaning answers.
 LEAST_NAMED = 0.5
+# What is so near in meaning belongs there with fewer of the words, or none: a camera case for
+# "camera bag".
+NEAR_IN_MEANING = 0.45
 _ROUNDING = 1e-9
 
 
-def fitting(found: Sequence[Scored], searched: Searched, words: str, *, constrained: bool) -> list[Scored]:
+def fitting(
+    found: Sequence[Scored], searched: Searched, words: str, *, spoken: bool, constrained: bool
+) -> list[Scored]:
     """What has as many of these words as can be asked for, in its order: "hdmi" of "hdmi cable" is no mere hint.
 
-    Figures of the words ("windows 10") are had by all where the best has them.
+    What is `spoken`, or constrained, names what it wants: figures of the words ("windows 10") are had by all where the
+    best has them. A few words alone are followed by what is near in meaning as well.
     """
     query = searched.query
     terms = {word.term for word in words_of(words)}
@@ -34,9 +40,13 @@ def fitting(found: Sequence[Scored], searched: Searched, words: str, *, constrai
     best = max(shares)
     if best <= 0 or (not constrained and best < LEAST_NAMED):
         return list(found)
+    if not spoken:
+        least = best * LEAST_COVERAGE_SHARE - _ROUNDING
+        near = NEAR_IN_MEANING
+        return [one for one, share in zip(found, shares, strict=True) if share >= least or (one.cosine or 0.0) >= near]
     with_all = sum(share >= 1 - _ROUNDING for share in shares)
     least = 1.0 if with_all >= ENOUGH_WITH_ALL else best * LEAST_COVERAGE_SHARE
-    figures = _figures(found[shares.index(best)], searched, places)
+    figures = max(_figures(one, searched, places) for one, share in zip(found, shares, strict=True) if share == best)
     return [
         one
         for one, share in zip(found, shares, strict=True)
@@ -45,6 +55,8 @@ def fitting(found: Sequence[Scored], searched: Searched, words: str, *, constrai
 
 
 def _figures(best: Scored, searched: Searched, places: Sequence[int]) -> int:
-    """The bits of the words with figures that the best has."""
+    """The bits of the words with figures that the best has, and of those that it has side by side with a figure."""
     words = searched.query.words
-    return sum(1 << place for place in places if has_digit(words[place]) and best.bits >> place & 1)
+    beside = [len(words) + place for place in places if place + 1 in places]
+    wanted = [place for place in places if has_digit(words[place])] + beside
+    return sum(1 << place for place in wanted if best.bits >> place & 1)

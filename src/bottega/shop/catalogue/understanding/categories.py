@@ -1,17 +1,21 @@
 """The kind of thing that is asked for as a constraint: categories that hold such things, else words of titles."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from bottega.shop.catalogue.understanding.kinds import TINY_SHARE, named_categories, titled_with
-from bottega.shop.catalogue.understanding.model import CategoryIs, NumberBound, Stated
+from bottega.shop.catalogue.understanding.model import CategoryIs, NumberBound, Stated, TraitIs
 from bottega.shop.catalogue.understanding.reading import Named, Reading
 from bottega.shop.catalogue.understanding.vocabulary import CategoryFigures, halves_of
 
+LONGEST_BEFORE = 3
+MOST_EXCLUDED_TRAITS = 400
+# "Without nuts" means hazelnuts too, but "without ink" nothing pink.
+SHORTEST_OF_COMPOUND = 3
 # A category stands for a word when so many of the things called so are in it.
 FAITHFUL_SHARE = 0.55
 # Beside other words, and with nothing else to narrow the search, it must hold all but a few of them.
-PLAIN_SHARE = 0.75
+PLAIN_SHARE = 0.6
 # Of a category that names several things, the word must be in the titles of so many products to be required of all.
 TITLED_SHARE = 0.1
 # Fewer, and the category holds other things as well.
@@ -31,7 +35,7 @@ class _Kind:
 def add_categories(reading: Reading, names: Sequence[Named]) -> None:
     """One constraint for the kinds of thing that are named, and what they are when taken less narrowly."""
     meanings = [_meanings(reading, name.phrase) for name in names]
-    levels: list[_Kind] = []
+    levels: list[_Kind] = _said_nearer(reading, names[0]) if len(names) == 1 else []
     for depth in range(max(len(meaning) for meaning in meanings)):
         level = _together([meaning[min(depth, len(meaning) - 1)] for meaning in meanings])
         if level not in levels:
@@ -56,12 +60,49 @@ def add_categories(reading: Reading, names: Sequence[Named]) -> None:
     reading.found(constraint, names[0].place)
 
 
+def _said_nearer(reading: Reading, name: Named) -> list[_Kind]:
+    """What the words right before a kind's name make of it, where they name a category: "fleece jackets" are fleeces, a
+    "first aid kit" is first aid."""
+    sentence, vocabulary, key = reading.sentence, reading.vocabulary, reading.language.keys.of
+    paths = _paths(reading, name.phrase)
+    for length in range(LONGEST_BEFORE, 0, -1):
+        start = name.place - length
+        phrase = sentence.key(start, length)
+        known = vocabulary.category_phrases.get(phrase, ()) if sentence.free(start, length) else ()
+        inside = [path for path in known if any(path.startswith(f"{own}/") for own in paths)]
+        own = [path for path in known if length > 1 and _is_titled(vocabulary.categories[path], phrase, key)]
+        if not (inside or own):
+            continue
+        sentence.claim(start, length, "ranking")
+        words = "".join(f"+w:{word}" for word in phrase.split())
+        return [_Kind(tuple(inside or own), tuple(f"{end}{words}" for end in _ends(_group(reading, name.phrase))))]
+    return []
+
+
 def rule_out_category(reading: Reading, phrase: str, label: str, said: str, place: int) -> None:
-    """None of the things that are named."""
+    """None of the things that are named; where these are no such things, nothing that tells of it: nuts of a snack."""
     group = _group(reading, phrase)
+    paths = _paths(reading, phrase)
+    asked = reading.vocabulary.category_phrases.get(reading.kind_phrase, ())
+    if asked and not {path.partition("/")[0] for path in asked} & {path.partition("/")[0] for path in paths}:
+        rule_out_word(reading, [phrase], label, said, place)
+        return
     stated = Stated(f"not:category:{phrase}", f"not {label}", said)
     traits = (*_ends(group), *_kinds(reading, group))
-    reading.found(CategoryIs(stated, _paths(reading, phrase), traits, negated=True), place)
+    reading.found(CategoryIs(stated, paths, traits, negated=True), place)
+
+
+def rule_out_word(reading: Reading, phrases: Sequence[str], label: str, said: str, place: int) -> None:
+    """Words that the catalogue has no name for: not in the title and in no value, nor as the end of a compound there."""
+    everywhere: dict[str, None] = {}
+    told = reading.vocabulary.value_words
+    for word in [part for phrase in phrases for part in phrase.split()]:
+        everywhere[f"w:{word}"] = None
+        compounds = [one for one in told if len(word) >= SHORTEST_OF_COMPOUND and one.endswith(word)]
+        for one in sorted(compounds, key=lambda one: (one != word, one)):
+            everywhere.update(dict.fromkeys(told[one]))
+    stated = Stated(f"not:word:{' '.join(phrases)}", label, said)
+    reading.found(TraitIs(stated, (), True, everywhere=tuple(everywhere)[:MOST_EXCLUDED_TRAITS]), place)
 
 
 def is_plainly(reading: Reading, phrase: str, *, alone: bool) -> bool:
@@ -72,7 +113,8 @@ def is_plainly(reading: Reading, phrase: str, *, alone: bool) -> bool:
     if alone:
         return True
     titles = {reading.language.keys.of(reading.vocabulary.categories[path].title) for path in paths}
-    named = any(word in titles for word in (phrase, *_group(reading, phrase)))
+    # "Pack" is what several categories are called at the end.
+    named = len(paths) > 1 or any(word in titles for word in (phrase, *_group(reading, phrase)))
     return named and (" " in phrase or _share_in(reading, _group(reading, phrase), paths) >= PLAIN_SHARE)
 
 
@@ -123,6 +165,8 @@ def _placed(
         share = _titled_share(reading, group, path)
         if leaf and (share >= TITLED_SHARE if shared else TITLED_SHARE <= share < PURE_SHARE):
             titled.extend(f"category:{path}+{trait}" for trait in _ends(group))
+        elif leaf and shared and _worded_share(reading, group, path) >= TITLED_SHARE:
+            titled.extend(f"category:{path}+w:{'+w:'.join(word.split())}" for word in group)
         else:
             plain.append(path)
     others = _other_halves(reading, phrase, group, plain)
@@ -200,8 +244,7 @@ def _paths(reading: Reading, phrase: str) -> tuple[str, ...]:
     return tuple(path for path in chosen if not any(path.startswith(f"{other}/") for other in chosen))
 
 
-def _is_titled(category: CategoryFigures, phrase: str, key: object) -> bool:
-    assert callable(key)
+def _is_titled(category: CategoryFigures, phrase: str, key: Callable[[str], str]) -> bool:
     return key(category.title) == phrase
 
 
@@ -222,6 +265,12 @@ def _titled_share(reading: Reading, group: Sequence[str], path: str) -> float:
     known = [reading.vocabulary.kinds[word] for word in group if word in reading.vocabulary.kinds]
     titled = max((figures.categories.get(path, 0) for figures in known), default=0)
     return titled / max(reading.vocabulary.categories[path].products, 1)
+
+
+def _worded_share(reading: Reading, group: Sequence[str], path: str) -> float:
+    """At most that share of a category's products has one of these words somewhere in its title."""
+    worded = max((titled_with(reading, word) for word in group), default=0)
+    return worded / max(reading.vocabulary.categories[path].products, 1)
 
 
 def _accessories_below(reading: Reading, paths: Sequence[str], group: Sequence[str]) -> tuple[str, ...]:

@@ -63,7 +63,7 @@ def _guess_from(reading: Reading, start: int, *, doubtful: bool) -> int | None:
 
 
 def _heads(reading: Reading, place: int, phrase: str) -> bool:
-    """Whether the thing named right before is for this one ("laptop stand"), which is no more about it ("laptop DVD")."""
+    """Whether this is the thing and the one named before only says which ("laptop stand"), unlike in "laptop DVD"."""
     language, vocabulary = reading.language, reading.vocabulary
     before = f"{reading.sentence.key(place - 1, 1)} {phrase}"
     if phrase in language.goes_with or before in vocabulary.kinds or reading.kind_phrase not in language.kinds:
@@ -120,7 +120,12 @@ def _is_modifier(reading: Reading, end: int) -> bool:
 def _is_told_of_kind(reading: Reading, key: str) -> bool:
     """Whether a word tells what such things are like: "notebook touchscreen", but no "board game"."""
     vocabulary = reading.vocabulary
-    names = [*vocabulary.flag_phrases.get(key, ()), *(name_of(trait) for trait in vocabulary.values.get(key, ()))]
+    told = [name_of(trait) for trait in vocabulary.values.get(key, ())]
+    kind = reading.measures.roles["kind"]
+    if key in vocabulary.kinds and any(kind.rank(name) is not None for name in told):
+        # A product type: a "notebook cooler" is no notebook.
+        return False
+    names = [*vocabulary.flag_phrases.get(key, ()), *told]
     if names:
         return reading.coverage(names) > 0
     return key in reading.language.known_words

@@ -162,6 +162,8 @@ class Understanding:
     removed: tuple[Constraint, ...] = ()
     # Whether a variant that cannot be bought now may meet them; else only one that can.
     any_stock: bool = False
+    # Whether it is said in a sentence, with the little words that a few words typed for a search lack.
+    spoken: bool = False
     # The title of the shown product that the sentence compares with, to rank by.
     like: str = ""
 

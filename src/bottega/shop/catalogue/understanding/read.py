@@ -1,7 +1,7 @@
 """Reading a sentence: `understand` is the only way in, and pure."""
 
 from bottega.shop.catalogue.understanding.amounts import read_amounts
-from bottega.shop.catalogue.understanding.categories import add_categories
+from bottega.shop.catalogue.understanding.categories import add_categories, is_plainly
 from bottega.shop.catalogue.understanding.kinds import guess_kind
 from bottega.shop.catalogue.understanding.language import measures
 from bottega.shop.catalogue.understanding.mending import mend
@@ -56,6 +56,7 @@ def understand(
         sort=reading.sort,
         corrections=tuple(reading.corrections),
         removed=tuple(constraint for constraint in ordered if constraint.stated.key in without),
+        spoken=_is_spoken(reading),
         like=shown.title if shown is not None and any(isinstance(one, OtherThan) for one in ordered) else "",
     )
 
@@ -82,7 +83,10 @@ def _leave_mere_preferences(reading: Reading) -> None:
 
 
 def _read_kind(reading: Reading) -> None:
-    """The kind of thing asked for."""
+    """The kind of thing asked for, where a sentence asks, something else narrows the search, or a category is named.
+
+    A few words alone are left to the search, which ranks what is called so and what goes with it.
+    """
     if any(isinstance(known, CategoryIs) and not known.negated for known in reading.constraints):
         return
     sentence = reading.sentence
@@ -91,7 +95,19 @@ def _read_kind(reading: Reading) -> None:
         return
     for name in names:
         sentence.claim(name.place, len(name.phrase.split()), "ranking")
-    add_categories(reading, names)
+    narrowed = bool(reading.constraints) or reading.sort is not None or len(names) > 1 or _is_spoken(reading)
+    alone = not _words(reading, ("kept",))
+    if narrowed or (reading.named and is_plainly(reading, names[0].phrase, alone=alone)):
+        add_categories(reading, names)
+        return
+    for name in names:
+        sentence.claim(name.place, len(name.phrase.split()), "kept")
+
+
+def _is_spoken(reading: Reading) -> bool:
+    """Whether there are words that only a sentence has."""
+    language = reading.language
+    return any(token.key in language.links or token.key in language.fillers for token in reading.sentence.tokens)
 
 
 def _kind_left(reading: Reading) -> list[Named]:

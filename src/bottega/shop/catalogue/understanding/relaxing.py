@@ -61,8 +61,8 @@ WIDENED = (
 def relaxations(understanding: Understanding) -> Iterator[Relaxation]:
     """Weaker and weaker forms of an understanding; itself is not among them.
 
-    Preferences go first. Then one constraint that can be taken less narrowly is (a shade for its family, a mention for a
-    material), then all of them, one after the other. Then a single constraint is given up, each in the order of
+    Preferences go first. Then one constraint that can be taken less narrowly is (a shade for its family, a mention for
+    a material), then all of them, one after the other. Then a single constraint is given up, each in the order of
     `STEPS`; then the first two of that order, the first three, and so on.
     """
     yield from _soft(understanding)
@@ -86,6 +86,22 @@ def relaxations(understanding: Understanding) -> Iterator[Relaxation]:
             if constraint not in widened:
                 widened.append(constraint)
             yield _relaxed(understanding, kept, dropped, widened)
+    # First with the kind of thing as it was asked for: a wider kind is worth less than another constraint.
+    kinds = {constraint.stated.key: constraint for constraint in in_order if isinstance(constraint, CategoryIs)}
+    strict = [kinds.get(constraint.stated.key, constraint) for constraint in kept]
+    narrow = [constraint for constraint in widened if constraint.stated.key not in kinds]
+    forms = [(strict, narrow), (kept, widened)] if strict != kept else [(kept, widened)]
+    for standing, less_narrow in forms:
+        yield from _given_up(understanding, standing, dropped, less_narrow)
+
+
+def _given_up(
+    understanding: Understanding,
+    kept: Sequence[Constraint],
+    dropped: Sequence[Constraint],
+    widened: Sequence[Constraint],
+) -> Iterator[Relaxation]:
+    """One constraint less, each in turn; then the first two of the order less, the first three, and so on."""
     order = _in_order(kept)
     for constraint in order:
         rest = [other for other in kept if other is not constraint]
