@@ -7,7 +7,7 @@ from bottega.retrieval.fusion import Scored
 from bottega.retrieval.search import Searched
 
 # What is shown has at least that share of the words that the best has, by what they tell.
-LEAST_COVERAGE_SHARE = 2 / 3
+LEAST_COVERAGE_SHARE = 0.75
 # Where so many have all of the words, what lacks one is not wanted.
 ENOUGH_WITH_ALL = 3
 # Without a constraint, and where nothing has even so much of the words, they describe: then meaning answers.

@@ -139,13 +139,13 @@ def _meanings(reading: Reading, phrase: str) -> list[_Kind]:
     """What a word means, the narrowest first: its categories, with what they hold besides, and wider ones."""
     group = _group(reading, phrase)
     paths = _paths(reading, phrase)
-    not_paths = () if phrase in reading.language.accessory_words else _accessories_below(reading, paths, group)
+    not_paths = () if phrase in reading.language.accessory_words else accessories_below(reading, paths, group)
     broader = _broader(reading, phrase)
     if paths and _faithful(reading, phrase, paths):
         found = _placed(reading, phrase, group, paths, not_paths)
     else:
         found = _titled(reading, group, paths, not_paths)
-        if broader and not paths:
+        if broader and not paths and " " not in phrase:
             found = [_Kind((*kind.paths, *broader), kind.traits, kind.not_paths) for kind in found]
     wide = found[-1]
     if broader and not set(broader) <= set(wide.paths):
@@ -187,7 +187,6 @@ def _titled(reading: Reading, group: Sequence[str], paths: Sequence[str], not_pa
     return [
         _Kind(tuple(paths), kinds, tuple(not_paths), besides),
         _Kind(tuple(paths), (*words, *kinds), tuple(not_paths), besides),
-        _Kind(tuple(paths), (*words, *kinds), tuple(not_paths)),
     ]
 
 
@@ -273,7 +272,7 @@ def _worded_share(reading: Reading, group: Sequence[str], path: str) -> float:
     return worded / max(reading.vocabulary.categories[path].products, 1)
 
 
-def _accessories_below(reading: Reading, paths: Sequence[str], group: Sequence[str]) -> tuple[str, ...]:
+def accessories_below(reading: Reading, paths: Sequence[str], group: Sequence[str]) -> tuple[str, ...]:
     """Categories inside these that hold what only goes with such things: tent repair among the tents."""
     accessories = reading.language.accessory_words
     if any(word.split()[-1] in accessories for word in group):

@@ -17,6 +17,9 @@ TINY_SHARE = 0.05
 # A word that also tells what things are like names a thing where nothing else does, if that share of the titles with it
 # end in it, and so many times as many products are one as are told to be like one.
 NOUN_SHARE = 0.3
+# One that so few titles end in only describes.
+DESCRIBING_SHARE = 0.2
+LEAST_TITLED = 10
 NOUN_TIMES = 2
 
 
@@ -78,7 +81,7 @@ def _is_for_something(reading: Reading, place: int) -> bool:
     if not length or not place:
         return False
     before = sentence.tokens[place - 1]
-    if before.kind != "word" or before.claim is not None or before.key in language.seeking:
+    if before.kind != "word" or before.claim is not None or before.key in (*language.seeking, *language.currencies):
         return False
     return before.key in language.anything or before.key not in language.fillers
 
@@ -111,10 +114,22 @@ def _is_modifier(reading: Reading, end: int) -> bool:
         vocabulary.number_phrases,
         language.currencies,
     )
+    if _describes(reading, key):
+        return False
     # "Shoe cream" is no cream-coloured shoe, and a "laptop bag" no laptop.
     is_thing = (key in language.ambiguous_colours or key in language.goes_with) and key not in language.fillers
     is_size = key.upper() in reading.measures.letters
     return is_thing or not (is_size or any(key in table for table in tells) or _is_told_of_kind(reading, key))
+
+
+def _describes(reading: Reading, key: str) -> bool:
+    """Whether titles have a word mostly in front of or behind what they name: "full", "HD"."""
+    vocabulary = reading.vocabulary
+    if key in reading.language.goes_with or key in reading.language.kinds or key in vocabulary.category_phrases:
+        return False
+    titled, figures = vocabulary.titles.get(key, 0), vocabulary.kinds.get(key)
+    ends = figures.products if figures is not None else 0
+    return titled >= LEAST_TITLED and ends < DESCRIBING_SHARE * titled
 
 
 def _is_told_of_kind(reading: Reading, key: str) -> bool:

@@ -152,7 +152,7 @@ def _is_other_word(reading: Reading, key: str) -> bool:
 
 def _flag(reading: Reading, phrase: Phrase) -> Match | None:
     names = reading.vocabulary.flag_phrases.get(phrase.key)
-    if names is None:
+    if names is None or (phrase.key == reading.kind_phrase and not phrase.negated):
         return None
     if phrase.marker != "having" and not phrase.negated and not _is_told(reading, phrase.key, names):
         return None

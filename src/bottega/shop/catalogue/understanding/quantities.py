@@ -119,7 +119,13 @@ def _told_by_its_decimals(reading: Reading, amount: "Amount") -> tuple[str, ...]
 def _is_kind(reading: Reading, pointed: Pointed) -> bool:
     """Whether the name of a number is also the name of the thing asked for: "hard disk 2 TB"."""
     phrase = reading.sentence.key(pointed[1], pointed[2] - pointed[1])
-    return bool(phrase) and f" {reading.kind_phrase}".endswith(f" {phrase}")
+    return names_kind(reading, phrase)
+
+
+def names_kind(reading: Reading, phrase: str) -> bool:
+    """Whether a phrase is what the thing asked for is called, or ends so: "black ink cartridge" of ink cartridges."""
+    kind = reading.kind_phrase
+    return bool(phrase and kind) and (f" {kind}".endswith(f" {phrase}") or f" {phrase}".endswith(f" {kind}"))
 
 
 def _named_behind(reading: Reading, amount: "Amount") -> Pointed | None:

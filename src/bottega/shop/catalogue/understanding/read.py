@@ -111,11 +111,13 @@ def _is_spoken(reading: Reading) -> bool:
 
 
 def _kind_left(reading: Reading) -> list[Named]:
-    """The kind of thing where no category has its name."""
-    length = len(reading.kind_phrase.split())
-    for place in range(len(reading.sentence.tokens) if length else 0):
-        if reading.sentence.key(place, length) == reading.kind_phrase and reading.sentence.free(place, length):
-            return [Named(reading.kind_phrase, reading.sentence.said(place, length), place)]
+    """The kind of thing where no category has its name; without the words before it that say something by themselves."""
+    sentence, words = reading.sentence, reading.kind_phrase.split()
+    for length in range(len(words), 0, -1):
+        phrase = " ".join(words[len(words) - length :])
+        for place in range(len(sentence.tokens)):
+            if sentence.key(place, length) == phrase and sentence.free(place, length):
+                return [Named(phrase, sentence.said(place, length), place)]
     return []
 
 

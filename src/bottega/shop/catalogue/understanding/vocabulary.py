@@ -243,6 +243,10 @@ def _flag_phrases(flags: Mapping[str, tuple[int, int]], spoken: Language) -> dic
         phrases[base] = None
         if bracketed.strip("_") and len(bracketed.strip("_")) > 1:
             phrases[spoken.keys.of(bracketed.replace("_", " "))] = None
+        if base.endswith("able") and " " not in base:
+            # "That folds", "folding": foldable.
+            stem = base.removesuffix("able")
+            phrases.update(dict.fromkeys((stem, f"{stem}e", f"{stem}ing", spoken.keys.of(f"{stem}s"))))
         for generic in spoken.generic_flag_words:
             if base.endswith(f" {generic}"):
                 phrases[base.removesuffix(f" {generic}")] = None
