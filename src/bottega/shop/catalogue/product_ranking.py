@@ -17,13 +17,15 @@ from bottega.shop.catalogue.product_documents import PRODUCTS
 from bottega.shop.catalogue.search_fitting import LEAST_COVERAGE_SHARE, fitting
 from bottega.shop.catalogue.search_reading import Reading, conditions_on
 from bottega.shop.catalogue.search_records import SearchRequest
-from bottega.shop.catalogue.understanding.model import SortWish
+from bottega.shop.catalogue.understanding.model import CategoryIs, Constraint, SortWish
 
 # Fitted on the open grades, the file of this SHA-256, by `benchmarks/search_quality.py`; see docs/search.md.
 FITTED_ON = "d7e2995f97427daf19764da78d2bcd6931403b3b0013375dfa461a391b7d12da"
 WEIGHTS = Weights(keyword=2.0, meaning=1.0, flatness=60.0, coverage=0.4, least_cosine=0.3)
 # What cannot be bought now stands behind what can, unless it is much better.
 OUT_OF_STOCK_SHARE = 0.7
+# So does what is only kept among things of the kind that is asked for behind what is called so.
+NOT_CALLED_SO_SHARE = 0.8
 # How deep a search can be paged.
 DEEPEST_RESULT = 400
 # Another order than by relevance is made among so many of the best.
@@ -81,8 +83,14 @@ async def _by_words(
     narrowing = _narrowing(request, reading)
     text = f"{form.ranking_words} {form.like}".strip() if form.constraints else (form.ranking_words or form.text)
     searched = await Searcher(PRODUCTS, WEIGHTS, search_plainly, embedder).search(connection, text, narrowing, number)
-    found = sorted(searched.found, key=_with_stock)
     constrained = bool(form.constraints)
+    called = await _called_so(connection, form.constraints, searched.found)
+
+    def standing(one: Scored) -> float:
+        share = 1.0 if one.row["in_stock"] else OUT_OF_STOCK_SHARE
+        return -one.score * share * (1.0 if called is None or one.row["product_id"] in called else NOT_CALLED_SO_SHARE)
+
+    found = sorted(searched.found, key=standing)
     kept = fitting(found, searched, form.words, spoken=form.spoken or constrained, constrained=constrained)
     all_fit = len(kept) == len(found)
     found = kept
@@ -101,8 +109,19 @@ def _narrowing(request: SearchRequest, reading: Reading) -> Narrowing:
     )
 
 
-def _with_stock(one: Scored) -> float:
-    return -(one.score if one.row["in_stock"] else one.score * OUT_OF_STOCK_SHARE)
+async def _called_so(
+    connection: Connection, constraints: Sequence[Constraint], found: Sequence[Scored]
+) -> frozenset[str] | None:
+    """Which of these have the name of the kind that is asked for in their title; None where none is asked for."""
+    names = [name.split("+") for known in constraints if isinstance(known, CategoryIs) for name in known.called]
+    if not names or not found:
+        return None
+    values: list[object] = [[one.row["product_id"] for one in found], *names]
+    held = " OR ".join(f"traits @> ${place}::text[]" for place in range(2, len(names) + 2))
+    rows = await connection.fetch(
+        f"SELECT product_id FROM search.traits WHERE product_id = ANY ($1::text[]) AND ({held})", *values
+    )
+    return frozenset(row["product_id"] for row in rows)
 
 
 def _wished_order(request: SearchRequest, reading: Reading) -> SortWish | None:

@@ -46,6 +46,7 @@ def add_categories(reading: Reading, names: Sequence[Named]) -> None:
         levels = levels[1:]
     key = f"category:{'|'.join(name.phrase for name in names)}"
     stated = Stated(key, " or ".join(name.said for name in names), said)
+    called = tuple(dict.fromkeys(trait for name in names for trait in _worded(_group(reading, name.phrase))))
     constraint: CategoryIs | None = None
     for level in reversed(levels):
         constraint = CategoryIs(
@@ -54,6 +55,7 @@ def add_categories(reading: Reading, names: Sequence[Named]) -> None:
             level.traits,
             not_paths=level.not_paths,
             not_traits=level.not_traits,
+            called=called,
             wider=constraint,
         )
     assert constraint is not None, "every name has a meaning"
@@ -93,7 +95,7 @@ def rule_out_category(reading: Reading, phrase: str, label: str, said: str, plac
 
 
 def rule_out_word(reading: Reading, phrases: Sequence[str], label: str, said: str, place: int) -> None:
-    """Words that the catalogue has no name for: not in the title and in no value, nor as the end of a compound there."""
+    """Words that the catalogue has no name for: in no title and no value, nor as the end of a compound there."""
     everywhere: dict[str, None] = {}
     told = reading.vocabulary.value_words
     for word in [part for phrase in phrases for part in phrase.split()]:
@@ -166,7 +168,7 @@ def _placed(
         if leaf and (share >= TITLED_SHARE if shared else TITLED_SHARE <= share < PURE_SHARE):
             titled.extend(f"category:{path}+{trait}" for trait in _ends(group))
         elif leaf and shared and _worded_share(reading, group, path) >= TITLED_SHARE:
-            titled.extend(f"category:{path}+w:{'+w:'.join(word.split())}" for word in group)
+            titled.extend(f"category:{path}+{trait}" for trait in _worded(group))
         else:
             plain.append(path)
     others = _other_halves(reading, phrase, group, plain)
@@ -180,7 +182,7 @@ def _placed(
 def _titled(reading: Reading, group: Sequence[str], paths: Sequence[str], not_paths: Sequence[str]) -> list[_Kind]:
     """What product types, categories and titles call so, where no category holds most of it; nothing that only goes
     with such things: a "phone case" is no phone."""
-    words = tuple(f"w:{'+w:'.join(word.split())}" for word in group)
+    words = _worded(group)
     kinds = (*_ends(group), *_kinds(reading, group))
     said = {part for word in group for part in word.split()}
     besides = tuple(f"end:{word}" for word in sorted(reading.language.goes_with - said))
@@ -201,6 +203,11 @@ def _ends(group: Sequence[str]) -> tuple[str, ...]:
         *before, last = word.split()
         found.append("+".join([f"end:{last}", *(f"w:{part}" for part in before)]))
     return tuple(found)
+
+
+def _worded(group: Sequence[str]) -> tuple[str, ...]:
+    """Titles with one of these somewhere."""
+    return tuple(f"w:{'+w:'.join(word.split())}" for word in group)
 
 
 def _kinds(reading: Reading, group: Sequence[str]) -> tuple[str, ...]:

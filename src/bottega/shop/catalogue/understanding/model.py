@@ -41,7 +41,8 @@ class BrandIs:
 class CategoryIs:
     """In one of these categories or below, or with one of these traits; or, negated, neither.
 
-    A trait of several parts (`w:photo+w:paper`) needs all of them. `not_paths` and `not_traits` are left out.
+    A trait of several parts (`w:photo+w:paper`) needs all of them. `not_paths` and `not_traits` are left out. `called`
+    are traits of what is called so in its title, which goes before what is only kept among such things.
     """
 
     stated: Stated
@@ -50,6 +51,7 @@ class CategoryIs:
     negated: bool = False
     not_paths: tuple[str, ...] = ()
     not_traits: tuple[str, ...] = ()
+    called: tuple[str, ...] = ()
     wider: "CategoryIs | None" = None
 
 

@@ -111,7 +111,7 @@ def _is_spoken(reading: Reading) -> bool:
 
 
 def _kind_left(reading: Reading) -> list[Named]:
-    """The kind of thing where no category has its name; without the words before it that say something by themselves."""
+    """The kind of thing where no category has its name; without words before it that say something by themselves."""
     sentence, words = reading.sentence, reading.kind_phrase.split()
     for length in range(len(words), 0, -1):
         phrase = " ".join(words[len(words) - length :])
