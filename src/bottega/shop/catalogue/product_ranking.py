@@ -14,7 +14,7 @@ from bottega.retrieval.search import Searcher
 from bottega.shop.catalogue.constraint_conditions import matching_variants
 from bottega.shop.catalogue.listing import Conditions
 from bottega.shop.catalogue.product_documents import PRODUCTS
-from bottega.shop.catalogue.search_fitting import LEAST_COVERAGE_SHARE, fitting
+from bottega.shop.catalogue.search_fitting import LEAST_COVERAGE_SHARE, any_has, fitting
 from bottega.shop.catalogue.search_reading import Reading, conditions_on
 from bottega.shop.catalogue.search_records import SearchRequest
 from bottega.shop.catalogue.understanding.model import CategoryIs, Constraint, SortWish
@@ -98,7 +98,8 @@ async def _by_words(
         total, exact = max(searched.considered, len(found)), searched.complete
     else:
         total, exact = len(found), len(searched.found) < number or not all_fit
-    return Ranked(found, searched.query, total, exact, dict(searched.degraded))
+    unmatched = form.words if found and constrained and not any_has(found, searched, form.words) else ""
+    return Ranked(found, searched.query, total, exact, dict(searched.degraded), unmatched)
 
 
 def _narrowing(request: SearchRequest, reading: Reading) -> Narrowing:

@@ -16,10 +16,12 @@ from bottega.shop.catalogue.product_ranking import DEEPEST_RESULT, Ranked, ranke
 from bottega.shop.catalogue.search_facets import MOST_COUNTED, facets_of
 from bottega.shop.catalogue.search_reading import Reading, met_readings, read_as_words, read_sentence
 from bottega.shop.catalogue.search_records import Explanation, SearchPage, SearchRequest, SearchSort
-from bottega.shop.catalogue.understanding.model import Correction, SortWish
+from bottega.shop.catalogue.understanding.model import CategoryIs, Correction, SortWish
 
 # So many weaker forms of a sentence are looked through for its words.
 MOST_TRIED_FOR_WORDS = 6
+# A form without the kind of thing is worth taking only where something has all of the words.
+NEARLY_ALL = 0.99
 CONSTRAINTS_LOST = "What constraints are held against is being written anew; until then they are searched for as words."
 
 
@@ -85,14 +87,18 @@ async def _with_its_words(
     first: tuple[Reading, Ranked],
 ) -> tuple[Reading, Ranked]:
     """What was found; where that has none of the words, which name the thing, then the strictest form that has some."""
-    if not first[1].unmatched:
+    asked = first[0].asked
+    # A few words alone may be the name of a thing as a whole: of "usb battery" no battery has "usb".
+    only_kind = not asked.spoken and all(isinstance(known, CategoryIs) for known in asked.constraints)
+    if not first[1].unmatched or not (asked.names_thing or only_kind):
         return first
     tried = 0
-    async for reading in met_readings(connection, request, first[0].asked):
+    async for reading in met_readings(connection, request, asked):
         if len(reading.form.constraints) == len(first[0].form.constraints):
             continue
         ranked = await ranked_products(connection, request, reading, now, embedder, number)
-        if ranked.found and not ranked.unmatched:
+        has_all = max((one.coverage for one in ranked.found), default=0.0) > NEARLY_ALL
+        if has_all or (asked.names_thing and ranked.found and not ranked.unmatched):
             return reading, ranked
         tried += 1
         if tried == MOST_TRIED_FOR_WORDS:

@@ -27,8 +27,7 @@ def fitting(
     best has them. A few words alone are followed by what is near in meaning as well.
     """
     query = searched.query
-    terms = {word.term for word in words_of(words)}
-    places = [place for place, word in enumerate(query.words) if any(one.term in terms for one in words_of(word))]
+    places = _places(searched, words)
     total = sum(query.importance[place] for place in places)
     if total <= 0 or not found:
         return list(found)
@@ -52,6 +51,19 @@ def fitting(
         for one, share in zip(found, shares, strict=True)
         if share >= least - _ROUNDING and one.bits & figures == figures
     ]
+
+
+def any_has(found: Sequence[Scored], searched: Searched, words: str) -> bool:
+    """Whether any of what was found has one of these words; true where there are none."""
+    places = _places(searched, words)
+    return not places or any(one.bits >> place & 1 for one in found for place in places)
+
+
+def _places(searched: Searched, words: str) -> list[int]:
+    """Where the query has these words."""
+    terms = {word.term for word in words_of(words)}
+    said = enumerate(searched.query.words)
+    return [place for place, word in said if any(one.term in terms for one in words_of(word))]
 
 
 def _figures(best: Scored, searched: Searched, places: Sequence[int]) -> int:

@@ -288,4 +288,6 @@ def _is_noun(reading: Reading, word: str, figures: KindFigures) -> bool:
         return False
     if _is_named(reading, word) or " " in word:
         return True
-    return figures.products >= max(LEAST_ENDS, LEAST_END_SHARE * reading.vocabulary.titles.get(word, 0))
+    titled = reading.vocabulary.titles.get(word, 0)
+    # Of a small catalogue one thing may be the only one of its kind; then every title with the word ends in it.
+    return figures.products >= max(LEAST_ENDS, LEAST_END_SHARE * titled) or figures.products == titled

@@ -166,6 +166,8 @@ class Understanding:
     any_stock: bool = False
     # Whether it is said in a sentence, with the little words that a few words typed for a search lack.
     spoken: bool = False
+    # Whether the words that are left name a thing, which no constraint asks for: a search without them finds others.
+    names_thing: bool = False
     # The title of the shown product that the sentence compares with, to rank by.
     like: str = ""
 

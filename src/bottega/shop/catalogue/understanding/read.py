@@ -57,6 +57,7 @@ def understand(
         corrections=tuple(reading.corrections),
         removed=tuple(constraint for constraint in ordered if constraint.stated.key in without),
         spoken=_is_spoken(reading),
+        names_thing=_names_thing(reading),
         like=shown.title if shown is not None and any(isinstance(one, OtherThan) for one in ordered) else "",
     )
 
@@ -110,6 +111,15 @@ def _is_spoken(reading: Reading) -> bool:
     return any(token.key in language.links or token.key in language.fillers for token in reading.sentence.tokens)
 
 
+def _names_thing(reading: Reading) -> bool:
+    """Whether a word that is only searched by names things of the catalogue, and no kind of thing constrains."""
+    if any(isinstance(known, CategoryIs) and not known.negated for known in reading.constraints):
+        return False
+    vocabulary = reading.vocabulary
+    left = [token.key for token in reading.sentence.tokens if token.claim in (None, "kept") and token.kind == "word"]
+    return any(key in vocabulary.kinds or key in vocabulary.category_phrases for key in left)
+
+
 def _kind_left(reading: Reading) -> list[Named]:
     """The kind of thing where no category has its name; without words before it that say something by themselves."""
     sentence, words = reading.sentence, reading.kind_phrase.split()
@@ -117,8 +127,21 @@ def _kind_left(reading: Reading) -> list[Named]:
         phrase = " ".join(words[len(words) - length :])
         for place in range(len(sentence.tokens)):
             if sentence.key(place, length) == phrase and sentence.free(place, length):
-                return [Named(phrase, sentence.said(place, length), place)]
+                first = Named(phrase, sentence.said(place, length), place)
+                return [first, *_alternative(reading, place + length)]
     return []
+
+
+def _alternative(reading: Reading, place: int) -> list[Named]:
+    """Another kind of thing that would do as well: "table or stove"."""
+    sentence, vocabulary = reading.sentence, reading.vocabulary
+    joined = sentence.at(place, reading.language.joiners)
+    if joined is None or joined[0] != "either":
+        return []
+    start = place + joined[1]
+    tables = (vocabulary.category_phrases, vocabulary.kinds)
+    known = any(sentence.key(start, 1) in table for table in tables)
+    return [Named(sentence.key(start, 1), sentence.said(start, 1), start)] if known and sentence.free(start) else []
 
 
 def _words(reading: Reading, claims: tuple[Claim, ...]) -> str:
