@@ -284,7 +284,8 @@ def _names_things(reading: Reading, phrase: str) -> bool:
 
 def _is_noun(reading: Reading, word: str, figures: KindFigures) -> bool:
     """Whether a word names things: a category, a product type or the end of titles says so."""
-    if " " in word and not all(part in reading.vocabulary.kinds for part in word.split()):
+    known = word in reading.vocabulary.kinds or all(part in reading.vocabulary.kinds for part in word.split())
+    if " " in word and not known:
         return False
     if _is_named(reading, word) or " " in word:
         return True

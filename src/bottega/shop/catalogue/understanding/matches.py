@@ -215,7 +215,10 @@ def _speaks_of_colour(reading: Reading, phrase: Phrase) -> bool:
     if phrase.marker == "in" or following in ("colour", "color", "coloured", "colored"):
         return True
     if following and reading.kind_phrase and following == reading.kind_phrase.split()[0]:
-        return sentence.key(phrase.start, phrase.length + 1) not in reading.vocabulary.category_phrases
+        whole, vocabulary = sentence.key(phrase.start, phrase.length + 1), reading.vocabulary
+        return not any(
+            whole in table for table in (vocabulary.category_phrases, vocabulary.kinds, reading.language.kinds)
+        )
     joined = sentence.at(end, reading.language.joiners)
     return joined is not None and sentence.key(end + joined[1], 1) in reading.language.colour_families
 

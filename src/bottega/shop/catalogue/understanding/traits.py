@@ -298,6 +298,8 @@ class _Reader:
                 if self._role(role).rank(option) is not None:
                     told.add(role)
                     found.update(dict.fromkeys(self._option(role, value)))
+            if self._role("gender").rank(option) is not None:
+                self._add(*self._genders([value]))
             found[f"o:{option}={folded(value).strip()}"[:LONGEST_TRAIT]] = None
         for role, traits in common.items():
             if role not in told:

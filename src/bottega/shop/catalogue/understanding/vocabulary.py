@@ -348,8 +348,10 @@ def _number_phrases(numbers: Mapping[str, NumberFigures], spoken: Language) -> d
     for name in sorted(numbers, key=lambda name: -numbers[name].products):
         if known.is_about_parcel(name):
             continue
-        words = [part for part in name.removeprefix("option.").replace(".", "_").split("_") if part]
-        if known.unit_of_name(name) is not None:
+        # An option's number is called as the option is: `option.ram.storage` is RAM.
+        called = name.split(".")[1] if name.startswith("option.") else name
+        words = [part for part in called.split("_") if part]
+        if called == name and known.unit_of_name(name) is not None:
             words = words[:-1]
         for drop in (("quantity",), ("number", "of"), ("max",), ("min",)):
             if words[: len(drop)] == list(drop):
