@@ -55,6 +55,19 @@ def write_page(page: Path, rows: list[Row], command: str) -> None:
     page.write_text(f"{before}{BEGIN}\n{_measured(rows, command)}\n{END}{after}")
 
 
+def write_said(page: Path, name: str, command: str, said: str) -> None:
+    """Puts what a command has printed into the page, between the marks of that name; at the end if it has none yet."""
+    begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
+    text = page.read_text() if page.exists() else FRAME
+    if begin not in text:
+        text = f"{text.rstrip()}\n\n{begin}\n{end}\n"
+    before, _, rest = text.partition(begin)
+    _, _, after = rest.partition(end)
+    load = ", ".join(f"{average:.1f}" for average in os.getloadavg())
+    told = f"`{command}`, {datetime.now(UTC):%Y-%m-%d %H:%M} UTC, load averages {load}:\n\n    {said}"
+    page.write_text(f"{before}{begin}\n{told}\n{end}{after}")
+
+
 def _measured(rows: list[Row], command: str) -> str:
     load = ", ".join(f"{average:.1f}" for average in os.getloadavg())
     machine = f"{os.cpu_count()} cores ({_processor()}), Python {platform.python_version()}"
