@@ -2,9 +2,11 @@
 
 import pytest
 
+from bottega.shop.catalogue.understanding.language import measures
 from bottega.shop.catalogue.understanding.model import CategoryIs, Understanding
 from bottega.shop.catalogue.understanding.read import understand
 from bottega.shop.catalogue.understanding.relaxing import relaxations
+from bottega.shop.catalogue.understanding.traits import ProductText, traits_of
 from bottega.shop.catalogue.understanding.vocabulary import vocabulary_of
 from tests.shop.catalogue.understanding.vocabulary_fixture import CONTENT, kind, vocabulary
 
@@ -37,8 +39,22 @@ def test_what_goes_with_a_thing_is_not_the_thing() -> None:
     assert keys(understood) == ["category:laptop bag", "price:most"]
     kind = understood.constraints[0]
     assert isinstance(kind, CategoryIs)
-    assert kind.traits[:2] == ("end:case+w:notebook", "end:case+w:laptop")
-    assert {"end:battery", "end:adapter"} <= set(kind.not_traits)
+    assert kind.traits[:2] == ("thing:case+w:notebook", "thing:case+w:laptop")
+
+
+@pytest.mark.parametrize(
+    ("title", "things"),
+    [
+        ("Acme Wireless Mouse", {"thing:mouse", "thing:*"}),
+        ("Acme phone case Black", {"thing:case"}),
+        ("USB Mouse to PS/2 Adapter", {"thing:adapter"}),
+        ("Acme Adapter VGA Monitor", {"thing:adapter"}),
+    ],
+)
+def test_what_a_title_names_besides_what_goes_with_it(title: str, things: set[str]) -> None:
+    product = ProductText("prd_1", title, "", "Acme", None, [], {}, [])
+    told = traits_of(product, vocabulary().language, measures()).traits
+    assert {trait for trait in told if trait.startswith("thing:")} == things
 
 
 def test_kinds_that_would_do_as_well() -> None:

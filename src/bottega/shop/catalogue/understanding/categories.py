@@ -182,13 +182,14 @@ def _placed(
 def _titled(reading: Reading, group: Sequence[str], paths: Sequence[str], not_paths: Sequence[str]) -> list[_Kind]:
     """What product types, categories and titles call so, where no category holds most of it; nothing that only goes
     with such things: a "phone case" is no phone."""
-    words = _worded(group)
-    kinds = (*_ends(group), *_kinds(reading, group))
+    named = [end.replace("end:", "thing:", 1) for end in _ends(group)]
     said = {part for word in group for part in word.split()}
-    besides = tuple(f"end:{word}" for word in sorted(reading.language.goes_with - said))
+    plain = "" if said & reading.language.goes_with else "+thing:*"
+    words = [f"{word}{plain}" for word in _worded(group)]
+    kinds = _kinds(reading, group)
     return [
-        _Kind(tuple(paths), kinds, tuple(not_paths), besides),
-        _Kind(tuple(paths), (*words, *kinds), tuple(not_paths), besides),
+        _Kind(tuple(paths), (*named, *kinds), tuple(not_paths)),
+        _Kind(tuple(paths), (*words, *named, *kinds), tuple(not_paths)),
     ]
 
 

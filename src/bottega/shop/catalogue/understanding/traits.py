@@ -147,6 +147,14 @@ def _ends(text: str, language: Language, besides: Collection[str]) -> list[str]:
     return list(dict.fromkeys(found))
 
 
+def _things(ends: Sequence[str], language: Language) -> list[str]:
+    """What a title names without naming something that only goes with it ("phone case"); `thing:*` where it names no
+    such thing at all. Told here, because a search would look through all the traits of every product for it."""
+    beside = {end for end in ends if end in language.goes_with}
+    found = [f"thing:{end}" for end in ends if " " not in end and beside <= {end}]
+    return found if beside else [*found, "thing:*"]
+
+
 def _is_name(piece: str, language: Language, besides: Collection[str]) -> bool:
     word = folded(piece)
     return piece.isalpha() and len(piece) > 1 and not _is_colour(word, language) and word not in besides
@@ -205,7 +213,8 @@ class _Reader:
         title = product.title.removeprefix(product.brand)
         # "Case Logic" makes bags; a title that begins with it names no case.
         besides = {*self._measures.unit_names, *(words_in(product.brand) if title == product.title else ())}
-        self._add(*(f"end:{name}" for name in ends_of(title, self._language, besides)))
+        ends = ends_of(title, self._language, besides)
+        self._add(*(f"end:{name}" for name in ends), *_things(ends, self._language))
         kind = self._measures.roles["kind"]
         for name, value in self._attributes.items():
             if kind.rank(name) is not None and isinstance(value, str) and not value.isdigit():
