@@ -190,7 +190,7 @@ def test_a_thing_without_a_category_is_told_by_its_title_and_by_its_other_names(
         "thing:computer+w:notebook",
         "kind:notebook",
     )
-    assert constraint.wider.traits[:3] == ("w:notebook+thing:*", "w:laptop", "w:portable+w:computer")
+    assert constraint.wider.traits[:3] == ("w:notebook+thing:*", "w:laptop+thing:*", "w:portable+w:computer+thing:*")
 
 
 def test_a_few_words_alone_are_left_to_the_search() -> None:
