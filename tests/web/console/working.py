@@ -21,6 +21,13 @@ async def send(colleague: Colleague, address: str, page: str = "/console", **fie
     return await colleague.post(address, {"key": new_key(), **fields}, Referer=f"{ORIGIN}{page}")
 
 
+def attribute(page: Page, selector: str, name: str) -> str:
+    """What an attribute of the first element that fits says."""
+    found = page.tree.css_first(selector)
+    assert found is not None, f"{selector} is not on {page.path}"
+    return found.attributes[name] or ""
+
+
 async def statuses(shelf: Shelf, order_id: str) -> tuple[str, str, str]:
     """An order's own status, its payment's and its fulfilment's."""
     rows = await shelf.shop.fetch(

@@ -127,34 +127,6 @@ async def _with_its_words(
     return first
 
 
-async def _other_spelling(
-    connection: Connection, request: SearchRequest, reading: Reading, ranked: Ranked
-) -> str | None:
-    if "keyword" in ranked.degraded:
-        return None
-    total = len(ranked.found) if ranked.total_is_exact else ranked.total
-    conditions = conditions_on(reading.form, request.filters)
-    narrowing = Narrowing("search.products p", "p.document", str(conditions), tuple(conditions.values))
-    return await did_you_mean(connection, request.text, ranked.query, total, narrowing)
-
-
-def _noted(request: SearchRequest, reading: Reading, ranked: Ranked) -> SearchNoted:
-    relaxed = bool(reading.relaxed.dropped or reading.relaxed.widened)
-    query = ranked.query
-    answered = 0
-    for term in query.terms:
-        answered |= term.bits
-    every_word = (1 << len(query.words)) - 1
-    is_known = answered & every_word == every_word and not ranked.unmatched and "keyword" not in ranked.degraded
-    is_corrected = bool(_corrections(reading.asked.corrections, query))
-    return SearchNoted(
-        request.text,
-        ranked.total,
-        relaxed=relaxed,
-        complete=ranked.total > 0 and is_known and not relaxed and not is_corrected,
-    )
-
-
 def _sort_shown(request: SearchRequest, wish: SortWish | None) -> SearchSort:
     """The order that was chosen, else the one that was said; an order by a number has no name to choose it by."""
     if request.sort != "relevance" or wish is None:
@@ -206,3 +178,31 @@ def _skipped(after: str) -> int:
     if after and not (after.isdecimal() and len(after) < 6):
         raise Invalid("bad_cursor", "This cursor belongs to another list.", next_step="Begin without a cursor.")
     return min(int(after or 0), DEEPEST_RESULT)
+
+
+async def _other_spelling(
+    connection: Connection, request: SearchRequest, reading: Reading, ranked: Ranked
+) -> str | None:
+    if "keyword" in ranked.degraded:
+        return None
+    total = len(ranked.found) if ranked.total_is_exact else ranked.total
+    conditions = conditions_on(reading.form, request.filters)
+    narrowing = Narrowing("search.products p", "p.document", str(conditions), tuple(conditions.values))
+    return await did_you_mean(connection, request.text, ranked.query, total, narrowing)
+
+
+def _noted(request: SearchRequest, reading: Reading, ranked: Ranked) -> SearchNoted:
+    relaxed = bool(reading.relaxed.dropped or reading.relaxed.widened)
+    query = ranked.query
+    answered = 0
+    for term in query.terms:
+        answered |= term.bits
+    every_word = (1 << len(query.words)) - 1
+    is_known = answered & every_word == every_word and not ranked.unmatched and "keyword" not in ranked.degraded
+    is_corrected = bool(_corrections(reading.asked.corrections, query))
+    return SearchNoted(
+        request.text,
+        ranked.total,
+        relaxed=relaxed,
+        complete=ranked.total > 0 and is_known and not relaxed and not is_corrected,
+    )

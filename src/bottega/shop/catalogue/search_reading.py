@@ -2,7 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import AsyncGenerator, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 
@@ -12,11 +12,9 @@ from bottega.shop.catalogue.constraint_conditions import conditions_of
 from bottega.shop.catalogue.listing import Conditions, Filters
 from bottega.shop.catalogue.search_records import NOTHING_RELAXED, Relaxed, SearchRequest
 from bottega.shop.catalogue.shown_product import shown_product
-from bottega.shop.catalogue.tuning import Tuning
 from bottega.shop.catalogue.understanding.model import Understanding
 from bottega.shop.catalogue.understanding.read import understand
 from bottega.shop.catalogue.understanding.relaxing import relaxations
-from bottega.shop.catalogue.understanding.vocabulary import Vocabulary
 
 # So many weaker forms of a sentence are tried before the answer is that there is nothing.
 MOST_RELAXATIONS = 40
@@ -73,24 +71,17 @@ async def _understood(connection: Connection, request: SearchRequest, now: datet
     currency = request.filters.currency
     if request.shown is not None:
         shown = await shown_product(connection, request.shown, currency, now)
-        known = _with_known(vocabulary, request.tuning)
+        known = request.tuning.known_to(vocabulary)
         return understand(request.text, known, currency=currency, shown=shown, without=request.without)
     key = (vocabulary.version, request.tuning.known_words, currency, request.without, request.text)
     read = _read.get(key)
     if read is None:
-        known = _with_known(vocabulary, request.tuning)
+        known = request.tuning.known_to(vocabulary)
         read = understand(request.text, known, currency=currency, without=request.without)
         _read[key] = read
         while len(_read) > REMEMBERED_SENTENCES:
             _read.popitem(last=False)
     return read
-
-
-def _with_known(vocabulary: Vocabulary, tuning: Tuning) -> Vocabulary:
-    """A word that staff gave a meaning is no slip of another one."""
-    if tuning.known_words <= vocabulary.known_words:
-        return vocabulary
-    return replace(vocabulary, known_words=vocabulary.known_words | tuning.known_words)
 
 
 def _forms(asked: Understanding) -> Iterator[tuple[Understanding, Relaxed]]:

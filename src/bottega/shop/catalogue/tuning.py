@@ -1,13 +1,14 @@
 """What staff tune the search by, synonyms and pinned products: found for a query in one statement, and listed."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict
 
 from bottega.platform.database.pool import Connection
 from bottega.retrieval.analysis import LONGEST_QUERY_WORDS, words_of
+from bottega.shop.catalogue.understanding.vocabulary import Vocabulary
 
 MOST_PHRASE_WORDS = 4
 MOST_QUERY_WORDS = LONGEST_QUERY_WORDS
@@ -56,6 +57,12 @@ class Tuning:
     pins: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     # Words of the query, folded, that have synonyms: they are meant as they are written.
     known_words: frozenset[str] = frozenset()
+
+    def known_to(self, vocabulary: Vocabulary) -> Vocabulary:
+        """The vocabulary with these words known: what staff gave a meaning is no slip of another word."""
+        if self.known_words <= vocabulary.known_words:
+            return vocabulary
+        return replace(vocabulary, known_words=vocabulary.known_words | self.known_words)
 
 
 UNTUNED = Tuning()

@@ -7,8 +7,10 @@ from bottega.web.console.conversations import pages as conversations
 from bottega.web.console.frame.frame import frame
 from bottega.web.console.knowledge import documents, remembered
 from bottega.web.console.models import pages as models
+from bottega.web.console.policies import pages as policies
 from bottega.web.console.record import pages as record
 from bottega.web.console.runs import pages as runs
+from bottega.web.console.runs import refusals
 from bottega.web.console.sign_in import pages as sign_in
 from bottega.web.console.today import pages as today
 from bottega.web.console.work import pages as work
@@ -23,9 +25,11 @@ FACE = Face(
         *today.PAGES,
         *approvals.PAGES,
         *conversations.PAGES,
+        *refusals.PAGES,
         *runs.PAGES,
         *record.PAGES,
         *models.PAGES,
+        *policies.PAGES,
         *documents.PAGES,
         *remembered.PAGES,
         *work.PAGES,

@@ -1,7 +1,9 @@
 """Doing something from a page of the console: one action, or one action for each chosen row, and what is said of it."""
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
 
+from pydantic import ValidationError
 from starlette.responses import Response
 
 from bottega.actions.action import Action
@@ -16,12 +18,23 @@ MOST_AT_ONCE = 100
 NAMES_SHOWN = 5
 CHOSEN_FIELD = "chosen"
 
+Wanted = TypeVar("Wanted", bound=Action)
+
 
 async def do(visit: Visit, action: Action, said: str, *, then: str = "") -> Response:
     """Performs the action under the form's key, says what became of it, and shows `then` or the page it came from."""
     form = await visit.form()
     tell(visit, await visit.perform(action, form.key), said)
     return visit.redirect(then or came_from(visit))
+
+
+def made(kind: type[Wanted], **values: Any) -> Wanted:
+    """The action of these values; `Invalid` for values that no page of ours would send, such as a cut-off id."""
+    try:
+        return kind.model_validate(values)
+    except ValidationError as error:
+        wrong = ", ".join(sorted({str(item["loc"][0]) for item in error.errors() if item["loc"]}))
+        raise Invalid("form_unclear", f"This form cannot be read: {wrong}.", next_step="Load the page again.") from None
 
 
 async def do_each(
@@ -40,7 +53,11 @@ async def do_each(
     """
     form = await visit.form()
     chosen = chosen_of(form) if rows is None else rows
-    outcomes = [await visit.perform(action_of(row), form.key) for row in chosen]
+    try:
+        actions = [action_of(row) for row in chosen]
+    except ValidationError:
+        raise Invalid("form_unclear", "A chosen row has no id.", next_step="Load the page again.") from None
+    outcomes = [await visit.perform(action, form.key) for action in actions]
     tell_all(visit, outcomes, said, [(names or {}).get(row, "") for row in chosen])
     return visit.redirect(then or came_from(visit))
 

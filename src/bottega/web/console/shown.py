@@ -26,7 +26,7 @@ _STATES: Mapping[Tone, str] = {
 }
 _TONES: Mapping[str, Tone] = {state: tone for tone, states in _STATES.items() for state in states.split()}
 # Parts of a field's name that say how the value is kept, which people see from the value itself.
-_UNIT = re.compile(r"(?<=[a-z])_(minor|micros|ref|at)$")
+_UNIT = re.compile(r"(?<=[a-z])_(minor|micros|ref|at|id)$")
 _REFERENCE = re.compile(r"[0-9a-z_]{8,60}\.[0-9a-f]{16,128}")
 
 

@@ -11,7 +11,7 @@ from bottega.web.console.products.importing import LARGEST_FILE_BYTES
 from bottega.web.forms import LARGEST_FORM_BYTES
 from tests.web.console.colleagues import CONSOLE, Colleague
 from tests.web.console.test_strictness import assert_whole
-from tests.web.console.working import send, submit_chosen
+from tests.web.console.working import attribute, send, submit_chosen
 from tests.web.shelf import HOSTILE
 
 PRODUCTS = f"{CONSOLE}/products"
@@ -64,7 +64,7 @@ async def test_what_is_wrong_stands_at_its_field(owner: Colleague, product_id: s
     wrong = await owner.submit(page, "#texts", title="", attributes="no colon", brand="Kept")
     assert wrong.status == 422
     assert "name: value" in wrong.text_of("#attributes-note")
-    assert wrong.tree.css_first("#brand").attributes["value"] == "Kept"  # pyright: ignore[reportOptionalMemberAccess]
+    assert attribute(wrong, "#brand", "value") == "Kept"
     assert (await row_of(owner, product_id))["brand"] == "Glow"
 
 

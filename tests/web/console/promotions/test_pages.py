@@ -7,7 +7,7 @@ from typing import Any
 from bottega.kernel.identifiers import new_id
 from tests.web.console.colleagues import CONSOLE, Colleague
 from tests.web.console.test_strictness import assert_whole
-from tests.web.console.working import send, submit_chosen
+from tests.web.console.working import attribute, send, submit_chosen
 from tests.web.visitor import Page
 
 PROMOTIONS = f"{CONSOLE}/promotions"
@@ -55,7 +55,7 @@ async def test_what_is_wrong_stands_at_its_field(owner: Colleague) -> None:
     named = code()
     wrong = await make(owner, code=named, name="", value="250", minimum="1,000")
     assert (wrong.status, "not clear" in wrong.text_of("#minimum-note")) == (422, True)
-    assert wrong.tree.css_first("#code").attributes["value"] == named  # pyright: ignore[reportOptionalMemberAccess]
+    assert attribute(wrong, "#code", "value") == named
     again = await make(owner, code=named, value="250")
     assert (again.status, again.count("#value-note.problem")) == (422, 1)
     assert await owner.shelf.shop.fetchval("SELECT count(*) FROM shop.promotions WHERE code = $1", named) == 0

@@ -4,7 +4,7 @@ from bottega.shop.flows.return_order import RequestReturn, ReturnedLine
 from tests.web.bought import delivered, settle
 from tests.web.console.colleagues import CONSOLE, Colleague
 from tests.web.console.test_strictness import assert_whole
-from tests.web.console.working import submit_chosen
+from tests.web.console.working import attribute, submit_chosen
 from tests.web.shelf import HOSTILE, MAP_MINOR
 from tests.web.visitor import Visitor
 
@@ -34,7 +34,7 @@ async def test_from_the_request_to_the_money(colleagues: dict[str, Colleague], v
     assert await state_of(marta, return_id) == "approved"
     page = await jan.get(f"{RETURNS}/{return_id}")
     assert (page.count("#receive button"), page.count("form[action$='/cancellation']")) == (1, 0)
-    line = (page.tree.css_first("[name^='received.']").attributes["name"] or "").removeprefix("received.")  # pyright: ignore[reportOptionalMemberAccess]
+    line = attribute(page, "[name^='received.']", "name").removeprefix("received.")
     fields = {f"received.{line}": "2", f"condition.{line}": "opened", f"restocked.{line}": "1"}
     await jan.submit(page, "#receive", **fields)
     shop = marta.shelf.shop
@@ -55,7 +55,7 @@ async def test_nothing_received_is_said(owner: Colleague, visitor: Visitor) -> N
     return_id = await requested(visitor)
     await owner.submit(await owner.get(f"{RETURNS}/{return_id}"), "form[action$='/approval']")
     page = await owner.get(f"{RETURNS}/{return_id}")
-    name = page.tree.css_first("[name^='received.']").attributes["name"] or ""  # pyright: ignore[reportOptionalMemberAccess]
+    name = attribute(page, "[name^='received.']", "name")
     assert "No unit" in (await owner.submit(page, "#receive", **{name: "0"})).flashes
     assert await state_of(owner, return_id) == "approved"
 

@@ -11,6 +11,7 @@ from bottega.actions.action import Action
 from bottega.actions.registry import registered_handlers
 from bottega.kernel.errors import Conflict, Invalid
 from bottega.kernel.money import format_amount, parse_amount
+from bottega.web.console.approvals.shown import is_personal, personal_value
 from bottega.web.forms import Form
 
 Kind = Literal["text", "number", "money", "yes_no", "record"]
@@ -53,10 +54,7 @@ def fields_of(approval: Mapping[str, Any], form: Form | None = None) -> list[Edi
 def given_values(approval: Mapping[str, Any]) -> dict[str, Any]:
     """The held arguments as they were given, personal ones by their value."""
     arguments: dict[str, Any] = approval["arguments"]
-    return {
-        name: value.get("value") if isinstance(value, dict) and "personal" in value else value
-        for name, value in arguments.items()
-    }
+    return {name: personal_value(value) if is_personal(value) else value for name, value in arguments.items()}
 
 
 def edited_action(approval: Mapping[str, Any], form: Form) -> Action | None:

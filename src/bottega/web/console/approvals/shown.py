@@ -46,13 +46,23 @@ def arguments_of(approval: Mapping[str, Any]) -> list[Argument]:
     arguments: dict[str, Any] = approval["arguments"]
     found: list[Argument] = []
     for name, value in arguments.items():
-        is_personal = isinstance(value, dict) and "personal" in value
-        shown: Any = value
-        if is_personal:
-            revealed: Any = value.get("value")
+        shown = value
+        if is_personal(value):
+            revealed = personal_value(value)
             shown = "forgotten" if revealed is None else revealed
-        found.append(Argument(name, value_text(shown, name, arguments), labels.get(name, ""), is_personal))
+        text = value_text(shown, name, arguments)
+        found.append(Argument(name, text, labels.get(name, ""), is_personal(value)))
     return found
+
+
+def is_personal(value: Any) -> bool:
+    """Whether an argument is kept in the vault: the record holds its kind and a reference."""
+    return isinstance(value, dict) and "personal" in value
+
+
+def personal_value(value: Mapping[str, Any]) -> Any:
+    """What the vault holds of such an argument; None when it was forgotten."""
+    return value.get("value")
 
 
 def labels_of(evidence: list[dict[str, Any]]) -> dict[str, str]:
@@ -60,8 +70,9 @@ def labels_of(evidence: list[dict[str, Any]]) -> dict[str, str]:
     order = {"shop": 0, "principal": 1, "third_party": 2}
     worst: dict[str, str] = {}
     for item in evidence:
-        for path, label in (item.get("labels") or {}).items():
-            name = str(path).lstrip("/").replace("[", "/").replace(".", "/").split("/")[0]
+        labels: dict[str, Any] = item.get("labels") or {}
+        for path, label in labels.items():
+            name = path.lstrip("/").replace("[", "/").replace(".", "/").split("/")[0]
             if order.get(str(label), 2) >= order.get(worst.get(name, "shop"), 0):
                 worst[name] = str(label)
     return worst
@@ -98,16 +109,14 @@ def needs_of(approval: Mapping[str, Any], policy: PolicyBook) -> str:
         decision = policy.decide(approval["action"], by, facts)
     except Refusal:
         return ""
-    match decision.effect, decision.needs:
-        case "hold", None:
-            return ""
-        case "hold", needs if needs is not None:
-            who = f"{needs.approver_role}"
-            return f"one {who}" if needs.approvers == 1 else f"{needs.approvers} people, one of them {who}"
-        case "permit", _:
-            return "nothing any more by the rules of now"
-        case _:
-            return "no approval lifts what the rules of now say"
+    needs = decision.needs
+    if decision.effect == "permit":
+        return "nothing any more by the rules of now"
+    if decision.effect == "forbid" or needs is None:
+        return "more than any approval by the rules of now"
+    if needs.approvers == 1:
+        return f"one {needs.approver_role}"
+    return f"{needs.approvers} people, one of them {needs.approver_role}"
 
 
 def attested_of(approval: Mapping[str, Any]) -> list[str]:

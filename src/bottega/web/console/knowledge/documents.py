@@ -91,7 +91,7 @@ async def read_again(visit: Visit) -> Response:
     rejected = [problem for summary in summaries.values() for problem in summary.rejected]
     visit.flash("done", "Every folder was read again.")
     if rejected:
-        visit.flash("error", f"Not read: {rejected[0].path} ({rejected[0].message})")
+        visit.flash("error", f"Not read: {rejected[0].path} ({rejected[0].reason})")
     return visit.redirect(PLACE)
 
 

@@ -225,7 +225,7 @@ async def put_back(visit: Visit) -> Response:
     if not found:
         raise Invalid("no_prices", "This entry changed no price that stood before.", next_step="Choose another one.")
     moves = [
-        Move(row["variant_id"], row["sku"], row["sku"], row["currency"], row["now_minor"], row["before_minor"], None)
+        Move(row["variant_id"], row["sku"], row["title"], row["currency"], row["now_minor"], row["before_minor"], None)
         for row in found
         if row["now_minor"] != row["before_minor"]
     ]

@@ -107,7 +107,8 @@ ORDER BY e.sequence DESC"""
 
 _BEFORE = """
 SELECT DISTINCT ON (c.row_key) c.before ->> 'variant_id' AS variant_id, c.before ->> 'currency' AS currency,
-       (c.before ->> 'amount_minor')::bigint AS before_minor, r.amount_minor AS now_minor, v.sku
+       (c.before ->> 'amount_minor')::bigint AS before_minor, r.amount_minor AS now_minor, v.sku, p.title
 FROM log.changes c JOIN shop.prices r ON r.id = c.row_key JOIN shop.variants v ON v.id = r.variant_id
+JOIN shop.products p ON p.id = v.product_id
 WHERE c.entry_id = $1 AND c.table_name = 'shop.prices' AND c.before IS NOT NULL
 ORDER BY c.row_key, c.id LIMIT 5000"""

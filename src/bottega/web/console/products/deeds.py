@@ -1,7 +1,7 @@
 """What is done about products: texts, publication, variants, prices and pictures; one or many."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from starlette.responses import Response
 
@@ -208,7 +208,7 @@ def _texts(form: Form) -> dict[str, Any]:
 
 def _plain(value: Any) -> Any:
     """As the database gives it."""
-    return list(value) if isinstance(value, tuple) else value  # pyright: ignore[reportUnknownArgumentType]
+    return [*cast("tuple[Any, ...]", value)] if isinstance(value, tuple) else value
 
 
 def _noted_amount(form: Form, name: str, currency: str) -> int | None:

@@ -17,7 +17,8 @@ from bottega.actions.registry import registered_handlers
 from bottega.actions.undo import UndoEntry
 from bottega.entrance.context import back_office_of
 from bottega.kernel.errors import Unavailable
-from bottega.web.console.doing import do
+from bottega.shop.staff.queries import list_staff
+from bottega.web.console.doing import do, made
 from bottega.web.console.registry import MANAGERS, PEOPLE, deed, page
 from bottega.web.console.who import names_of
 from bottega.web.visit import Visit
@@ -47,6 +48,7 @@ async def show_all(visit: Visit) -> Response:
         )
         names = await names_of(connection, [entry.actor_id for entry in found])
         sealed = await newest_position(connection)
+        colleagues = await list_staff(connection, limit=100)
     more = len(found) > SHOWN
     return await visit.page(
         "console/record/log.html",
@@ -58,6 +60,7 @@ async def show_all(visit: Visit) -> Response:
         until=query.get("until", "") if until else "",
         actions=list(registered_handlers()),
         sealed=sealed,
+        colleagues=colleagues,
         older=str(found[SHOWN - 1].sequence) if more else "",
         is_narrowed=any(asked.values()) or since is not None or until is not None,
     )
@@ -84,8 +87,8 @@ async def show_one(visit: Visit) -> Response:
 
 async def undo(visit: Visit) -> Response:
     """Puts back the rows that the entry changed."""
-    entry_id = visit.request.path_params["entry_id"]
-    return await do(visit, UndoEntry(entry_id=entry_id), "Undone: the rows are as they were before.")
+    action = made(UndoEntry, entry_id=visit.request.path_params["entry_id"])
+    return await do(visit, action, "Undone: the rows are as they were before.")
 
 
 async def verify(visit: Visit) -> Response:

@@ -74,6 +74,7 @@ async def show_all(visit: Visit) -> Response:
         all_stopped=EVERY_ROLE in stopped or settings.agents_stopped,
         stopped_by_settings=settings.agents_stopped,
         roles=roles,
+        currency=back_office_of(visit.context).models().currency,
     )
 
 
@@ -91,6 +92,7 @@ async def show_one(visit: Visit) -> Response:
         run=run,
         steps=[shown_step(step) for step in found["steps"]],
         names=names,
+        currency=back_office_of(visit.context).models().currency,
         can_cancel=run["state"] in ("queued", "ready", "running", "waiting") and run["cancelled_by"] is None,
         can_retry=run["state"] == "failed" and run["session_id"] is None,
     )

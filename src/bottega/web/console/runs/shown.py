@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 import orjson
 
@@ -41,7 +41,7 @@ def shown_step(step: Mapping[str, Any]) -> ShownStep:
     took = "" if step["milliseconds"] is None else f"{step['milliseconds']:,} ms"
     record = orjson.dumps(step["detail"], option=orjson.OPT_INDENT_2, default=str).decode()
     return ShownStep(
-        title=_PHASES.get(step["phase"], step["phase"]),
+        title=_PHASES[step["phase"]],
         name=step["name"],
         tone=_tone(step),
         state=step["state"],
@@ -64,23 +64,17 @@ def _tone(step: Mapping[str, Any]) -> Tone:
 
 def _lines(detail: Mapping[str, Any]) -> list[str]:
     lines: list[str] = []
-    routed = detail.get("routed")
-    if isinstance(routed, dict):
-        told: dict[str, Any] = routed
+    if told := _record(detail.get("routed")):
         tokens = f"{told.get('input_tokens', 0):,} + {told.get('output_tokens', 0):,} tokens"
         lines.append(f"{told.get('level')} model {told.get('route')}: {told.get('reason')}, {tokens}")
-    reply = detail.get("reply")
-    if isinstance(reply, dict):
-        said: dict[str, Any] = reply
+    if said := _record(detail.get("reply")):
         lines += [f"wants {call['name']} {_short(call['arguments'])}" for call in said.get("calls") or ()]
         if said.get("text"):
             lines.append(f"says “{said['text']}”")
     for verdict in detail.get("verdicts") or ():
         if verdict.get("verdict") != "go":
             lines.append(f"{verdict.get('tool')}: {verdict.get('verdict')} {verdict.get('code', '')}".strip())
-    outcome = detail.get("outcome")
-    if isinstance(outcome, dict):
-        became: dict[str, Any] = outcome
+    if became := _record(detail.get("outcome")):
         told_of = " ".join(str(became[name]) for name in ("code", "message", "id") if became.get(name))
         lines.append(f"{became.get('kind')}{': ' + told_of if told_of else ''}")
     if detail.get("found"):
@@ -92,12 +86,16 @@ def _evidence(detail: Mapping[str, Any]) -> list[str]:
     """What the step brought to light, by where it came from and how far it is trusted."""
     found: list[str] = []
     for item in detail.get("evidence") or ():
-        if isinstance(item, dict):
-            one: dict[str, Any] = item
+        if one := _record(item):
             source = one.get("source") or one.get("kind") or "evidence"
             trust = one.get("trust") or one.get("label") or ""
             found.append(f"{source}{' · ' + str(trust) if trust else ''}")
     return found
+
+
+def _record(value: Any) -> dict[str, Any]:
+    """The value if it is a record, an empty one otherwise."""
+    return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
 
 
 def _short(value: Any) -> str:

@@ -19,7 +19,7 @@ from bottega.web.console.doing import CHOSEN_FIELD, MOST_AT_ONCE, do_each
 from bottega.web.console.registry import MANAGERS, PEOPLE, SUPPORT, deed, page
 from bottega.web.console.work import queries
 from bottega.web.console.work_list import BulkDeed, Column, Filter, WorkList, asked_of
-from bottega.web.visit import Visit
+from bottega.web.visit import Visit, staff_of
 from bottega.web.wording import count
 
 PLACE = "/console/jobs"
@@ -78,7 +78,8 @@ async def show_jobs(visit: Visit) -> Response:
         rows[:50],
         filters=(STATES,),
         searches="Name of a job",
-        deeds=(
+        deeds=_deeds(
+            visit,
             BulkDeed("Try again", f"{PLACE}/list/requeue"),
             BulkDeed("Discard", f"{PLACE}/list/discard", "Discard these jobs for good?", "danger"),
         ),
@@ -109,7 +110,8 @@ async def show_calls(visit: Visit) -> Response:
         asked,
         (Column("Call"), Column("Attempts", is_number=True), Column("Last error"), Column("Made"), Column("Entry")),
         rows[:50],
-        deeds=(
+        deeds=_deeds(
+            visit,
             BulkDeed("Try again", f"{PLACE}/calls/requeue"),
             BulkDeed("Give up", f"{PLACE}/calls/cancellation", "Give these calls up for good?", "danger"),
         ),
@@ -139,7 +141,7 @@ async def show_inbox(visit: Visit) -> Response:
         asked,
         (Column("Event"), Column("Kind"), Column("Attempts", is_number=True), Column("Last error")),
         rows[:50],
-        deeds=(BulkDeed("Work off again", f"{PLACE}/inbox/requeue"),),
+        deeds=(BulkDeed("Work off again", f"{PLACE}/inbox/requeue"),) if staff_of(visit).role in SUPPORT else (),
         nothing="Every event of the payment gateways was worked off",
     )
     return await visit.page("console/work/inbox.html", private=True, list=listed)
@@ -180,6 +182,11 @@ async def replay_deliveries(visit: Visit) -> Response:
     return await do_each(visit, lambda row: ReplayWebhookDelivery(delivery_id=row), "It is sent again.")
 
 
+def _deeds(visit: Visit, *deeds: BulkDeed) -> tuple[BulkDeed, ...]:
+    """Buttons that others would press in vain are not shown to them."""
+    return deeds if staff_of(visit).role in MANAGERS else ()
+
+
 async def _each_job(visit: Visit, change: Callable[[Connection, str], Awaitable[Any]], done: str) -> Response:
     async def one(row: str) -> None:
         async with visit.context.database.write() as connection:
@@ -212,8 +219,8 @@ PAGES = (
     deed("/jobs/list/requeue", requeue_jobs, MANAGERS),
     deed("/jobs/list/discard", discard_jobs, MANAGERS),
     page("/jobs/calls", show_calls, PEOPLE),
-    deed("/jobs/calls/requeue", requeue_calls, SUPPORT),
-    deed("/jobs/calls/cancellation", cancel_calls, SUPPORT),
+    deed("/jobs/calls/requeue", requeue_calls, MANAGERS),
+    deed("/jobs/calls/cancellation", cancel_calls, MANAGERS),
     page("/jobs/inbox", show_inbox, PEOPLE),
     deed("/jobs/inbox/requeue", requeue_events, SUPPORT),
     page("/jobs/deliveries", show_deliveries, MANAGERS),

@@ -16,6 +16,7 @@ from bottega.shop.reviews.queries import reviews_of_product
 from bottega.shop.shop_settings import ShopSettings
 from bottega.web.faces import get, post
 from bottega.web.storefront.goods.colours import with_colours
+from bottega.web.storefront.goods.facts import facts_of
 from bottega.web.storefront.goods.promise import Promise, shipping_promise
 from bottega.web.storefront.listing.clicks import note_click
 from bottega.web.storefront.product.options import choice_of, options_of
@@ -54,6 +55,7 @@ async def show(visit: Visit) -> Response:
         low_stock=settings.low_stock_threshold,
         questions=questions_about(product),
         on_screen=product["id"],
+        facts=facts_of(product["attributes"]),
     )
 
 
