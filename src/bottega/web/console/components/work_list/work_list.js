@@ -10,6 +10,7 @@
   const bulk = document.querySelector("[data-bulk]");
   if (!bulk) return;
   const all = document.querySelector("[data-choose-all]");
+  if (!all) return;
   const boxes = [...document.querySelectorAll('[name="chosen"]')];
   const show = () => {
     const chosen = boxes.filter((box) => box.checked).length;
