@@ -70,6 +70,19 @@ def where_and_when(command: str) -> list[str]:
     ]
 
 
+def write_said(page: Path, name: str, command: str, said: str) -> None:
+    """Puts what a command has printed into the page, between the marks of that name; at the end if it has none yet."""
+    begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
+    text = page.read_text() if page.exists() else FRAME
+    if begin not in text:
+        text = f"{text.rstrip()}\n\n{begin}\n{end}\n"
+    before, _, rest = text.partition(begin)
+    _, _, after = rest.partition(end)
+    load = ", ".join(f"{average:.1f}" for average in os.getloadavg())
+    told = f"`{command}`, {datetime.now(UTC):%Y-%m-%d %H:%M} UTC, load averages {load}:\n\n    {said}"
+    page.write_text(f"{before}{begin}\n{told}\n{end}{after}")
+
+
 def _measured(rows: list[Row], command: str) -> str:
     lines = [
         *where_and_when(command),

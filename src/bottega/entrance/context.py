@@ -15,6 +15,7 @@ from bottega.kernel.errors import Unavailable
 from bottega.platform.clock import Clock
 from bottega.platform.database.pool import Database
 from bottega.ports.services import Services
+from bottega.shop.catalogue.search_notes import SearchNotes
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,7 @@ class ServingContext:
     card_gateway: str
     publishable_key: str
     rate_limits: RateLimits
+    search_notes: SearchNotes
     trusted_proxies: tuple[Network, ...] = ()
     known_guests: KnownGuests = field(default_factory=KnownGuests)
     chat: Chat | None = None

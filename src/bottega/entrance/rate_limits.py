@@ -13,6 +13,7 @@ from bottega.entrance.window_counts import WindowCounts
 # Costly or guessable requests get a part of `requests_per_minute`, per address.
 _PARTS: dict[tuple[str, str], float] = {
     ("POST", "/api/guests"): 1 / 10,
+    ("POST", "/api/search/clicks"): 1 / 4,
     ("POST", "/api/customers"): 1 / 30,
     ("POST", "/api/sign-in"): 1 / 30,
     ("POST", "/api/sign-in/codes"): 1 / 60,

@@ -87,6 +87,6 @@ class PageEnvelope:
         if scope["method"] not in READING:
             refuse_other_sites(request, self._context, certain=True)
         address = client_address(scope, self._context.trusted_proxies)
-        cookie = next(face.cookie for face in self._faces if face.holds(scope["path"]))
+        cookie = next((face.cookie for face in self._faces if face.holds(scope["path"])), tokens.COOKIE)
         token = tokens.token_of(HTTPConnection(scope), cookie)
         self._context.rate_limits.count_request(scope["method"], scope["path"].rstrip("/"), address, token)

@@ -98,7 +98,7 @@ def new_key() -> str:
     return new_id("frm")
 
 
-async def read_form(request: Request) -> Form:
+async def read_form(request: Request, *, largest_bytes: int = LARGEST_FORM_BYTES) -> Form:
     """The fields of a form; refuses what is too large, no form, or holds a NUL."""
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type != _MEDIA_TYPE:
@@ -106,8 +106,8 @@ async def read_form(request: Request) -> Form:
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
-        if len(body) > LARGEST_FORM_BYTES:
-            raise TooLarge("form_too_large", f"A form has at most {LARGEST_FORM_BYTES} bytes.")
+        if len(body) > largest_bytes:
+            raise TooLarge("form_too_large", f"This form has at most {largest_bytes} bytes.")
     try:
         pairs = parse_qsl(
             body.decode("ascii"),

@@ -56,7 +56,8 @@ class Site:
             if found is not None:
                 await found(scope, receive, send)
                 return
-        router = next(router for face, router in self._routers if face.holds(scope.get("path", "/")))
+        path = scope.get("path", "/")
+        router = next((router for face, router in self._routers if face.holds(path)), self._routers[-1][1])
         await router(scope, receive, send)
 
     def _router_of(self, face: Face) -> Router:
@@ -72,7 +73,8 @@ class Site:
             try:
                 response = await page.endpoint(visit)
             except SignInNeeded:
-                back = address_of(request) if request.method == "GET" else came_from(visit)
+                is_whole = request.method == "GET" and not visit.is_partial
+                back = address_of(request) if is_whole else came_from(visit)
                 response = visit.redirect(sign_in_address(face, back))
             except Exception as error:  # noqa: BLE001 - shown as a page; what is no refusal is logged there
                 response = await _failed(visit, error)
@@ -98,7 +100,7 @@ class Site:
             await send({"type": "websocket.close", "code": 1000})
             return
         request = Request(scope, receive)
-        face = next(face for face in FACES if face.holds(request.url.path))
+        face = next((face for face in FACES if face.holds(request.url.path)), FACES[-1])
         visit = await self._visit(request, face)
         missing = NotFound("no_such_page", "There is no page at this address.")
         await visit.finish(await _failed(visit, missing))(scope, receive, send)

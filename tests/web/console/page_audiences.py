@@ -5,20 +5,8 @@ Strangers, customers, guests and API keys get into none but `STRANGERS`.
 
 from collections.abc import Mapping
 
-Audience = frozenset[str]
-
-
-def roles(names: str) -> Audience:
-    return frozenset(names.split())
-
-
-OWNER = roles("owner")
-MANAGER = OWNER | {"manager"}
-SUPPORT = MANAGER | {"support"}
-WAREHOUSE = MANAGER | {"warehouse"}
-PEOPLE = SUPPORT | WAREHOUSE
-STAFF = PEOPLE | {"analyst"}
-READING_MANAGER = MANAGER | {"analyst"}
+from tests.web.console.audience_roles import MANAGER, OWNER, PEOPLE, STAFF, SUPPORT, Audience
+from tests.web.console.back_office_audiences import BACK_OFFICE
 
 # How one gets in, and out again.
 STRANGERS = {
@@ -90,6 +78,7 @@ PAGES: Mapping[tuple[str, str], Audience] = {
     ("POST", "/jobs/inbox/requeue"): SUPPORT,
     ("GET", "/jobs/deliveries"): MANAGER,
     ("POST", "/jobs/deliveries/replay"): MANAGER,
+    **BACK_OFFICE,
 }
 
 # What parameters of addresses stand for in the tests that walk every page, where the identifier itself matters.

@@ -1,7 +1,7 @@
 """The console: what the shop's staff sees, one folder per area with its `PAGES`, templates, styles and scripts."""
 
 from bottega.web.assets import ROOT
-from bottega.web.console import shown
+from bottega.web.console import back_office, shown
 from bottega.web.console.approvals import pages as approvals
 from bottega.web.console.conversations import pages as conversations
 from bottega.web.console.frame.frame import frame
@@ -33,6 +33,7 @@ FACE = Face(
         *documents.PAGES,
         *remembered.PAGES,
         *work.PAGES,
+        *back_office.PAGES,
     ),
     frame=frame,
     asset_folders=(ROOT / "design", ROOT / "components" / "text_blocks", ROOT / "console"),

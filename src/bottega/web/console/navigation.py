@@ -86,6 +86,11 @@ def paths_for(role: str, pages: Iterable[Page]) -> frozenset[str]:
     return frozenset(page.path for page in pages if page.method == "GET" and role in (page.roles or ()))
 
 
+def deeds_for(role: str, pages: Iterable[Page]) -> frozenset[str]:
+    """The paths of the forms that a role may send, by which templates know what buttons are worth showing."""
+    return frozenset(page.path for page in pages if page.method == "POST" and role in (page.roles or ()))
+
+
 def sections_for(role: str, pages: Iterable[Page]) -> list[Section]:
     """What there is for a role; a place without a page, and a section without a place, is left out."""
     paths = paths_for(role, pages)

@@ -17,8 +17,8 @@ LONGEST_VALUE_CHARACTERS = 600
 
 # Whoever adds a state adds it here; one that nobody listed is quiet.
 _STATES: Mapping[Tone, str] = {
-    "good": "active answered available closed completed confirmed delivered done finished granted met ok paid permit "
-    "published received resolved succeeded approved current",
+    "good": "active answered available captured closed completed confirmed delivered done finished granted met ok paid "
+    "permit published received resolved succeeded approved current",
     "attention": "attention authorised draft expired half_open held hold low missed pending partially_refunded "
     "awaiting partially_shipped requested stopped unknown waiting waiting_for_customer unfulfilled",
     "bad": "blocked dead denied failed forbid lost missing out_of_stock overdue refused rejected unreadable",
@@ -152,7 +152,13 @@ def for_staff(refusal: Refusal) -> str:
     return f"{refusal.message} {refusal.next_step}".strip() if refusal.next_step else refusal.message
 
 
+def plain_amount(amount_minor: int | None, currency: str) -> str:
+    """An amount as it stands in a field, `12.50`."""
+    return "" if amount_minor is None else format_amount(amount_minor, currency)
+
+
 WORDS = {
+    "plain_amount": plain_amount,
     "ago": ago,
     "day_of": day_of,
     "exact": exact,

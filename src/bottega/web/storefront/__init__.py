@@ -19,7 +19,9 @@ from bottega.web.storefront.pictures import addresses
 from bottega.web.storefront.pictures import answers as pictures
 from bottega.web.storefront.product import pages as product
 from bottega.web.storefront.returns import pages as returns
+from bottega.web.storefront.search_box import pages as search_box
 from bottega.web.storefront.sign_in import pages as sign_in
+from bottega.web.storefront.viewed import pages as viewed
 
 FACE = Face(
     name="storefront",
@@ -29,6 +31,8 @@ FACE = Face(
         *home.PAGES,
         *listing.PAGES,
         *search.PAGES,
+        *search_box.PAGES,
+        *viewed.PAGES,
         *product.PAGES,
         *cart.PAGES,
         *checkout.PAGES,

@@ -4,8 +4,7 @@ from collections.abc import AsyncGenerator
 
 import pytest_asyncio
 
-from bottega.shop.prices.actions import ChangePrice
-from tests.web.console.approvals.held import HeldCut, held_cut
+from tests.web.console.approvals.held import HeldCut, full_price, held_cut
 from tests.web.console.colleagues import CONSOLE, Colleague
 from tests.web.console.test_strictness import assert_whole
 from tests.web.shelf import BOOT_MINOR, HOSTILE, Shelf
@@ -20,10 +19,7 @@ async def cut(shelf: Shelf) -> AsyncGenerator[HeldCut]:
     found = await held_cut(shelf)
     yield found
     await shelf.shop.execute("UPDATE log.approvals SET state = 'expired' WHERE state = 'waiting'")
-    # In steps that wait for nobody.
-    while (price := await found.price_minor()) != BOOT_MINOR:
-        amount = min(BOOT_MINOR, price * 13 // 10)
-        await shelf.shop.done(ChangePrice(variant_id=found.variant_id, currency="EUR", amount_minor=amount))
+    await full_price(shelf, found.variant_id)
 
 
 async def test_what_waits_is_shown_whole(cut: HeldCut, owner: Colleague) -> None:

@@ -6,7 +6,7 @@ from bottega.web import console
 from tests.gateway.people import code_for, mails_to
 from tests.web.console.colleagues import CONSOLE, carry_session, session_of
 from tests.web.shelf import Shelf
-from tests.web.visitor import Page, Visitor
+from tests.web.visitor import ORIGIN, Page, Visitor
 
 PASSWORD = "a long sentence of ours"
 
@@ -93,3 +93,9 @@ async def test_the_consoles_cookie_stays_in_the_console(shelf: Shelf, visitor: V
     cookie = next(one for one in visitor.client.cookies.jar if one.name == console.FACE.cookie)
     assert cookie.path == CONSOLE
     assert (await visitor.get("/account")).path == "/sign-in"
+
+
+async def test_a_part_that_was_asked_for_leads_back_to_its_page(visitor: Visitor) -> None:
+    headers = {"HX-Request": "true", "Referer": f"{ORIGIN}{CONSOLE}/conversations"}
+    answer = await visitor.client.get(f"{CONSOLE}/conversations/list", headers=headers)
+    assert answer.headers["hx-redirect"] == f"{CONSOLE}/sign-in?next=%2Fconsole%2Fconversations"

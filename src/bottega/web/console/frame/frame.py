@@ -8,7 +8,7 @@ from typing import Any
 from bottega.shop import shop_settings
 from bottega.web.appearance import chosen_theme
 from bottega.web.console.frame.queries import waiting_for_people
-from bottega.web.console.navigation import here, paths_for, sections_for
+from bottega.web.console.navigation import deeds_for, here, paths_for, sections_for
 from bottega.web.console.registry import EVERYBODY, PEOPLE
 from bottega.web.visit import Visit
 
@@ -44,6 +44,8 @@ async def frame(visit: Visit) -> Mapping[str, Any]:
         "sections": [] if colleague is None else sections_for(colleague.role, visit.face.pages),
         # What links may lead to: pages that are there for this role.
         "places": paths_for("" if colleague is None else colleague.role, visit.face.pages),
+        # Which buttons are worth showing: forms that this role may send.
+        "deeds": deeds_for("" if colleague is None else colleague.role, visit.face.pages),
         "here": here(visit.request.url.path, visit.face.prefix),
         "waiting": waiting,
         "waiting_total": sum(waiting.values()),

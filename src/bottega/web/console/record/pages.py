@@ -17,6 +17,7 @@ from bottega.actions.registry import registered_handlers
 from bottega.actions.undo import UndoEntry
 from bottega.entrance.context import back_office_of
 from bottega.kernel.errors import Unavailable
+from bottega.shop.staff.queries import list_staff
 from bottega.web.console.doing import do, made
 from bottega.web.console.registry import MANAGERS, PEOPLE, deed, page
 from bottega.web.console.who import names_of
@@ -47,6 +48,7 @@ async def show_all(visit: Visit) -> Response:
         )
         names = await names_of(connection, [entry.actor_id for entry in found])
         sealed = await newest_position(connection)
+        colleagues = await list_staff(connection, limit=100)
     more = len(found) > SHOWN
     return await visit.page(
         "console/record/log.html",
@@ -58,6 +60,7 @@ async def show_all(visit: Visit) -> Response:
         until=query.get("until", "") if until else "",
         actions=list(registered_handlers()),
         sealed=sealed,
+        colleagues=colleagues,
         older=str(found[SHOWN - 1].sequence) if more else "",
         is_narrowed=any(asked.values()) or since is not None or until is not None,
     )

@@ -27,7 +27,9 @@ async def show(visit: Visit) -> Response:
         low = await queries.running_out(connection, settings.low_stock_threshold)
         missed = await queries.missed_targets(connection)
         to_ship = await queries.orders_to_ship(connection) if sees_people else []
-        waiting = await list_approvals(connection, now, state="waiting", limit=200) if sees_people else []
+        waiting = (
+            await list_approvals(connection, now, state="waiting", limit=queries.SHOWN_OF_EACH) if sees_people else []
+        )
     today, week_before = days[-1], days[-8]
     return await visit.page(
         "console/today/today.html",
@@ -41,8 +43,7 @@ async def show(visit: Visit) -> Response:
         low_count=len(low),
         missed=missed,
         to_ship=to_ship,
-        approvals=waiting[: queries.SHOWN_OF_EACH],
-        approvals_count=len(waiting),
+        approvals=waiting,
         sees_people=sees_people,
         plot_rows=[
             (short_day(one.day), money(one.total_minor, settings.currency), f"{one.orders:,}") for one in reversed(days)

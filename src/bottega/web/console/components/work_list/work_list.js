@@ -8,9 +8,9 @@
     });
   }
   const bulk = document.querySelector("[data-bulk]");
-  if (!bulk) return;
   const all = document.querySelector("[data-choose-all]");
-  if (!all) return;
+  // A list without rows has buttons for none.
+  if (!bulk || !all) return;
   const boxes = [...document.querySelectorAll('[name="chosen"]')];
   const show = () => {
     const chosen = boxes.filter((box) => box.checked).length;
