@@ -73,6 +73,11 @@ class Asking:
             return f"{said} under {draw.choice((20, 50, 100, 200))} euro"
         return said
 
+    def beginning(self) -> str:
+        """What stands in the box while somebody types: a word or two, the last one not to its end."""
+        *before, last = self.text().split()[:2]
+        return " ".join([*before, last[: self._draw.randint(2, max(2, len(last) - 1))]])
+
     def filters(self) -> dict[str, str | int]:
         """What is chosen beside it: from what next to everything meets to what hardly anything does."""
         draw = self._draw
@@ -150,6 +155,13 @@ def measure(directory: Path, known: Parents, products: int, seconds: float) -> l
             used = ProcessorTime(shop)
             found = asyncio.run(load_by_keyword(shop.port, paths, seconds))
             rows.append(_row(products, kind, found, used))
+        beginnings = [
+            f"/api/search/suggestions?{urlencode({'q': asking.beginning()})}" for _ in range(REPEATED_QUERIES)
+        ]
+        asyncio.run(_ask(shop.port, beginnings))
+        used = ProcessorTime(shop)
+        found = asyncio.run(load_by_keyword(shop.port, beginnings, seconds))
+        rows.append(_row(products, "suggestions", found, used))
     return rows
 
 

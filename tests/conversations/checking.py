@@ -50,10 +50,10 @@ class Talk:
     """The cards that the customer saw last before this turn."""
 
 
-def load_conversations(folder: Path = FOLDER) -> tuple[Conversation, ...]:
-    """Every conversation of the folder's files, in the order of file and line."""
+def load_conversations(place: Path = FOLDER) -> tuple[Conversation, ...]:
+    """Every conversation of a file, or of a folder's files, in the order of file and line."""
     loaded: dict[str, Conversation] = {}
-    for path in sorted(folder.glob("*.json")):
+    for path in sorted(place.glob("*.json")) if place.is_dir() else [place]:
         for number, written in enumerate(json.loads(path.read_text(encoding="utf-8")), 1):
             name = written.get("id", f"number {number}")
             try:

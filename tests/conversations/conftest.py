@@ -9,14 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from bottega.bootstrap import open_application
-from bottega.bootstrap.background import catch_up
-from bottega.demo_shop.load import load
-from bottega.platform.clock import SetClock
 from bottega.platform.database import embedded, scratch, server_files
 from bottega.settings import Settings
-from bottega.shop.flows.refresh_search import embed
 from tests.conftest import DIRECTORY_VARIABLE, TEMPLATE, execute, next_database_name
+from tests.conversations.demo_shop import load_demo_shop
 from tests.shop_fixtures import settings_for
 
 DEMO_TEMPLATE = "bottega_demo_template"
@@ -32,9 +28,8 @@ def demo_template(database_server: embedded.Server) -> str:
             execute(database_server, f"DROP DATABASE IF EXISTS {DEMO_TEMPLATE}")
             execute(database_server, f"CREATE DATABASE {DEMO_TEMPLATE} TEMPLATE {TEMPLATE}")
             with ThreadPoolExecutor(1) as thread:
-                thread.submit(
-                    asyncio.run, _load(scratch.dsn_of(database_server.dsn, DEMO_TEMPLATE), directory)
-                ).result()
+                settings = shop_settings_for(scratch.dsn_of(database_server.dsn, DEMO_TEMPLATE), directory)
+                thread.submit(asyncio.run, load_demo_shop(settings, datetime.now(UTC))).result()
             ready.touch()
     return DEMO_TEMPLATE
 
@@ -48,17 +43,6 @@ def demo_url(
     execute(database_server, f"CREATE DATABASE {name} TEMPLATE {demo_template} STRATEGY FILE_COPY")
     yield scratch.dsn_of(database_server.dsn, name)
     database_dropper.submit(execute, database_server, f"DROP DATABASE {name} WITH (FORCE)")
-
-
-async def _load(dsn: str, directory: Path) -> None:
-    clock = SetClock(datetime.now(UTC))
-    async with open_application(shop_settings_for(dsn, directory), clock=clock) as application:
-        await load(application, clock, lambda *_: None)
-        while await application.effects.drive_due():
-            pass
-        await catch_up(application)
-        await application.knowledge.embed()
-        await embed(application, {})
 
 
 def shop_settings_for(dsn: str, directory: Path) -> Settings:

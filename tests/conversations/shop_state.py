@@ -12,10 +12,19 @@ from tests.conversations.form import End, Line, OrderState, Placed, Returned, Re
 CART_TABLES = frozenset({"shop.carts", "shop.cart_lines"})
 AREAS = {
     "orders": {
-        *("customers", "orders", "order_lines", "order_notes", "order_amendments", "reservations", "stock_levels"),
+        *(
+            "customers",
+            "orders",
+            "order_lines",
+            "order_notes",
+            "order_amendments",
+            "reservations",
+            "stock_levels",
+            "stock_movements",
+        ),
         *("payments", "refunds", "ledger_postings", "promotions", "promotion_uses", "gift_cards", "instruments"),
     },
-    "returns": {"returns", "return_lines", "reservations", "stock_levels"},
+    "returns": {"returns", "return_lines", "reservations", "stock_levels", "stock_movements"},
     "tickets": {"tickets", "ticket_messages"},
     "account": {"customers", "addresses", "instruments"},
 }

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from importlib import resources
 
 from bottega.agents.assistant.critics import NoCardNumbers
+from bottega.agents.assistant.named_products import NamedProducts
 from bottega.agents.assistant.observers import Standing
 from bottega.agents.assistant.presenter import AssistantPresenter
 from bottega.agents.chat.on_screen import OnScreen
@@ -47,7 +48,7 @@ def assistant_role(parts: ShopParts, *, tools: tuple[Tool, ...] | None = None) -
         instructions=instructions(),
         tools=customer_tools(parts) if tools is None else tools,
         critics=(NoCardNumbers(),),
-        observers=(Standing(), OnScreen()),
+        observers=(Standing(), OnScreen(), NamedProducts()),
         presenter=AssistantPresenter(parts.pages),
         limits=LIMITS,
         intent="chat",

@@ -96,7 +96,7 @@ def answer_to_pending(context: RunContext, now: datetime) -> Literal["confirmed"
     asked = (context.history[-1].reply or {}).get("confirmation")
     if asked is None or asked["id"] != pending.id:
         return None
-    match yes_or_no(str(task.get("said", ""))):
+    match yes_or_no(str(task.get("said", "")), pending.tool):
         case "yes":
             return "confirmed"
         case "no":
@@ -105,12 +105,38 @@ def answer_to_pending(context: RunContext, now: datetime) -> Literal["confirmed"
             return None
 
 
-def yes_or_no(text: str) -> Literal["yes", "no"] | None:
-    """A plain yes or no; anything more than that is neither."""
+def yes_or_no(text: str, tool: str = "") -> Literal["yes", "no"] | None:
+    """A plain yes or no; anything more than that is neither. A yes may say what it is to in the words of the tool that
+    asked, and courtesies change nothing: "yes please, cancel the order" to `cancel_order`."""
     words = " ".join(re.sub(r"[^a-z ]", "", text.casefold().replace("’", "'").replace("-", " ")).split())
     if words in PLAIN_YES:
         return "yes"
-    return "no" if words in PLAIN_NO else None
+    if words in PLAIN_NO:
+        return "no"
+    return "yes" if _is_restated_yes(words.split(), tool) else None
+
+
+_COURTESIES = frozenset(
+    {"please", "thanks", "thank", "you", "ok", "okay", "great", "fine", "good", "perfect", "then", "just"}
+)
+_POINTING = frozenset({"it", "this", "that", "them", "the", "my", "order"})
+# What people call doing what the tools of a shop are named for.
+_ALSO_CALLED = {"amend": {"change"}, "create": {"order", "do", "place", "return", "exchange"}, "process": {"pay"}}
+_LONGEST_YES_WORDS = 8
+
+
+def _is_restated_yes(words: Sequence[str], tool: str) -> bool:
+    """Whether the words are a yes, and beside it name nothing but what was asked."""
+    named = set(tool.split("_")) if tool else set[str]()
+    for part in tuple(named):
+        named |= _ALSO_CALLED.get(part, set())
+    said = [word for word in words if word not in _COURTESIES]
+    if not said or len(words) > _LONGEST_YES_WORDS:
+        return False
+    begins = 2 if " ".join(said[:2]) in PLAIN_YES else 1 if said[0] in PLAIN_YES else 0
+    rest = said[begins:]
+    is_named = bool(rest) and rest[0] in named - _POINTING and all(word in named | _POINTING for word in rest)
+    return (begins > 0 and (not rest or is_named)) or (begins == 0 and len(said) > 1 and is_named)
 
 
 def over_limits(usage: Usage, limits: RunLimits) -> str | None:

@@ -1,6 +1,6 @@
 """Ranking products for a sentence: the weights, what else counts in a shop, and the order that is asked for."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import assert_never
@@ -50,6 +50,9 @@ class Ranked:
     degraded: dict[str, str] = field(default_factory=dict[str, str])
     # Words of the sentence that nothing has of what meets its constraints.
     unmatched: str = ""
+    # Products that staff put first, and what products gained of their score by the shopper's own taste.
+    pinned: frozenset[str] = frozenset()
+    gains: Mapping[str, float] = field(default_factory=dict[str, float])
 
 
 async def ranked_products(
@@ -84,7 +87,8 @@ async def _by_words(
     form = reading.form
     narrowing = _narrowing(request, reading)
     text = form.ranking_words if form.constraints else (form.ranking_words or form.text)
-    searched = await Searcher(PRODUCTS, WEIGHTS, search_plainly, embedder).search(connection, text, narrowing, number)
+    searcher = Searcher(PRODUCTS, WEIGHTS, search_plainly, embedder)
+    searched = await searcher.search(connection, text, narrowing, number, synonyms=request.tuning.synonyms)
     found = sorted(searched.found, key=_with_stock)
     if form.constraints:
         found = _near_the_best(found, searched, form.words)

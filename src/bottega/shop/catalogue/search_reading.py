@@ -64,11 +64,13 @@ async def _understood(connection: Connection, request: SearchRequest, now: datet
     currency = request.filters.currency
     if request.shown is not None:
         shown = await shown_product(connection, request.shown, currency, now)
-        return understand(request.text, vocabulary, currency=currency, shown=shown, without=request.without)
-    key = (vocabulary.version, currency, request.without, request.text)
+        known = request.tuning.known_to(vocabulary)
+        return understand(request.text, known, currency=currency, shown=shown, without=request.without)
+    key = (vocabulary.version, request.tuning.known_words, currency, request.without, request.text)
     read = _read.get(key)
     if read is None:
-        read = understand(request.text, vocabulary, currency=currency, without=request.without)
+        known = request.tuning.known_to(vocabulary)
+        read = understand(request.text, known, currency=currency, without=request.without)
         _read[key] = read
         while len(_read) > REMEMBERED_SENTENCES:
             _read.popitem(last=False)

@@ -7,9 +7,10 @@ from bottega.agents.assistant.dialogue.move import phrase
 from bottega.agents.assistant.dialogue.reading_answers import ALIKE, READERS, Question
 from bottega.agents.assistant.dialogue.state import Asked, Goal, Reply, State
 from bottega.agents.assistant.dialogue.understanding import Understood
+from bottega.agents.assistant.dialogue.wishes import checkout_slots
 from bottega.agents.assistant.language.lexicon import lexicon
 from bottega.agents.assistant.language.patterns import says
-from bottega.agents.assistant.language.slots.addresses import address
+from bottega.agents.assistant.language.slots.addresses import AddressParts, address, spelt_out
 from bottega.agents.assistant.language.slots.answers import answer
 from bottega.agents.assistant.language.slots.contact import code, emails
 from bottega.agents.assistant.language.slots.numbers import order_numbers, quantity
@@ -41,7 +42,10 @@ def answered(state: State, heard: Understood) -> Answered | None:
     goal = state.goal(asked.goal_id)
     if goal is None:
         return None
-    dropped = heard.answer == "no" or (heard.first.intent == "drop" and heard.first.certainty == "sure")
+    if goal.kind == "sign_in" and says(heard.text, "people.signed_in"):
+        return Answered(state.pursuing(goal.id))
+    refused = goal.kind in _OFFERS and says(heard.text, "people.refuses")
+    dropped = heard.answer == "no" or refused or (heard.first.intent == "drop" and heard.first.certainty == "sure")
     if dropped and not (asked.what == "reason" and reason(heard.text, asked.choices)):
         return Answered(state.without(goal.id), Reply(parts=(phrase("talk.dropped"),)))
     changed = READERS[asked.what](Question(state, asked, goal, heard))
@@ -83,16 +87,44 @@ def _confirmation(state: State, asked: Asked, heard: Understood) -> Answered | N
     goal = state.goal(asked.goal_id)
     if goal is None:
         return None
-    if heard.answer == "yes":
+    if heard.answer == "yes" or answer(heard.text, also_yes=_yes_to(goal)) == "yes":
         # The runtime makes the call; if it did not, the goal asks again.
         return Answered(state.pursuing(goal.id).model_copy(update={"asked": None}))
     changed = None if heard.answer == "no" else _changed_mind(goal, heard)
     if changed is not None:
         return Answered(state.with_changed(changed).pursuing(goal.id).model_copy(update={"asked": None}))
-    refuses = heard.first.intent in ("drop", "confirm_no") and heard.first.certainty != "unsure"
+    if _asks_back(state, heard):
+        # The runtime's question says it all once more.
+        return Answered(state.pursuing(goal.id).model_copy(update={"asked": None}))
+    refuses = says(heard.text, "people.refuses") or (
+        heard.first.intent in ("drop", "confirm_no") and heard.first.certainty != "unsure"
+    )
     if heard.answer == "no" or refuses:
         return Answered(state.without(goal.id), Reply(parts=(phrase("talk.left_as_is"),)))
     return None
+
+
+# Under which offers a goal's further ways of saying yes stand.
+_OFFERS: Mapping[str, str] = {
+    "cancel": "cancel",
+    "amend": "amend",
+    "address": "amend",
+    "send_back": "return",
+    "buy": "checkout",
+    "pay": "pay",
+}
+
+
+def _yes_to(goal: Goal) -> tuple[str, ...]:
+    """Further ways of saying yes to what the goal wants: "cancel it"."""
+    return lexicon().offers.get(_OFFERS.get(goal.kind, ""), ())
+
+
+def _asks_back(state: State, heard: Understood) -> bool:
+    asks = "?" in heard.text or says(heard.text, "asking.begins")
+    is_elsewhere = heard.first.intent.startswith("policy_") and heard.first.certainty == "sure"
+    about_it = says(heard.text, "people.asks_back") and not says(heard.text, "asking.rules")
+    return asks and about_it and not is_elsewhere and not state.mentioned
 
 
 def _changed_mind(goal: Goal, heard: Understood) -> Goal | None:
@@ -100,6 +132,8 @@ def _changed_mind(goal: Goal, heard: Understood) -> Goal | None:
     text = heard.text if heard.correction is None else heard.correction.instead
     if says(heard.text, "people.question") or heard.text.rstrip().endswith("?"):
         return None
+    if goal.kind == "send_back" and says(text, "returns.exchange_plainly"):
+        return goal.having(kind="exchange").hearing(text)
     if goal.kind in ("buy", "pay"):
         parts = address(text)
         if not parts.is_empty:
@@ -109,6 +143,10 @@ def _changed_mind(goal: Goal, heard: Understood) -> Goal | None:
         if says(text, "paying.means"):
             return goal.having(payment=text, method=None, instrument=None, gift_card=None)
         return None
+    if goal.kind == "address":
+        parts = spelt_out(heard.text)
+        before = AddressParts(**dict(goal.slot("address") or {}))
+        return None if parts.is_empty else goal.having(address=parts.completed(before).as_record())
     numbers = order_numbers(text)
     if goal.kind in ("cancel", "send_back", "amend") and (
         numbers or says(text, "changing.something") or heard.correction
@@ -121,8 +159,10 @@ def _changed_mind(goal: Goal, heard: Understood) -> Goal | None:
 
 def _offer(state: State, asked: Asked, heard: Understood) -> Answered | None:
     cleared = state.model_copy(update={"asked": None})
-    said = answer(heard.text, also_yes=lexicon().offers.get(asked.option, ()))
-    if said == "no":
+    waiting = state.goal(asked.goal_id) if asked.option == "go_on" else None
+    more = _yes_to(waiting) if waiting is not None else ()
+    said = answer(heard.text, also_yes=(*lexicon().offers.get(asked.option, ()), *more))
+    if said == "no" or (waiting is not None and says(heard.text, "people.refuses")):
         dropped = cleared.without(asked.goal_id) if asked.option == "go_on" else cleared
         return Answered(dropped, Reply(parts=(phrase("talk.all_right"),)))
     numbers = order_numbers(heard.text, asked=asked.option == "track")
@@ -135,7 +175,7 @@ def _offer(state: State, asked: Asked, heard: Understood) -> Answered | None:
     order = numbers[0] if numbers else asked.handles[0] if asked.handles else None
     slots = {} if order is None else {"order": order}
     made: Mapping[str, Goal] = {
-        "checkout": Goal(kind="buy"),
+        "checkout": Goal(kind="buy", slots=checkout_slots(f"{state.checkout_words}\n{heard.text}")),
         "cancel": Goal(kind="cancel", slots=slots),
         "amend": Goal(kind="amend", slots=slots, words=asked.about),
         "return": Goal(kind="send_back", slots={**slots, "kind": "return"}, words=asked.about),

@@ -73,6 +73,13 @@ def asked_about(question: str, attributes: Mapping[str, Json]) -> list[str]:
     return list(dict.fromkeys([*named, *found]))
 
 
+def words_around(question: str) -> str:
+    """All words of the subjects that a question raises: a description may call them otherwise."""
+    plain = plainly(question)
+    raised = (subject for subject in subjects() if any(holds(plain, word) for word in subject.ask))
+    return " ".join(word for subject in raised for word in subject.ask)
+
+
 def _tokens(name: str) -> list[str]:
     return [token for token in re.split(r"[_\W]+", name.lower()) if token and token not in _UNITS and len(token) > 2]
 

@@ -6,7 +6,7 @@ from datetime import date
 import structlog
 
 from bottega.agents.assistant.dialogue.here import Here
-from bottega.agents.assistant.dialogue.on_screen import looking_at
+from bottega.agents.assistant.dialogue.on_screen import looking_at, mentioning
 from bottega.agents.assistant.dialogue.policy import Move, Pending, go_on, hear
 from bottega.agents.assistant.dialogue.results import results_in
 from bottega.agents.assistant.dialogue.state import AsksFor, Json, Reply, State, state_of
@@ -36,7 +36,7 @@ class AssistantDialogue:
         state = state_of(heard.memory)
         said = _newest_said(heard)
         if said is not None:
-            state = looking_at(state, heard.context)
+            state = mentioning(looking_at(state, heard.context), heard.context)
             understood = await understand(said, state, self._reader)
             degraded = understood.degraded_because
             if degraded and degraded != self._degraded_because:

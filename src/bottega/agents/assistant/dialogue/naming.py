@@ -2,9 +2,10 @@
 
 import re
 
-from bottega.agents.assistant.dialogue.goals.choosing import refer
+from bottega.agents.assistant.dialogue.goals.choosing import mentioned_in, refer
 from bottega.agents.assistant.dialogue.state import Goal, State
 from bottega.agents.assistant.language.lexicon import lexicon
+from bottega.agents.assistant.language.slots.options import names_colour
 from bottega.agents.assistant.language.slots.said import plainly, words_of
 
 # Around the name of a product in a wish to have it.
@@ -15,6 +16,7 @@ def named_in(text: str) -> str:
     """The words of a message that could name a product: what is left without everything that surrounds a name."""
     known = (
         lexicon().silent["product"]
+        | lexicon().silent["filler"]
         | frozenset(lexicon().colours)
         | frozenset(lexicon().numbers)
         | frozenset(lexicon().sizes)
@@ -23,7 +25,7 @@ def named_in(text: str) -> str:
     words = [
         word
         for word in words_of(text)
-        if word not in known and not re.fullmatch(r"\d+|xxs|xs|s|m|l|xl|xxl|\d+x|x\d+", word)
+        if word not in known and not names_colour(word) and not re.fullmatch(r"\d+|xxs|xs|s|m|l|xl|xxl|\d+x|x\d+", word)
     ]
     return " ".join(words[:LONGEST_NAME_WORDS])
 
@@ -35,14 +37,16 @@ def about_product(goal: Goal, text: str, state: State, *, names_only_with_capita
     with a capital inside the sentence are taken for the name of a product that was not shown.
     """
     found = refer(text, state)
-    if state.last_search.get("query"):
-        goal = goal.having(hints=str(state.last_search["query"]))
-    if found is not None and found.by == "pronoun" and (other := _turned_to(text, state)):
+    if state.hints:
+        goal = goal.having(hints=state.hints)
+    if found is not None and found.by == "pronoun" and (other := _turned_to(text, state) or _other_kind(text, state)):
         return goal.having(named=other)
     if found is not None and found.handles and not found.is_ambiguous:
         chosen = found.handles
         return goal.having(product=chosen[0], rest=list(chosen[1:]) or None)
-    name = _turned_to(text, state) or (_capitalised(text) if names_only_with_capitals else named_in(text))
+    name = _turned_to(text, state) or (
+        _capitalised(text) if names_only_with_capitals else of_ours(named_in(text), state)
+    )
     if found is not None and found.is_ambiguous and found.by != "pronoun":
         return goal.having(among=list(found.handles))
     if name and not (names_only_with_capitals is False and _only_shown_kind(name, state)):
@@ -52,6 +56,54 @@ def about_product(goal: Goal, text: str, state: State, *, names_only_with_capita
     if len(state.shown) == 1:
         return goal.having(product=state.shown[0].handle)
     return goal
+
+
+def without_names(text: str, state: State) -> str:
+    """The text without the names of products: "2 Rivers socks" says nothing of how many."""
+    plain = plainly(text)
+    for mention in state.mentioned:
+        plain = plain.replace(plainly(mention.words), " ")
+    return plain
+
+
+def each_named(text: str, state: State) -> list[tuple[str, str]]:
+    """Each product that the text names, with the part of the text that is about it: what stands before its name back to
+    the one before, and what follows it up to a comma or "and"."""
+    plain = plainly(text)
+    found: list[tuple[int, int, str]] = []
+    for mention in state.mentioned:
+        start = plain.find(plainly(mention.words))
+        named = mentioned_in(mention.words, state)
+        if start >= 0 and named is not None:
+            found.append((start, start + len(plainly(mention.words)), named.handles[0]))
+    found.sort()
+    parts: list[tuple[str, str]] = []
+    for place, (start, end, handle) in enumerate(found):
+        following = found[place + 1][0] if place + 1 < len(found) else len(plain)
+        between = plain[end:following]
+        # "two soap bars (pine) and the filter": the joint belongs to what comes next.
+        joint = re.search(r"\band\b|\bplus\b|[,;]\s*(?=(?:and|plus|one|two|three|\d|an?|the)\b)", between)
+        cut = end + joint.start() if joint is not None and place + 1 < len(found) else following
+        begins = 0 if not parts else found[place - 1][1]
+        before = plain[begins:start]
+        last = max((match.end() for match in re.finditer(r"\band\b|\bplus\b|[,;]", before)), default=0)
+        parts.append((handle, f"{before[last:]} {plain[end:cut]}".strip()))
+    return parts
+
+
+def of_ours(name: str, state: State) -> str:
+    """The name when at least one word of it stands in the name of something that is sold here, else nothing."""
+    if state.known_words is None:
+        return name
+    return name if set(name.split()) & set(state.known_words) else ""
+
+
+def _other_kind(text: str, state: State) -> str:
+    """ "Socks to go with them": what is wanted beside the things that "them" stands for."""
+    if state.known_words is None:
+        return ""
+    name = of_ours(named_in(text), state)
+    return "" if not name or _only_shown_kind(name, state) else name
 
 
 def _turned_to(text: str, state: State) -> str:

@@ -14,7 +14,13 @@ _OVER = frozenset({"cancelled"})
 def known(order: Order) -> KnownOrder:
     """What is remembered of an order."""
     titles = tuple(dict.fromkeys(str(line.get("title", "")) for line in lines(order)))
-    return KnownOrder(number=str(order.get("number", "")), handle=str(order.get("id", "")), titles=titles[:10])
+    return KnownOrder(
+        number=str(order.get("number", "")),
+        handle=str(order.get("id", "")),
+        titles=titles[:10],
+        country=str(order.get("country") or ""),
+        method=str(order.get("shipping_method") or ""),
+    )
 
 
 def titles(order: Order) -> list[str]:

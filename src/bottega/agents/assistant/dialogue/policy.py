@@ -1,7 +1,8 @@
 """The dialogue's policy: what was heard becomes goals, and goals become calls, questions and answers."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from bottega.agents.assistant.dialogue import talk
 from bottega.agents.assistant.dialogue.answering import answered
@@ -11,6 +12,7 @@ from bottega.agents.assistant.dialogue.goals import (
     buying,
     carting,
     changing_orders,
+    order_questions,
     searching,
     sending_back,
     signing_in,
@@ -21,10 +23,12 @@ from bottega.agents.assistant.dialogue.here import Here
 from bottega.agents.assistant.dialogue.move import Call, Step, phrase
 from bottega.agents.assistant.dialogue.naming import about_product, named_in
 from bottega.agents.assistant.dialogue.settling import settled
-from bottega.agents.assistant.dialogue.state import LONGEST_KEPT_TEXT, Asked, Goal, GoalKind, Reply, State
+from bottega.agents.assistant.dialogue.settling_words import is_values_only
+from bottega.agents.assistant.dialogue.state import LONGEST_KEPT_TEXT, Asked, Goal, GoalKind, Reply, State, Topic
 from bottega.agents.assistant.dialogue.understanding import Understood, Wish
-from bottega.agents.assistant.dialogue.wishes import goal_for, order_place
-from bottega.agents.assistant.language.slots.contact import emails
+from bottega.agents.assistant.dialogue.wishes import POLICY_INTENTS, RULES, checkout_slots, goal_for, order_place
+from bottega.agents.assistant.language.patterns import says
+from bottega.agents.assistant.language.slots.contact import emails, holds_card_number
 from bottega.agents.assistant.language.slots.numbers import order_numbers
 from bottega.ports.chat_model import UserMessage
 from bottega.runtime.models.offline.model import Heard
@@ -38,13 +42,35 @@ LASTING: frozenset[GoalKind] = frozenset(
 )
 # After these the customer is led back to what was open before.
 ASIDES: frozenset[GoalKind] = frozenset(
-    {"policy", "advise", "stock", "compare", "show_cart", "coupon", "sign_in", "track", "list_orders"}
+    {"policy", "advise", "stock", "compare", "show_cart", "coupon", "sign_in", "track", "ask_order", "list_orders"}
 )
 
 # These read the account: while the customer is asked who they are, they wait.
 NEED_IDENTITY: frozenset[GoalKind] = frozenset(
-    {"track", "list_orders", "cancel", "amend", "address", "send_back", "refund", "invoice", "pay", "track_return"}
+    {
+        "track",
+        "ask_order",
+        "list_orders",
+        "cancel",
+        "amend",
+        "address",
+        "send_back",
+        "refund",
+        "invoice",
+        "pay",
+        "track_return",
+    }
 )
+
+# What is spoken about after each; a question about the shop's rules leaves that as it is.
+TOPICS: Mapping[GoalKind, Topic] = {
+    **dict.fromkeys(("search", "advise", "stock", "compare"), "product"),
+    **dict.fromkeys(("add", "change_cart", "show_cart", "coupon", "buy"), "cart"),
+    **dict.fromkeys(
+        ("pay", "track", "ask_order", "list_orders", "cancel", "amend", "address", "refund", "invoice"), "order"
+    ),
+    **dict.fromkeys(("send_back", "track_return"), "return"),
+}
 
 Advance = Callable[[State, Goal, Here], Step]
 _ADVANCE: Mapping[GoalKind, Advance] = {
@@ -59,6 +85,7 @@ _ADVANCE: Mapping[GoalKind, Advance] = {
     "buy": buying.advance,
     "pay": buying.advance_payment,
     "track": tracking.advance,
+    "ask_order": order_questions.advance,
     "list_orders": tracking.advance_list,
     "refund": tracking.advance_refund,
     "invoice": tracking.advance_invoice,
@@ -131,16 +158,67 @@ def hear(state: State, heard: Understood, currency: str, pending: Pending = NO_P
         state = state.model_copy(update={"asked": Asked(what="confirmation", goal_id=asking.id)})
     if found := emails(heard.text):
         state = state.model_copy(update={"email": found[0]})
+    if holds_card_number(heard.text):
+        return _saying(state, Reply(parts=(phrase("talk.no_card_numbers"),)))
     got = answered(state, heard)
     if got is not None:
         return got.state.model_copy(update={"unsaid": got.reply})
-    state = state.model_copy(update={"asked": None})
+    state = _unanswered(state)
     corrected = _corrected(state, heard, currency)
     if corrected is not None:
         return corrected
-    for wish in reversed(heard.wishes):
+    wishes = merged([settled(state, wish) for wish in heard.wishes])
+    if says(heard.text, "about.lost") and any(wish.intent in ("order_status", "complaint") for wish in wishes):
+        # What the rules say of a parcel that is late comes with where it is.
+        wishes = [*(wish for wish in wishes if wish.intent != "complaint"), Wish(heard.text, f"{RULES}lost", "likely")]
+    buys_now = says(heard.text, "wanting.now") and any(wish.intent == "cart_add" for wish in wishes)
+    if checkout_slots(heard.text) and any(wish.intent in ("cart_add", "checkout", "cart_change") for wish in wishes):
+        state = state.model_copy(
+            update={"checkout_words": f"{state.checkout_words}\n{heard.text}".strip()[-LONGEST_KEPT_TEXT:]}
+        )
+    if buys_now and not any(wish.intent == "checkout" for wish in wishes):
+        wishes = [*wishes, Wish(heard.text, "checkout", "likely")]
+    for wish in reversed(wishes):
         state = _wanted(state, wish, heard, currency)
     return state
+
+
+def _unanswered(state: State) -> State:
+    """The state when something else was said than was asked for: a question which product is meant is not asked again."""
+    asked = state.asked
+    if asked is not None and asked.what == "product":
+        state = state.without(asked.goal_id)
+    return state.model_copy(update={"asked": None})
+
+
+def merged(wishes: Sequence[Wish]) -> list[Wish]:
+    """The wishes, of which one that only adds a value or asks for a price belongs to what stands before it: "the black
+    one, please. Just one", "can I collect it? What does that cost"."""
+    if any(wish.intent in POLICY_INTENTS or wish.intent.startswith(RULES) for wish in wishes):
+        # "The zip broke. Is that covered?" asks for the rules, and returns nothing yet.
+        wishes = [wish for wish in wishes if wish.intent not in ("return_request", "complaint") or "?" in wish.text]
+    if any(wish.intent in ("return_request", "exchange", "order_cancel") for wish in wishes):
+        # "My boots pinch. Can I get a bigger pair?" looks for nothing in the shop.
+        looked = ("product_search", "refine", "product_question")
+        wishes = [one for one in wishes if one.intent not in looked or one.certainty == "sure"]
+    if len(wishes) > 1:
+        # A colleague is called when one is asked for, not when words may mean it beside something else.
+        wishes = [one for one in wishes if one.intent != "handover" or one.certainty == "sure"]
+    kept: list[Wish] = []
+    for wish in wishes:
+        before = kept[-1] if kept else None
+        is_value = before is not None and before.intent == "cart_add" and is_values_only(wish.text)
+        is_its_price = (
+            before is not None
+            and (before.intent in POLICY_INTENTS or before.intent.startswith(RULES))
+            and wish.intent in ("product_question", "cart_show")
+            and not named_in(wish.text)
+        )
+        if before is not None and (is_value or is_its_price):
+            kept[-1] = replace(before, text=f"{before.text} {wish.text}")
+        else:
+            kept.append(wish)
+    return kept
 
 
 def _still_pursued(state: State, goal: Goal) -> bool:
@@ -148,7 +226,8 @@ def _still_pursued(state: State, goal: Goal) -> bool:
     if state.turn - goal.since_turn >= TURNS_A_GOAL_WAITS:
         return False
     is_asked = state.asked is not None and state.asked.goal_id == goal.id
-    return goal.kind in LASTING or goal.is_new or is_asked
+    awaits_identity = goal.kind in NEED_IDENTITY and state.goal_of("sign_in") is not None
+    return goal.kind in LASTING or goal.is_new or is_asked or awaits_identity
 
 
 def _confirmed(state: State, pending: Pending) -> State:
@@ -188,13 +267,17 @@ def _corrected(state: State, heard: Understood, currency: str) -> State | None:
 
 def _wanted(state: State, wish: Wish, heard: Understood, currency: str) -> State:
     """The state with one wish taken up."""
-    wish = settled(state, wish)
     if wish.certainty == "unsure":
         state, reply = talk.not_understood(state, (wish.intent, *wish.also))
         return _saying(state, reply)
     state = state.model_copy(update={"not_understood": 0})
-    if wish.intent in ("drop", "confirm_no") and state.goals:
-        return _saying(state.without(state.goals[-1].id), Reply(parts=(phrase("talk.dropped"),)))
+    if wish.intent in ("drop", "confirm_no"):
+        # What this very message wants beside it is not what is dropped.
+        older = [goal for goal in state.goals if goal.since_turn < state.turn]
+        if older:
+            return _saying(state.without(older[-1].id), Reply(parts=(phrase("talk.dropped"),)))
+        if state.goals:
+            return state
     if wish.intent == "give_details":
         return _details(state, heard, currency)
     goal = (
@@ -203,7 +286,8 @@ def _wanted(state: State, wish: Wish, heard: Understood, currency: str) -> State
         else goal_for(wish.intent, wish.text, state, currency)
     )
     if goal is not None:
-        return state.with_goal(goal)
+        beside = goal.kind == "add" and re.match(r"(?i)(?:and|also|plus)\b", wish.text) is not None
+        return state.with_goal(goal, beside=beside)
     said = talk.answer_in_talk(wish.intent, wish.text, state)
     if said is None:
         state, reply = talk.not_understood(state, wish.also)
@@ -244,12 +328,16 @@ def go_on(state: State, here: Here) -> Move:
     """Pursues the goals until calls have to be made or something has to be said."""
     question: Reply | None = None
     waiting: set[int] = set()
+    state = carting.knowing_cart(state, here.results)
     for _ in range(STEPS_LIMIT):
         goal = _next_goal(state, waiting)
         if goal is None:
             break
         step = _ADVANCE[goal.kind](state, goal, here)
-        state = step.state
+        state = _on_topic(step.state, goal)
+        if goal.kind == "buy" and step.calls and _only_tells_of_cart(state):
+            # What was just put in is part of the question that follows.
+            state = state.model_copy(update={"unsaid": None})
         if step.calls and state.unsaid is not None and any(call.tool in _ASKING for call in step.calls):
             # The runtime's question would stand in place of what there is to say: ask whether to go on instead.
             waiting.add(goal.id)
@@ -263,6 +351,30 @@ def go_on(state: State, here: Here) -> Move:
             state = _touched(state, goal)
             question = question or step.reply
     return _said(state, question)
+
+
+def _only_tells_of_cart(state: State) -> bool:
+    parts = state.unsaid.parts if state.unsaid is not None else ()
+    return bool(parts) and all(part.key.startswith("cart.") for part in parts)
+
+
+def _on_topic(state: State, goal: Goal) -> State:
+    """The state with what is spoken about now; an order that was just made of the cart is the subject from then on."""
+    changes: dict[str, object] = {}
+    if goal.kind in TOPICS:
+        is_ordered = goal.kind == "buy" and not state.last_added and bool(state.order_in_focus) and not state.cart
+        changes["topic"] = "order" if is_ordered else TOPICS[goal.kind]
+    if goal.kind in ("advise", "stock"):
+        changes["last_question"] = changes["hints"] = goal.words[-LONGEST_KEPT_TEXT:]
+    if goal.kind == "search":
+        changes["hints"] = str(goal.slot("query") or "")
+    if goal.kind == "ask_order" and says(goal.words, "orders.gift_card"):
+        changes |= {"last_policy": "gift_card", "policy_turn": state.turn}
+    if goal.kind == "policy":
+        changes |= {"last_policy": str(goal.slot("about") or ""), "policy_turn": state.turn}
+    if goal.kind == "coupon":
+        changes["last_coupon_turn"] = state.turn
+    return state.model_copy(update=changes)
 
 
 def _whether_to_go_on(goal: Goal) -> Reply:

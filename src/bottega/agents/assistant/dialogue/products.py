@@ -29,13 +29,23 @@ def item(product: Product) -> Item:
         price_minor=price,
         currency=currency,
         words=_words(product),
+        brand=str(product.get("brand", "")).lower(),
+        grams=min((int(one["weight_grams"]) for one in variants(product) if one.get("weight_grams")), default=None),
+        kinds=tuple(words_of(" ".join(re.split(r"[/-]", _path(product))))),
     )
 
 
-def _words(product: Product) -> tuple[str, ...]:
+def _path(product: Product) -> str:
     category: Any = product.get("category")
-    path = str(record(category).get("path", "")) if isinstance(category, dict) else str(category or "")
-    texts = [str(product.get("brand", "")), *re.split(r"[/-]", path), *(str(tag) for tag in product.get("tags") or ())]
+    return str(record(category).get("path", "")) if isinstance(category, dict) else str(category or "")
+
+
+def _words(product: Product) -> tuple[str, ...]:
+    texts = [
+        str(product.get("brand", "")),
+        *re.split(r"[/-]", _path(product)),
+        *(str(tag) for tag in product.get("tags") or ()),
+    ]
     colours = options_of(product).get("colour", ())
     found = [word for text in (*texts, *colours) for word in words_of(text)]
     return tuple(dict.fromkeys(found))[:_WORDS_KEPT]

@@ -5,7 +5,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from bottega.agents.assistant.dialogue.goals.carting import code_in
-from bottega.agents.assistant.dialogue.naming import named_in
+from bottega.agents.assistant.dialogue.goals.choosing import mentioned_in
+from bottega.agents.assistant.dialogue.naming import named_in, of_ours
 from bottega.agents.assistant.dialogue.state import Asked, AsksFor, Goal, State
 from bottega.agents.assistant.dialogue.understanding import Understood
 from bottega.agents.assistant.language.patterns import says
@@ -95,6 +96,9 @@ def _product(question: Question) -> State | None:
     shown = [
         item.as_shown() for item in state.shown if item.handle in question.asked.handles or not question.asked.handles
     ]
+    named_here = mentioned_in(question.text, state)
+    if named_here is not None and not named_here.is_ambiguous and goal.kind != "compare":
+        return state.with_changed(goal.having(product=named_here.handles[0], named=None).hearing(question.text))
     by_title = [item for item in state.shown if item.title.lower() == question.text.strip().lower()]
     found = reference(question.text, shown)
     handles = (
@@ -106,8 +110,11 @@ def _product(question: Question) -> State | None:
         return state.with_changed(
             goal.having(product=handles[0], rest=list(handles[1:]) or None).hearing(question.text)
         )
-    named = named_in(question.text)
-    if not named or goal.kind == "compare":
+    named = of_ours(named_in(question.text), state)
+    asks = "?" in question.text or says(question.text, "asking.begins")
+    is_long = len(words_of(question.text)) > LONGEST_PLAIN_ANSWER_WORDS
+    if not named or goal.kind == "compare" or says(question.text, "wanting.look") or asks or is_long:
+        # "Something similar" looks for other things, and names none; a question is no answer.
         return None
     return state.with_changed(goal.having(named=named).hearing(question.text))
 
@@ -223,7 +230,14 @@ def _address(question: Question) -> State | None:
         # Part of an address was given; a bare word can be the town that was question.asked for.
         parts = AddressParts(city=question.text.strip().strip(".,!"))
     if not any((parts.line1, parts.postal_code, parts.country, parts.city)):
-        return None
+        # "Home", "the work address": one that the account keeps.
+        is_mine = says(question.text, "addresses.of_mine")
+        slot = {"buy": "place"}.get(goal.kind)
+        said = goal.having(**{slot: question.text}) if slot else goal.hearing(question.text)
+        return state.with_changed(said) if is_mine else None
+    if goal.kind == "address":
+        goal = goal.hearing(question.text)
+        state = state.with_changed(goal)
     found = emails(question.text)
     state = state.model_copy(update={"email": found[0]}) if found else state
     return _with_address(state, goal, parts)
@@ -254,7 +268,7 @@ def _order(question: Question) -> State | None:
     found = reference(question.text, [Shown(number, number) for number in question.asked.handles])
     if found is not None and found.by == "place":
         return state.with_changed(goal.having(order=found.handles[0]))
-    short = len(words_of(question.text)) <= 2 * LONGEST_PLAIN_ANSWER_WORDS
+    short = len(words_of(question.text)) <= 4 * LONGEST_PLAIN_ANSWER_WORDS
     return (
         state.with_changed(goal.hearing(question.text)) if short and question.heard.first.certainty != "sure" else None
     )

@@ -27,6 +27,8 @@ _CHANGING = frozenset(
     }
 )
 _CHANGEABLE = frozenset({"get_cart", "get_order", "list_orders", "get_account"})
+# What a refusal tells a model about how to go on is no news for a customer.
+_FOR_MODELS = "Do not try it another way"
 _NEEDS_YES = "needs the customer's yes"
 
 
@@ -65,7 +67,8 @@ class Result:
         """A refusal's message and next step in the shop's own words."""
         if not self.failed:
             return ""
-        told = f"{self.record.get('message', '')} {self.record.get('next_step', '')}".strip()
+        following = str(self.record.get("next_step", ""))
+        told = f"{self.record.get('message', '')} {'' if following.startswith(_FOR_MODELS) else following}".strip()
         return told or "This is not possible just now."
 
     @property

@@ -1,11 +1,14 @@
-"""Settles what words alone leave open: by what lies in the cart, what was shown, and what costs nothing to look up."""
+"""Settles what words alone leave open: by what is spoken about, what was shown, and what lies in the cart."""
 
-from bottega.agents.assistant.dialogue.goals.choosing import refer
+from collections.abc import Callable
+
+from bottega.agents.assistant.dialogue import settling_orders, settling_products
 from bottega.agents.assistant.dialogue.naming import named_in
+from bottega.agents.assistant.dialogue.settling_words import is_question
 from bottega.agents.assistant.dialogue.state import State
 from bottega.agents.assistant.dialogue.understanding import Wish
 from bottega.agents.assistant.language.patterns import says
-from bottega.agents.assistant.language.slots.numbers import order_numbers, quantity
+from bottega.agents.assistant.language.slots.numbers import order_numbers
 from bottega.agents.assistant.language.slots.said import words_of
 
 LIKELY_ENOUGH_TO_LOOK = 0.3
@@ -39,72 +42,26 @@ HARMLESS = frozenset(
         "order_status",
     }
 )
-
-
-def settled(state: State, wish: Wish) -> Wish:
-    """The wish as the conversation settles it: what plainly speaks of the cart, an order or something shown, and what
-    can be looked up without harm, is taken up although its words alone were unsure."""
-    for settle in (_about_cart_or_order, _about_shown):
-        found = settle(state, wish)
-        if found is not None:
-            intent, text = found
-            return Wish(text, intent, "likely", wish.probability, wish.also)
-    if wish.certainty != "unsure":
-        return wish
-    intent = _worth_trying(wish)
-    return wish if intent is None else Wish(wish.text, intent, "likely", wish.probability, wish.also)
-
-
-def _about_cart_or_order(state: State, wish: Wish) -> tuple[str, str] | None:
-    """Whether changing something is about the cart or about an order, which sound alike."""
-    text = wish.text
-    if wish.intent in ("exchange", "order_amend") and state.last_added and not says(text, "orders.placed"):
-        return "cart_change", text
-    if wish.intent == "cart_change" and says(text, "orders.mine") and not says(text, "cart.named"):
-        return "order_amend", text
-    if wish.intent == "order_amend" and wish.certainty == "unsure" and says(text, "orders.mine"):
-        return "order_amend", text
-    just_added = bool(state.last_added) and int(state.last_added.get("turn", 0)) >= state.turn - 1
-    if just_added and quantity(text) and len(words_of(text)) <= WORDS_OF_A_BARE_NAME and not named_in(text):
-        # "Two pairs", after something was put into the cart.
-        return "cart_change", text
-    return None
-
-
-def _about_shown(state: State, wish: Wish) -> tuple[str, str] | None:
-    """Whether the words point at something that was shown."""
-    found = refer(wish.text, state)
-    if found is None and len(state.shown) == 1 and says(wish.text, "searching.one_by_price"):
-        # It is the only one.
-        return "product_question", "tell me more about it"
-    if found is None:
-        return None
-    if says(wish.text, "searching.one_by_price") and not found.is_ambiguous:
-        # "The cheapest" points at one of those shown.
-        return "product_question", f"tell me more about {wish.text}"
-    if wish.intent == "policy_sizing":
-        return "product_question", wish.text
-    if wish.certainty == "unsure" and found.by in ("place", "price", "name") and not found.is_ambiguous:
-        about = ("cart_add", "product_question", "stock_question", "compare")
-        return next((one for one in (wish.intent, *wish.also) if one in about), "product_question"), wish.text
-    return None
-
-
-def _worth_trying(wish: Wish) -> str | None:
-    """The intent to go by although the words are unsure of it, or None: then the customer is asked what they mean."""
-    guesses = (wish.intent, *wish.also)
-    if order_numbers(wish.text):
-        return next((one for one in guesses if one in _ABOUT_ORDERS), "order_status")
-    if wish.intent in HARMLESS and wish.probability >= LIKELY_ENOUGH_TO_LOOK:
-        return wish.intent
-    if not named_in(wish.text):
-        return None
-    if wish.intent == "cart_add" and wish.probability >= LIKELY_ENOUGH_TO_ADD:
-        return "cart_add"
-    is_short = len(words_of(wish.text)) <= WORDS_OF_A_BARE_NAME
-    return "product_search" if is_short or "product_search" in guesses[:3] else None
-
-
+# What is plainly this is nothing else, whatever was spoken about.
+PLAIN = frozenset(
+    {
+        "abuse",
+        "system_prompt_probe",
+        "other_person_data",
+        "handover",
+        "out_of_scope",
+        "greeting",
+        "thanks",
+        "goodbye",
+        "help",
+        "repeat",
+        "newsletter",
+        "account_create",
+        "account_password",
+        "account_delete",
+        "account_edit",
+    }
+)
 _ABOUT_ORDERS = frozenset(
     {
         "order_status",
@@ -117,3 +74,63 @@ _ABOUT_ORDERS = frozenset(
         "address_change",
     }
 )
+
+Rule = Callable[[State, Wish], tuple[str, str] | None]
+RULES: tuple[Rule, ...] = (
+    settling_orders.greeted_abroad,
+    settling_orders.search_for_parcel,
+    settling_orders.paid_now,
+    settling_products.code_named,
+    settling_products.discount_claimed,
+    settling_products.sum_asked,
+    settling_products.values_refused,
+    settling_products.among_shown,
+    settling_orders.returned_by_name,
+    settling_orders.rules_asked,
+    settling_orders.stated,
+    settling_orders.about_known_order,
+    settling_products.compared,
+    settling_products.wanted_by_name,
+    settling_products.asked_by_name,
+    settling_products.put_off,
+    settling_products.checked_out,
+    settling_products.values_only,
+    settling_products.cart_changed,
+    settling_orders.cart_or_order,
+    settling_products.about_shown,
+)
+
+
+def settled(state: State, wish: Wish) -> Wish:
+    """The wish as the conversation settles it: what plainly speaks of the cart, an order or something shown, and what
+    can be looked up without harm, is taken up although its words alone were unsure."""
+    if wish.intent in PLAIN and wish.certainty == "sure" and not state.mentioned:
+        return wish
+    for rule in RULES:
+        found = rule(state, wish)
+        if found is not None:
+            intent, text = found
+            return Wish(text, intent, "likely", wish.probability, wish.also)
+    if wish.certainty != "unsure":
+        return wish
+    intent = _worth_trying(state, wish)
+    return wish if intent is None else Wish(wish.text, intent, "likely", wish.probability, wish.also)
+
+
+def _worth_trying(state: State, wish: Wish) -> str | None:
+    """The intent to go by although the words are unsure of it, or None: then the customer is asked what they mean."""
+    guesses = (wish.intent, *wish.also)
+    if order_numbers(wish.text):
+        return next((one for one in guesses if one in _ABOUT_ORDERS), "order_status")
+    if wish.intent == "refine" and state.last_search and state.topic == "product" and named_in(wish.text):
+        return "refine"
+    if wish.intent in HARMLESS and wish.probability >= LIKELY_ENOUGH_TO_LOOK:
+        return wish.intent
+    if is_question(wish.text) and says(wish.text, "asking.rules"):
+        return "rules_of:"
+    if not named_in(wish.text):
+        return None
+    if wish.intent == "cart_add" and wish.probability >= LIKELY_ENOUGH_TO_ADD:
+        return "cart_add"
+    is_short = len(words_of(wish.text)) <= WORDS_OF_A_BARE_NAME
+    return "product_search" if is_short or "product_search" in guesses[:3] else None

@@ -27,6 +27,7 @@ GoalKind = Literal[
     "buy",
     "pay",
     "track",
+    "ask_order",
     "list_orders",
     "cancel",
     "amend",
@@ -40,6 +41,7 @@ GoalKind = Literal[
     "sign_in",
     "talk",
 ]
+Topic = Literal["", "product", "cart", "order", "return", "policy"]
 AsksFor = Literal[
     "product",
     "size",
@@ -79,10 +81,22 @@ class Item(Record):
     price_minor: int | None = None
     currency: str = ""
     words: tuple[str, ...] = ()
+    brand: str = ""
+    grams: int | None = None
+    kinds: tuple[str, ...] = ()
+    """Words of its category's path."""
 
     def as_shown(self) -> Shown:
         """For finding what somebody refers to."""
-        return Shown(self.handle, self.title, self.price_minor, frozenset(self.words))
+        return Shown(self.handle, self.title, self.price_minor, frozenset(self.words), self.grams)
+
+
+class Mention(Record):
+    """Products that the newest message names: the words that do, handles of those that fit best and of others."""
+
+    words: str
+    handles: tuple[str, ...]
+    also: tuple[str, ...] = ()
 
 
 class KnownOrder(Record):
@@ -91,6 +105,8 @@ class KnownOrder(Record):
     number: str
     handle: str = ""
     titles: tuple[str, ...] = ()
+    country: str = ""
+    method: str = ""
 
 
 class Part(Record):
@@ -177,6 +193,30 @@ class State(Record):
     shown: tuple[Item, ...] = ()
     focus: tuple[str, ...] = ()
     seen: tuple[Item, ...] = ()
+    mentioned: tuple[Mention, ...] = ()
+    """What the newest message names, in its order."""
+    known_words: tuple[str, ...] | None = None
+    """Words of the newest message that stand in names of products; None where nobody has looked."""
+    topic: Topic = ""
+    """What was spoken about last: "it" and "how much" are about that."""
+    last_question: str = ""
+    """The newest question about a product: "and the other one?" asks it again."""
+    hints: str = ""
+    """What was last searched for or asked of a product: its colours and sizes count where nothing else is said."""
+    last_policy: str = ""
+    """The subject of the newest question about the shop's rules, asked in `policy_turn`."""
+    policy_turn: int = 0
+    policy_country: str = ""
+    """The country that the newest question about delivery was about."""
+    ticket_turn: int = 0
+    """When a colleague was called, if one was."""
+    last_coupon_turn: int = 0
+    cart: tuple[Item, ...] = ()
+    """What lay in the cart when it was last read, each line by its product's handle or its own."""
+    country: str = ""
+    """Where the cart goes, once that is known; ISO 3166-1 alpha-2."""
+    checkout_words: str = ""
+    """What was said about delivery, address and payment before there was anything to buy."""
     on_screen: str = ""
     """The product whose page was open when the customer last spoke, by its handle."""
     orders: tuple[KnownOrder, ...] = ()
@@ -186,6 +226,7 @@ class State(Record):
     sizes: tuple[str, ...] = ()
     last_search: Mapping[str, Json] = {}
     last_added: Mapping[str, Json] = {}
+    """What was put into the cart or changed there last, with the turn; forgotten when an order was made of it."""
     last_text: str = ""
     heard_lately: str = ""
     turn: int = 0
@@ -194,10 +235,11 @@ class State(Record):
     insulted: int = 0
     greeted: bool = False
 
-    def with_goal(self, goal: Goal) -> "State":
-        """The goal on top; one of its kind that waited makes room, and so does the oldest of too many."""
+    def with_goal(self, goal: Goal, *, beside: bool = False) -> "State":
+        """The goal on top; one of its kind that waited makes room unless both are wanted, and so does the oldest of too
+        many."""
         numbered = goal.model_copy(update={"id": self.next_goal_id, "since_turn": self.turn})
-        others = tuple(held for held in self.goals if held.kind != goal.kind)
+        others = tuple(held for held in self.goals if beside or held.kind != goal.kind)
         return self.model_copy(
             update={"goals": (*others, numbered)[-GOALS_LIMIT:], "next_goal_id": self.next_goal_id + 1, "asked": None}
         )

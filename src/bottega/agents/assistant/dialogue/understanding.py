@@ -137,10 +137,16 @@ async def understand(text: str, state: State, reader: IntentReader) -> Understoo
     corrected = correction(text)
     meant = corrected.instead if corrected is not None and len(corrected.instead.split()) > 1 else text
     parts = clauses(meant, lexicon().joints)
+    if any(re.match(r"(?i)(?:and |but |so )?(?:if|when) ", part) for part in parts):
+        # A condition and what depends on it are one question.
+        parts = [meant]
     texts = [meant, *parts] if len(parts) > 1 else [meant]
     readings = await reader.read_all([_without_values(part) for part in texts])
     whole = _wish(meant, readings[0], state)
     wishes = _wishes(whole, [_wish(part, reading, state) for part, reading in zip(parts, readings[1:], strict=False)])
+    if len(wishes) == 1 and wishes[0].text == meant:
+        # What announces a correction, and what it takes back, tells what it is a correction of.
+        wishes = (replace(wishes[0], text=text),)
     return Understood(text, wishes, answer(text), corrected, readings[0].degraded_because)
 
 

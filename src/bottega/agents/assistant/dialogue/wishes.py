@@ -1,14 +1,15 @@
 """From what is wanted to goals: one function per family of intents."""
 
+import re
 from collections.abc import Callable, Mapping
 
 from bottega.agents.assistant.dialogue.goals.carting import code_in
 from bottega.agents.assistant.dialogue.goals.choosing import refer
 from bottega.agents.assistant.dialogue.goals.searching import more, refined, search_for
-from bottega.agents.assistant.dialogue.naming import about_product, named_in
-from bottega.agents.assistant.dialogue.state import Goal, GoalKind, State
+from bottega.agents.assistant.dialogue.naming import about_product, each_named, named_in, without_names
+from bottega.agents.assistant.dialogue.state import Goal, GoalKind, Json, State
 from bottega.agents.assistant.language.patterns import says, without
-from bottega.agents.assistant.language.slots.addresses import address
+from bottega.agents.assistant.language.slots.addresses import address, spelt_out
 from bottega.agents.assistant.language.slots.numbers import order_numbers, quantity
 
 # Questions that documents answer.
@@ -32,6 +33,8 @@ POLICY_INTENTS = frozenset(
 )
 # Which of these only the account's own pages or a colleague can do; the documents are asked first.
 
+# An intent that asks for the rules of something, with what it is.
+RULES = "rules_of:"
 Maker = Callable[[str, State], Goal]
 
 
@@ -43,6 +46,8 @@ def goal_for(intent: str, text: str, state: State, currency: str) -> Goal | None
         return refined(text, state) if state.last_search else search_for(text, currency)
     if intent == "more_results":
         return more(state) if state.last_search else None
+    if intent.startswith(RULES):
+        return Goal(kind="policy", slots={"question": text, "about": intent.removeprefix(RULES)}, words=text)
     if intent in POLICY_INTENTS:
         return Goal(kind="policy", slots={"question": text, "about": intent}, words=text)
     maker = _MAKERS.get(intent)
@@ -67,13 +72,30 @@ def _compare(text: str, state: State) -> Goal:
         handles = tuple(item.handle for item in state.shown[: 3 if len(state.shown) == 3 else 2])
     if found is not None and len(found.handles) == 1 and len(state.focus) == 1 and state.focus != found.handles:
         handles = (*state.focus, *found.handles)
+    sibling = _sibling_named(text, state)
+    if sibling and (found is None or found.by == "pronoun"):
+        return Goal(kind="compare", slots={"products": list(state.focus), "named": sibling}, words=text)
     goal = Goal(kind="compare", slots={"products": list(handles)}, words=text)
     return goal if handles or state.shown else goal.having(named=named_in(without(text, "products.comparing")) or None)
 
 
+def _sibling_named(text: str, state: State) -> str:
+    """ "And with the 700?" beside the Dayspring 400: the other one of that name, as it would be looked for."""
+    item = state.item(state.focus[0]) if len(state.focus) == 1 else None
+    number = re.search(r"\b(?:the|a) (\d+)\b", text.lower())
+    if item is None or number is None or number.group(1) in item.title.split():
+        return ""
+    return f"{item.title.split()[0]} {number.group(1)}"
+
+
 def _add(text: str, state: State) -> Goal:
+    apart = each_named(text, state)
+    if len(apart) > 1:
+        first, *others = apart
+        later = [{"product": handle, "words": words} for handle, words in others]
+        return Goal(kind="add", slots={"product": first[0], "later": later}, words=first[1])
     goal = about_product(Goal(kind="add", words=text), text, state, names_only_with_capitals=False)
-    number = quantity(text)
+    number = quantity(without_names(text, state))
     return goal if number is None else goal.having(quantity=number.number or 1)
 
 
@@ -113,6 +135,10 @@ def _send_back(kind: str | None) -> Maker:
         if says(text, "returns.status"):
             return Goal(kind="track_return", words=text)
         goal = _order_goal("send_back")(text, state)
+        before = state.goal_of("send_back")
+        if before is not None and goal.slot("order") in (None, before.slot("order")) and not state.mentioned:
+            # A return about to be made becomes an exchange: of the same thing, for the same reason.
+            goal = goal.having(**{name: before.slot(name) for name in ("order", "lines", "reason")})
         return goal if kind is None else goal.having(kind=kind)
 
     return make
@@ -132,7 +158,7 @@ def _refund(text: str, state: State) -> Goal:
 
 
 def _address(text: str, state: State) -> Goal:
-    parts = address(text)
+    parts = spelt_out(text)
     buying = state.goal_of("buy")
     if buying is not None and not order_numbers(text):
         return buying.having(new_address=parts.as_record() or None, asked_address=True)
@@ -156,8 +182,30 @@ def _buy(text: str, state: State) -> Goal:
         numbers = order_numbers(text)
         slots = {"order_number": numbers[-1]} if numbers else {}
         return _order_goal("pay")(text, state) if slots else Goal(kind="pay", words=text)
-    payment = {"payment": text} if says(text, "paying.means") else {}
-    return Goal(kind="buy", slots=payment, words=text)
+    slots: dict[str, Json] = {**checkout_slots(f"{state.checkout_words}\n{text}")}
+    if spelt_out(text).postal_code:
+        # The whole address stands in the sentence.
+        slots["new_address"] = address(text).as_record()
+        slots.pop("place", None)
+    return Goal(kind="buy", slots=slots, words=text)
+
+
+# How it shall travel, what pays for it, and where it goes: the turns of phrase that say so, by slot.
+_CHECKOUT: Mapping[str, tuple[str, ...]] = {
+    "shipping": ("shipping.named",),
+    "payment": ("paying.means", "paying.by", "paying.saved"),
+    "place": ("addresses.of_mine",),
+}
+
+
+def checkout_slots(words: str) -> dict[str, str]:
+    """What of buying the lines of somebody's words settle, the newest first."""
+    found: dict[str, str] = {}
+    for line in reversed(words.splitlines()):
+        for slot, names in _CHECKOUT.items():
+            if slot not in found and any(says(line, name) for name in names):
+                found[slot] = line
+    return found
 
 
 def _hand_over(text: str, _: State) -> Goal:
@@ -179,11 +227,14 @@ _MAKERS: Mapping[str, Maker] = {
     "order_cancel": _cancel,
     "order_amend": _order_goal("amend"),
     "address_change": _address,
+    "order_question": _order_goal("ask_order"),
+    "return_status": _cart_goal("track_return"),
     "return_request": _return,
     "exchange": _exchange,
     "refund": _refund,
     "invoice": _order_goal("invoice"),
     "handover": _hand_over,
+    "escalate": _order_goal("hand_over"),
 }
 
 

@@ -14,6 +14,17 @@ def says(text: str, name: str) -> bool:
     return pattern(name).search(plainly(text)) is not None
 
 
+def paraphrased(text: str) -> list[str]:
+    """What documents call the things that the text speaks of."""
+    plain = plainly(text)
+    table = "paraphrases."
+    return [
+        name.removeprefix(table)
+        for name, turns in _patterns().items()
+        if name.startswith(table) and turns.search(plain)
+    ]
+
+
 def without(text: str, *names: str) -> str:
     """The text in lower case without these turns of phrase."""
     plain = plainly(text)

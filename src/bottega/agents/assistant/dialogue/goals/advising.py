@@ -3,16 +3,23 @@
 from collections.abc import Mapping, Sequence
 
 from bottega.agents.assistant.dialogue import products
-from bottega.agents.assistant.dialogue.attributes import asked_about, first_sentences, in_words, sentences_about, valued
+from bottega.agents.assistant.dialogue.attributes import (
+    asked_about,
+    first_sentences,
+    in_words,
+    sentences_about,
+    valued,
+    words_around,
+)
 from bottega.agents.assistant.dialogue.goals.choosing import chosen_options, product_of
 from bottega.agents.assistant.dialogue.here import Here, missing_tool, refused
 from bottega.agents.assistant.dialogue.json_values import record, records, values
 from bottega.agents.assistant.dialogue.move import Call, Step, ask, finish, phrase, verbatim
 from bottega.agents.assistant.dialogue.products import Product, enumerated, money
-from bottega.agents.assistant.dialogue.state import Asked, Goal, Json, Part, State
+from bottega.agents.assistant.dialogue.state import Asked, Goal, Item, Json, Part, State
 from bottega.agents.assistant.language.patterns import says
-from bottega.agents.assistant.language.slots.options import unoffered
-from bottega.agents.assistant.language.slots.said import plainly
+from bottega.agents.assistant.language.slots.options import options, unoffered
+from bottega.agents.assistant.language.slots.said import plainly, words_of
 
 ATTRIBUTES_TOLD = 4
 DIFFERENCES_TOLD = 6
@@ -35,8 +42,7 @@ def advance(state: State, goal: Goal, here: Here) -> Step:
 
 def _in_focus(state: State, product: Product) -> State:
     handle = str(product.get("id", ""))
-    known = state.item(handle)
-    if known is None:
+    if not any(item.handle == handle for item in state.shown):
         return state.showing((products.item(product),))
     # The detail knows colours that the card did not.
     shown = tuple(products.item(product) if item.handle == handle else item for item in state.shown)
@@ -58,10 +64,20 @@ def _plain_facts(question: str, product: Product) -> list[Part]:
     for kind, names in (("colours", ("colour", "color")), ("sizes", ("size", "length"))):
         name = next((name for name in names if name in offered), None)
         if says(question, f"products.{kind}") and name is not None:
-            parts.append(phrase("product.values", option=name, values=enumerated(offered[name])))
+            parts.append(_values(question, product, name))
     if says(question, "products.reviews"):
         parts.append(_rating(product))
     return parts
+
+
+def _values(question: str, product: Product, name: str) -> Part:
+    """What there is of an option: with other values named, what goes with these and is there."""
+    chosen = {other: value for other, value in options(question, products.options_of(product)).items() if other != name}
+    fitting = [variant for variant in products.matching(product, chosen) if products.available(variant) > 0]
+    there = list(dict.fromkeys(products.values_of(variant).get(name, "") for variant in fitting))
+    if not chosen or not there:
+        return phrase("product.values", option=name, values=enumerated(products.options_of(product)[name]))
+    return phrase("product.values_there", option=name, values=enumerated(there), chosen=" ".join(chosen.values()))
 
 
 def _rating(product: Product) -> Part:
@@ -77,12 +93,23 @@ def _attributes(question: str, product: Product) -> list[Part]:
     attributes: Mapping[str, Json] = product.get("attributes") or {}
     names = asked_about(question, attributes)[:ATTRIBUTES_TOLD]
     told = [in_words(name, attributes[name]) for name in names]
-    weights = {int(v["weight_grams"]) for v in products.variants(product) if v.get("weight_grams")}
+    chosen = options(question, products.options_of(product))
+    meant = products.matching(product, chosen) or products.variants(product)
+    weights = {int(v["weight_grams"]) for v in meant if v.get("weight_grams")}
     if says(question, "products.weight") and weights and not any("weight" in name for name in names):
         low, high = min(weights), max(weights)
         told.insert(0, f"weight: {low} g" if low == high else f"weight: {low} g to {high} g")
+    if not told:
+        return []
     listed = "; ".join(told)
-    return [verbatim(f"{listed[0].upper()}{listed[1:]}.")] if told else []
+    parts = [verbatim(f"{listed[0].upper()}{listed[1:]}.")]
+    if all(isinstance(attributes[name], bool) for name in names):
+        # Yes or no is little: what the description says of it comes along.
+        found = sentences_about(
+            f"{question} {words_around(question)}", valued(product.get("description") or ""), limit=1
+        )
+        parts += [_described(found)] if found else []
+    return parts
 
 
 def _from_description(question: str, product: Product) -> list[Part]:
@@ -109,6 +136,9 @@ def _described(sentences: Sequence[str]) -> Part:
 
 def advance_stock(state: State, goal: Goal, here: Here) -> Step:
     """Whether what was named can be ordered now, and what else can."""
+    asks_when = says(goal.words, "products.restock") and says(goal.words, "products.when")
+    if asks_when and goal.slot("product") is None and goal.slot("named") is None:
+        return finish(state, goal, phrase("stock.no_date"))
     product = product_of(state, goal, here)
     if isinstance(product, Step):
         return product
@@ -123,7 +153,8 @@ def advance_stock(state: State, goal: Goal, here: Here) -> Step:
     if result is not None:
         product = _with_inventory(product, result.record)
     state = _in_focus(state, product)
-    return finish(state, goal, *_stock_told(goal, product), shows=(handle,))
+    no_date = (phrase("stock.no_date"),) if asks_when else ()
+    return finish(state, goal, *_stock_told(goal, product), *no_date, shows=(handle,))
 
 
 def _with_inventory(product: Product, inventory: Mapping[str, Json]) -> Product:
@@ -156,16 +187,29 @@ def _stock_told(goal: Goal, product: Product) -> list[Part]:
     if len(there) == 1:
         values = {"title": title, "count": str(products.available(there[0]))}
         variant = products.variant_name(there[0])
-        return [phrase("stock.one", **values, variant=variant)] if variant else [phrase("stock.one_plain", **values)]
+        told = phrase("stock.one", **values, variant=variant) if variant else phrase("stock.one_plain", **values)
+        return [told, *_costs(product, there)]
     if there:
         key = "stock.some_chosen" if described else "stock.some"
         names = enumerated([products.variant_name(variant) for variant in there[:12]])
-        return [phrase(key, title=title, variants=names, chosen=described)]
+        return [
+            phrase(key, title=title, variants=names, chosen=described),
+            *(_costs(product, there) if described else []),
+        ]
     others = [v for v in products.variants(product) if products.available(v) > 0]
     if described and others:
         names = enumerated([products.variant_name(variant) for variant in others[:12]])
         return [phrase("stock.sold_out_chosen", title=title, chosen=described), phrase("stock.others", variants=names)]
     return [phrase("stock.sold_out", title=title)]
+
+
+def _costs(product: Product, variants: Sequence[Mapping[str, Json]]) -> list[Part]:
+    """What the product's variants cost, when that is the same for these."""
+    amounts = {one.get("price_minor") for one in variants}
+    amount = next(iter(amounts))
+    if len(amounts) > 1 or not isinstance(amount, int):
+        return []
+    return [phrase("product.price", price=money(amount, products.price_of(product)[1]))]
 
 
 def advance_comparison(state: State, goal: Goal, here: Here) -> Step:
@@ -179,8 +223,16 @@ def advance_comparison(state: State, goal: Goal, here: Here) -> Step:
             return step
         found = here.read(looking)
         items = () if found is None else tuple(products.item(product) for product in products.listed(found.content))
+        known = tuple(item for handle in handles if (item := state.item(handle)) is not None)
+        # Beside one that is known, the first other that was found; else the two that were.
+        others = tuple(item for item in items if item.handle not in handles)
+        items = (*known, *others[: COMPARED_WHEN_NAMED - len(known)])
         state = state.showing(items)
         handles = [item.handle for item in items]
+    if len(handles) < 2 and len(state.shown) == 1 and not named:
+        # "Which is the warmest" of one: what there is to say of it.
+        only = Goal(kind="advise", slots={"product": state.shown[0].handle}, words=goal.words)
+        return Step(state.without(goal.id).with_goal(only))
     if len(handles) < 2:
         titles = tuple(item.title for item in state.shown)
         shown = tuple(item.handle for item in state.shown)
@@ -195,13 +247,28 @@ def advance_comparison(state: State, goal: Goal, here: Here) -> Step:
     if result is None or result.failed:
         return finish(state, goal, *(refused(result) if result is not None else (phrase("talk.no_tool"),)))
     compared = products.listed(result.content) or [{"id": handle} for handle in handles]
-    state = state.model_copy(update={"focus": tuple(handles)})
+    state = _set_beside(state, handles, compared, result.record)
     parts = [verbatim(line) for line in _differences(goal.words, compared, result.record)]
     if not parts:
         named = enumerated([products.reference_of(product) for product in compared])
         return finish(state, goal, phrase("compare.alike", products=named), shows=tuple(handles))
     lead = phrase("compare.lead")
     return finish(state, goal, lead, *parts, shows=tuple(handles))
+
+
+def _set_beside(state: State, handles: Sequence[str], compared: Sequence[Product], result: Mapping[str, Json]) -> State:
+    """The state with these shown and in focus, each known by what it alone has: "the one with the rain cover"."""
+    rows = _rows(compared, result)
+    items: list[Item] = []
+    for place, handle in enumerate(handles):
+        known = state.item(handle)
+        if known is None:
+            continue
+        has = [name for name, held in rows.items() if held[place] is True and held.count(True) == 1]
+        own = tuple(word for name in has for word in words_of(name.replace("_", " ")))
+        grams = _weight(compared[place]) or known.grams
+        items.append(known.model_copy(update={"words": (*own, *known.words), "grams": grams}))
+    return state.showing(tuple(items), focus=tuple(handles))
 
 
 def _differences(question: str, compared: Sequence[Product], result: Mapping[str, Json]) -> list[str]:

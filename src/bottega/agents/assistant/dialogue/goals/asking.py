@@ -7,17 +7,28 @@ from typing import Any
 from bottega.agents.assistant.dialogue.attributes import sentences_about, valued
 from bottega.agents.assistant.dialogue.here import Here, changing, missing_tool, refused
 from bottega.agents.assistant.dialogue.json_values import record, records
-from bottega.agents.assistant.dialogue.move import Call, Step, finish, need, phrase, verbatim
+from bottega.agents.assistant.dialogue.move import Call, Step, finish, phrase, verbatim
 from bottega.agents.assistant.dialogue.state import Asked, Goal, Json, State
 from bottega.agents.assistant.language.lexicon import lexicon
+from bottega.agents.assistant.language.patterns import paraphrased, says
+from bottega.agents.assistant.language.slots.addresses import country
 from bottega.agents.assistant.language.slots.said import words_of
 
 PASSAGES_QUOTED = 2
 LONGEST_QUOTE_CHARACTERS = 700
 LONGEST_SUBJECT_CHARACTERS = 120
 HEADING_WEIGHT = 0.4
-SUBJECT_WEIGHT = 0.6
-SHORT_PASSAGE_CHARACTERS = 400
+COVERED_WEIGHT = 0.8
+# What the usual question finds counts less than what this one does.
+LATER_SHARE = 0.8
+SUBJECT_WEIGHT = 1.2
+SHORT_PASSAGE_CHARACTERS = 520
+LONG_PASSAGE_CHARACTERS = 700
+# A longer second passage is quoted when it fits nearly as well.
+NEARLY = 0.8
+AT_ALL = 0.55
+# What a question is about that more than one document speaks of.
+SEVERAL = "several"
 # What the account's own pages are for.
 ACCOUNT_MATTERS = frozenset({"newsletter", "account_create", "account_edit", "account_password", "account_delete"})
 _REACHABLE = re.compile(r"@|\+\d{2}|\b\d{2,4}[ /]\d{3,}")
@@ -28,22 +39,56 @@ def advance_policy(state: State, goal: Goal, here: Here) -> Step:
     """Quotes the passages that answer, with their source; says so when no document does."""
     if not here.results.offers("find_policy"):
         return missing_tool(state, goal)
-    asked, about = str(goal.slot("question") or goal.words), str(goal.slot("about") or "")
-    question = asked_of_documents(asked, about)
-    call = Call("find_policy", {"question": question})
-    result = here.read(call)
-    if result is None:
-        return need(state, here.results.fitting(call))
-    if result.failed:
-        return finish(state, goal, *refused(result))
-    passages = ranked(passages_in(result.content), asked, about)
+    said, about = str(goal.slot("question") or goal.words), str(goal.slot("about") or "")
+    if goal.slot("asked") is None:
+        again = state.policy_turn == state.turn - 1 and state.last_policy == about
+        goal = goal.having(asked=" ".join([said, *_circumstances(said, about, state)]), again=again)
+        state = state.with_changed(goal)
+    asked = str(goal.slot("asked"))
+    question = asked_of_documents(asked, about) if asked == said else asked
+    # What people generally want to know of the subject finds its passages too, however this one was put.
+    usual = lexicon().canonical.get(about, question)
+    calls = [Call("find_policy", {"question": one}) for one in dict.fromkeys((question, usual))]
+    step = here.ready(state, *calls)
+    if step is not None:
+        return step
+    found = [result for call in calls if (result := here.read(call)) is not None]
+    if found[0].failed:
+        return finish(state, goal, *refused(found[0]))
+    passages = ranked([passages_in(result.content) for result in found if not result.failed], asked, about, question)
     if about == "handover":
         passages = [passage for passage in passages if _REACHABLE.search(valued(passage.get("text") or ""))]
     if not passages:
         return _unanswered(state, goal, about)
-    parts = [verbatim(f"{_quote(passage, question)} [{_source(passage)}]") for passage in passages]
+    parts = [verbatim(f"{_quote(passage, f'{question} {asked}')} [{_source(passage)}]") for passage in passages]
     citations = tuple(dict.fromkeys(_source(passage) for passage in passages))
-    return finish(state, goal, phrase("policy.lead"), *parts, citations=citations)
+    offer = {"lost": "policy.search", "policy_warranty": "policy.decided_by_person"}.get(about)
+    wants_person = about == "lost" or bool(goal.slot("again"))
+    state = state.model_copy(update={"policy_country": country(said) or state.policy_country})
+    if offer is None or not wants_person or state.ticket_turn:
+        return finish(state, goal, phrase("policy.lead"), *parts, citations=citations)
+    asked_next = Asked(what="offer", option="handover")
+    parts.append(phrase(offer))
+    return finish(state, goal, phrase("policy.lead"), *parts, citations=citations, asked=asked_next)
+
+
+def _circumstances(question: str, about: str, state: State) -> list[str]:
+    """What belongs to the question without being said: what documents call it, and where and how the order travels."""
+    known = next((order for order in state.orders if order.number == state.order_in_focus), None)
+    found = list(paraphrased(question))
+    if about == "policy_shipping" and known is not None and state.topic == "order":
+        found += [known.method] if known.method and not says(question, "shipping.named") else []
+    if about == "policy_shipping" and state.policy_turn == state.turn - 1 and state.policy_country:
+        found += [] if country(question) else [_country_name(state.policy_country)]
+        return found
+    country_code = known.country if known is not None and state.topic in ("order", "return") else state.country
+    if about == "policy_shipping" and country_code and country(question) is None:
+        found.append(_country_name(country_code))
+    return found
+
+
+def _country_name(code: str) -> str:
+    return next((name.title() for name, named in lexicon().countries.items() if named == code), code)
 
 
 def asked_of_documents(question: str, about: str) -> str:
@@ -53,22 +98,37 @@ def asked_of_documents(question: str, about: str) -> str:
     return lexicon().canonical.get(about, question) if not said else question
 
 
-def ranked(passages: Sequence[Mapping[str, Any]], question: str, about: str) -> list[Mapping[str, Any]]:
-    """The passages to quote, best first: a document of the subject and a heading that speaks of what was asked come
-    before a passage that was found higher. A second one is quoted when it is short and of the same document."""
-    said = _stems(question) - {_stem(word) for word in lexicon().silent["policy"]}
-
-    def weight(place: int) -> float:
-        heading = _stems(str(passages[place].get("section") or ""))
-        title = set(words_of(str(passages[place].get("title") or "")))
+def ranked(
+    lists: Sequence[Sequence[Mapping[str, Any]]], question: str, about: str, wording: str = ""
+) -> list[Mapping[str, Any]]:
+    """The passages to quote, best first: a document of the subject, a heading and words that speak of what was asked
+    come before a passage that was found higher. A second one is quoted when it is short and of the same document."""
+    said = _stems(question)
+    telling = said - {_stem(word) for word in lexicon().silent["policy"]}
+    passages: dict[str, Mapping[str, Any]] = {}
+    weights: dict[str, float] = {}
+    for place_of_list, listed in enumerate(lists):
+        for place, passage in enumerate(listed):
+            source = _source(passage)
+            passages.setdefault(source, passage)
+            share = LATER_SHARE if place_of_list else 1.0
+            weights[source] = weights.get(source, 0.0) + share / (place + 1)
+    for source, passage in passages.items():
+        heading = _stems(str(passage.get("section") or ""))
+        title = set(words_of(str(passage.get("title") or "")))
+        held = _stems(valued(passage.get("text") or ""))
         of_subject = SUBJECT_WEIGHT if title & set(lexicon().documents.get(about, ())) else 0.0
-        return 1.0 / (place + 1) + HEADING_WEIGHT * min(2, len(said & heading)) + of_subject
-
-    order = sorted(range(len(passages)), key=lambda place: -weight(place))
-    best = [passages[place] for place in order[:PASSAGES_QUOTED]]
-    if len(best) < PASSAGES_QUOTED or best[0].get("title") != best[1].get("title"):
+        covered = len(telling & (held | heading)) / len(telling) if telling else 0.0
+        weights[source] += HEADING_WEIGHT * min(2, len(said & heading)) + COVERED_WEIGHT * covered + of_subject
+    best = [passages[source] for source in sorted(weights, key=lambda source: -weights[source])[:PASSAGES_QUOTED]]
+    if not best:
+        return []
+    is_other_document = len(best) > 1 and best[0].get("title") != best[1].get("title")
+    if len(best) < PASSAGES_QUOTED or (is_other_document and about != SEVERAL):
         return best[:1]
-    return best if len(valued(best[1].get("text") or "")) <= SHORT_PASSAGE_CHARACTERS else best[:1]
+    nearness = weights[_source(best[1])] / weights[_source(best[0])]
+    room = LONG_PASSAGE_CHARACTERS if nearness >= NEARLY else SHORT_PASSAGE_CHARACTERS if nearness >= AT_ALL else 0
+    return best if len(_quote(best[1], f"{wording} {question}")) <= room else best[:1]
 
 
 def _stems(text: str) -> set[str]:
@@ -101,6 +161,14 @@ def _quote(passage: Mapping[str, Any], question: str) -> str:
     text = _MARKDOWN.sub("", valued(passage.get("text") or "")).strip()
     if len(text) <= LONGEST_QUOTE_CHARACTERS:
         return text
+    rows = [line for line in text.splitlines() if line.lstrip().startswith("|")]
+    if rows:
+        said = _stems(question) - {_stem(word) for word in lexicon().silent["policy"]}
+        telling = [row for row in rows[1:] if said & _stems(row)]
+        rest = [line for line in text.splitlines() if line.strip() and not line.lstrip().startswith("|")]
+        kept = [rows[0], *telling, *(rest if len(" ".join(rest)) <= SHORT_PASSAGE_CHARACTERS else [])]
+        if telling:
+            return "\n".join(kept)[:LONGEST_QUOTE_CHARACTERS]
     found = sentences_about(question, text, limit=4)
     if found:
         return " ".join(found)[:LONGEST_QUOTE_CHARACTERS]
@@ -116,9 +184,16 @@ def advance_hand_over(state: State, goal: Goal, here: Here) -> Step:
     if done is None:
         words = goal.words.strip() or "The customer asks for a person."
         arguments: dict[str, Json] = {"subject": _subject(goal), "summary": words, "text": words}
-        if state.orders and state.order_in_focus:
-            handle = next((order.handle for order in state.orders if order.number == state.order_in_focus), "")
-            arguments |= {"order_id": handle} if handle else {}
+        number = str(goal.slot("order") or state.order_in_focus)
+        handle = next((order.handle for order in state.orders if order.number == number), "")
+        if number and not handle and here.results.offers("get_order"):
+            read = Call("get_order", {"number": number})
+            step = here.ready(state, read)
+            if step is not None:
+                return step
+            found = here.read(read)
+            handle = "" if found is None or found.failed else str(found.record.get("id") or "")
+        arguments |= {"order_id": handle} if handle else {}
         result = changing(state, goal, here, Call("escalate_support", arguments))
     else:
         result = changing(state, goal, here, Call("escalate_support", done.arguments))
@@ -126,6 +201,7 @@ def advance_hand_over(state: State, goal: Goal, here: Here) -> Step:
         return result
     number = str(result.record.get("number") or "")
     fields = {"number": number} if number else {}
+    state = state.model_copy(update={"ticket_turn": state.turn})
     return finish(state, goal, phrase("hand_over.done", **fields), handover=True)
 
 

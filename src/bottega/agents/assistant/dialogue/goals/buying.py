@@ -7,12 +7,15 @@ from bottega.agents.assistant.dialogue import orders
 from bottega.agents.assistant.dialogue.goals.carting import lines_of, read_cart
 from bottega.agents.assistant.dialogue.goals.choosing import order_of
 from bottega.agents.assistant.dialogue.here import ACCOUNT, Here, changing
+from bottega.agents.assistant.dialogue.json_values import record
 from bottega.agents.assistant.dialogue.move import Call, Step, ask, finish, phrase, verbatim
+from bottega.agents.assistant.dialogue.orders import line_name
 from bottega.agents.assistant.dialogue.products import enumerated
 from bottega.agents.assistant.dialogue.results import Result
-from bottega.agents.assistant.dialogue.state import Asked, Goal, Json, KnownOrder, State
+from bottega.agents.assistant.dialogue.state import Asked, Goal, Json, State
 from bottega.agents.assistant.dialogue.ways import instrument_name, instrument_named, method_named, method_told
 from bottega.agents.assistant.language.slots.addresses import AddressParts
+from bottega.agents.assistant.language.slots.said import plainly
 
 Account = Mapping[str, Json]
 PAGE_METHOD = "payment_page"
@@ -34,15 +37,29 @@ def advance(state: State, goal: Goal, here: Here) -> Step:
             return Step(state.pursuing(adding.id))
         return _nothing_to_buy(state, goal, here)
     if cart.get("problem"):
-        return finish(state, goal, phrase("talk.refused"), verbatim(str(cart["problem"])))
+        return _not_to_be_had(state, goal, cart, str(cart["problem"]))
     for settle in (_contact, _shipping, _instrument):
         step = settle(state, goal, here, cart)
         if step is not None:
             return step
-    result = changing(state, goal, here, Call("create_order", _paying_with(goal)))
+    order = Call("create_order", _paying_with(goal))
+    result = changing(state, goal, here, order)
     if isinstance(result, Step):
-        return result
+        made = here.changed(order)
+        is_refused = made is not None and made.failed
+        return _not_to_be_had(state, goal, cart, made.refusal) if made is not None and is_refused else result
     return _placed(state, goal, here, result)
+
+
+def _not_to_be_had(state: State, goal: Goal, cart: Mapping[str, Json], problem: str) -> Step:
+    """What keeps the cart from being ordered, in names and not in codes."""
+    gone = [line_name({**line, "quantity": 1}) for line in lines_of(cart) if _is_named(line, problem)]
+    told = (phrase("buy.gone", lines=enumerated(gone)),) if gone else (verbatim(problem),)
+    return finish(state, goal, phrase("talk.refused"), *told)
+
+
+def _is_named(line: Mapping[str, Any], problem: str) -> bool:
+    return bool(line.get("sku")) and str(line["sku"]) in problem
 
 
 def _nothing_to_buy(state: State, goal: Goal, here: Here) -> Step:
@@ -103,7 +120,8 @@ def _contact(state: State, goal: Goal, here: Here, cart: Mapping[str, Json]) -> 
         arguments["shipping_address"] = said.as_record()
     elif saved:
         default = next((one for one in saved if one.get("is_default")), saved[0])
-        arguments["address_id"] = default.get("id")
+        chosen = address_meant(str(goal.slot("place") or ""), saved) or default
+        arguments["address_id"] = chosen.get("id")
     else:
         return ask(state, goal, Asked(what="address"), phrase("ask.address"))
     if not email:
@@ -121,6 +139,21 @@ def _contact(state: State, goal: Goal, here: Here, cart: Mapping[str, Json]) -> 
             return ask(kept, goal, Asked(what="address"), *told, phrase("ask.other_address"))
         return result
     return Step(state.with_changed(goal.having(new_address=None)))
+
+
+def address_meant(text: str, saved: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
+    """The stored address that words single out by its street or town."""
+    plain = plainly(text)
+    for part in ("line1", "city", "postal_code"):
+        named = [one for one in saved if (value := str(address_in(one).get(part) or "")) and plainly(value) in plain]
+        if len(named) == 1:
+            return named[0]
+    return None
+
+
+def address_in(stored: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The parts of a stored address, however it is wrapped."""
+    return record(stored.get("address")) or stored
 
 
 def ask_rest_of_address(state: State, goal: Goal, said: AddressParts) -> Step:
@@ -196,14 +229,18 @@ def _choose_instrument(state: State, goal: Goal, owner: Account) -> Step:
 
 def _placed(state: State, goal: Goal, here: Here, result: Result) -> Step:
     """What is said once there is an order; "paid" from what its record says."""
-    if result.question is not None or result.waits or result.failed:
+    if result.failed:
+        cart = read_cart(state, goal, here)
+        return cart if isinstance(cart, Step) else _not_to_be_had(state, goal, cart, result.refusal)
+    if result.question is not None or result.waits:
         step = changing(state, goal, here, Call("create_order", result.arguments))
         assert isinstance(step, Step), "it did not succeed"
         return step
     order = result.record
     handle = str(order.get("id") or order.get("order_id") or "")
     number = str(order.get("number", ""))
-    state = state.knowing(KnownOrder(number=number, handle=handle)).model_copy(update={"last_added": {}})
+    state = state.knowing(orders.known({**order, "id": handle, "country": order.get("country") or state.country}))
+    state = state.model_copy(update={"last_added": {}, "checkout_words": "", "cart": ()})
     return _payment_told(state, goal, {**order, "id": handle}, placed=True)
 
 

@@ -12,16 +12,22 @@ from bottega.agents.assistant.dialogue.move import Call, Step, ask, finish, phra
 from bottega.agents.assistant.dialogue.naming import named_in
 from bottega.agents.assistant.dialogue.orders import line_name
 from bottega.agents.assistant.dialogue.products import enumerated, money
-from bottega.agents.assistant.dialogue.state import Asked, Goal, Json, Part, State
+from bottega.agents.assistant.dialogue.results import Results
+from bottega.agents.assistant.dialogue.state import Asked, Goal, Item, Json, Part, State
 from bottega.agents.assistant.language.lexicon import lexicon
 from bottega.agents.assistant.language.patterns import says, without
-from bottega.agents.assistant.language.slots.numbers import quantity
-from bottega.agents.assistant.language.slots.options import options
+from bottega.agents.assistant.language.product_names import spoken
+from bottega.agents.assistant.language.slots.numbers import Quantity, quantity, quantity_beside
+from bottega.agents.assistant.language.slots.options import ANY, options
 from bottega.agents.assistant.language.slots.references import Reference, Shown, reference
 from bottega.agents.assistant.language.slots.said import plainly
 
 Cart = Mapping[str, Json]
 LARGEST_QUANTITY = 99
+LINES_KEPT = 12
+_TELL_CART = frozenset(
+    {"get_cart", "add_to_cart", "change_cart_line", "set_cart_contact", "choose_shipping", "apply_coupon"}
+)
 _CODE = re.compile(
     r"\b(?:code|coupon|voucher|promo)\b\W{0,3}(?:is|called|named)?\W{0,3}([A-Za-z][A-Za-z0-9_-]{2,29})\b", re.IGNORECASE
 )
@@ -37,10 +43,14 @@ def advance_add(state: State, goal: Goal, here: Here) -> Step:
     variant = variant_of(state, goal, product)
     if isinstance(variant, Step):
         return variant
-    named = goal.slot("quantity") or 1
+    said = goal.slot("quantity") or _quantity_said(goal, product)
+    named = said or 1
     if any(str(named) in values for values in products.options_of(product).values()):
         # "42" of boots is a size.
         named = 1
+    left = products.available(variant)
+    if 0 < left < int(named) and here.changed(Call("add_to_cart", {"variant_id": variant["id"]})) is None:
+        return _too_few(state, goal, product, variant)
     call = Call("add_to_cart", {"variant_id": variant["id"], "quantity": min(int(named), LARGEST_QUANTITY)})
     result = changing(state, goal, here, call)
     if isinstance(result, Step):
@@ -49,6 +59,8 @@ def advance_add(state: State, goal: Goal, here: Here) -> Step:
     state = _after(state.model_copy(update={"last_added": added, "focus": (handle,)}), goal)
     title = line_name({"title": product.get("title"), "option_values": variant.get("option_values"), "quantity": named})
     parts = [phrase("cart.added", title=title)]
+    if goal.slot("later") or goal.slot("rest"):
+        return finish(state, goal, *parts)
     total = _total(result.record)
     if total:
         parts.append(phrase("cart.comes_to", total=total))
@@ -60,6 +72,24 @@ def advance_add(state: State, goal: Goal, here: Here) -> Step:
         choices=("Check out", "Show my cart"),
         asked=Asked(what="offer", option="checkout"),
     )
+
+
+def _too_few(state: State, goal: Goal, product: Mapping[str, Json], variant: Mapping[str, Json]) -> Step:
+    """Fewer are there than are wanted: nothing is put in, and what there is of others is said."""
+    title = line_name({"title": product.get("title"), "option_values": variant.get("option_values")})
+    wanted = int(goal.slot("quantity") or _quantity_said(goal, product) or 1)
+    others = [one for one in products.variants(product) if products.available(one) >= wanted and one is not variant]
+    parts = [phrase("stock.too_few", title=title, count=str(products.available(variant)))]
+    if others:
+        parts.append(phrase("stock.others", variants=enumerated([products.variant_name(one) for one in others[:8]])))
+    return finish(state.model_copy(update={"focus": (str(goal.slot("product")),)}), goal, *parts)
+
+
+def _quantity_said(goal: Goal, product: Mapping[str, Json]) -> int | None:
+    """How many, in the words that are about this product alone; values of it are no quantities."""
+    offered = [value for values in products.options_of(product).values() for value in values]
+    number = quantity_beside(without_title(goal.words, str(product.get("title", ""))), offered)
+    return None if number is None or number.kind != "exactly" else number.number or None
 
 
 def _instead(step: Step, product: Mapping[str, Json], variant: Mapping[str, Json], here: Here, call: Call) -> Step:
@@ -77,10 +107,18 @@ def _instead(step: Step, product: Mapping[str, Json], variant: Mapping[str, Json
 
 def _after(state: State, goal: Goal) -> State:
     """The next product of several is another goal, with the same words."""
+    later: Sequence[Mapping[str, Json]] = goal.slot("later") or ()
     rest: Sequence[str] = goal.slot("rest") or ()
-    if not rest:
+    if later:
+        following = Goal(
+            kind="add", slots={"product": later[0]["product"], "later": list(later[1:])}, words=str(later[0]["words"])
+        )
+    elif rest:
+        following = Goal(
+            kind="add", slots={"product": rest[0], "rest": list(rest[1:]), "quantity": goal.slot("quantity")}
+        )
+    else:
         return state
-    following = Goal(kind="add", slots={"product": rest[0], "rest": list(rest[1:]), "quantity": goal.slot("quantity")})
     # Both stand on the stack for a moment; the finished one is taken away by its number.
     numbered = following.model_copy(update={"id": state.next_goal_id, "since_turn": state.turn})
     return state.model_copy(update={"goals": (*state.goals, numbered), "next_goal_id": state.next_goal_id + 1})
@@ -109,6 +147,29 @@ def cart_in(content: Mapping[str, Json]) -> Cart:
 
 def lines_of(cart: Cart) -> Sequence[Mapping[str, Any]]:
     return records(cart.get("lines"))
+
+
+def knowing_cart(state: State, results: Results) -> State:
+    """The state with what lies in the cart, as this turn's newest result that tells it says."""
+    for result in reversed(results.answered):
+        if result.tool == "create_order" and result.succeeded:
+            return state.model_copy(update={"cart": ()})
+        cart = cart_in(result.record) if result.tool in _TELL_CART and result.succeeded else {}
+        if "lines" in cart:
+            held = [_line_item(line, state, str(cart.get("currency", ""))) for line in lines_of(cart)]
+            country = str(cart.get("country") or state.country)
+            return state.model_copy(update={"cart": tuple(held[:LINES_KEPT]), "country": country})
+    return state
+
+
+def _line_item(line: Mapping[str, Any], state: State, currency: str) -> Item:
+    return Item(
+        handle=str(line.get("product_id") or line.get("id")),
+        title=str(line.get("title", "")),
+        price_minor=line.get("unit_price_minor"),
+        currency=currency,
+        words=tuple(line_words(line, state)),
+    )
 
 
 def _total(content: Mapping[str, Json]) -> str:
@@ -140,7 +201,10 @@ def cart_told(cart: Cart) -> list[Part]:
         for line in lines_of(cart)
     ]
     parts = [phrase("cart.holds", lines=enumerated(told))]
-    total = _total(cart)
+    total, goods, off = _total(cart), cart.get("subtotal_minor"), cart.get("discount_minor")
+    if total and isinstance(goods, int) and isinstance(off, int) and off:
+        fields = {"goods": money(goods, currency), "discount": money(off, currency), "total": total}
+        return [*parts, phrase("cart.comes_to_less", **fields)]
     return [*parts, phrase("cart.comes_to", total=total)] if total else parts
 
 
@@ -151,8 +215,8 @@ def advance_change(state: State, goal: Goal, here: Here) -> Step:
     cart: Cart | Step = read_cart(state, goal, here) if needs_cart else {}
     if isinstance(cart, Step):
         return cart
-    if goal.slot("line") is None and not goal.slot("rest"):
-        settled = _settle_line(state, goal, cart)
+    if goal.slot("line") is None or (goal.slot("to") is None and not goal.slot("swap")):
+        settled = _settle_line(state, goal, here, cart)
         if isinstance(settled, Step):
             return settled
         goal = settled
@@ -174,9 +238,13 @@ def advance_change(state: State, goal: Goal, here: Here) -> Step:
     return finish(state, goal, *parts, *([phrase("cart.comes_to", total=total)] if total and lines else []))
 
 
-def _settle_line(state: State, goal: Goal, cart: Cart) -> Goal | Step:
-    """Which line is meant and how many of it there are to be."""
+def _settle_line(state: State, goal: Goal, here: Here, cart: Cart) -> Goal | Step:
+    """Which line is meant, and what it is to become: none, another variant, or so many."""
     lines = lines_of(cart)
+    adding = [held for held in state.goals if held.kind == "add"]
+    if not lines and adding and says(goal.words, "cart.take_out"):
+        # It was about to be put in, and is not now.
+        return finish(state.without(adding[-1].id), goal, phrase("talk.dropped"))
     if not lines:
         return finish(state, goal, phrase("cart.empty"))
     if says(goal.words, "cart.empty_it") and not says(goal.words, "cart.all_but"):
@@ -186,7 +254,8 @@ def _settle_line(state: State, goal: Goal, cart: Cart) -> Goal | Step:
     wrong = next((one for one in lines if goal.slot("variant") and one.get("variant_id") == goal.slot("variant")), None)
     if wrong is not None:
         return goal.having(line=str(wrong["id"]), title=line_name({**wrong, "quantity": 1}), to=0)
-    line = line_meant(goal.words, lines, state)
+    chosen = next((one for one in lines if str(one.get("id")) == goal.slot("line")), None)
+    line = chosen or line_meant(goal.words, lines, state)
     named = named_in(without(goal.words, "cart.take_out", "cart.named"))
     if line is None and len(lines) == 1 and not named:
         line = lines[0]
@@ -198,18 +267,55 @@ def _settle_line(state: State, goal: Goal, cart: Cart) -> Goal | Step:
         return ask(state, goal, asked, phrase("cart.which_line"), choices=names[:8])
     title = line_name({**line, "quantity": 1})
     goal = goal.having(line=str(line["id"]), title=title)
-    number = quantity(goal.words)
     present = int(line.get("quantity", 1))
-    if says(goal.words, "cart.take_out"):
+    offered = _offered(state, line, here)
+    if isinstance(offered, Step):
+        return offered
+    said = without_title(goal.words, str(line.get("title", "")))
+    values = [value for values in offered.values() for value in values]
+    number = quantity_beside(said, values)
+    if says(goal.words, "cart.take_out") and not says(goal.words, "cart.swap_strictly"):
         # "Take one out" of three leaves two; "remove the boots" leaves none.
         taken = number.number if number is not None and number.number < present else present
         return goal.having(to=present - taken)
+    held = products.values_of(line)
+    other = {name: value for name, value in becomes(said, offered).items() if held.get(name) != value}
+    if other or (says(goal.words, "cart.swap") and number is None and values):
+        only = _only_some(said, number, present) if other else None
+        return goal.having(swap=str(line["product_id"]), present=present, only=only, options=held)
     if number is not None:
         to = {"exactly": number.number, "more": present + number.number, "fewer": present - number.number}[number.kind]
         return goal.having(to=max(0, min(to, LARGEST_QUANTITY)))
-    if line.get("product_id") and says(goal.words, "cart.swap"):
-        return goal.having(swap=str(line["product_id"]), present=present, options=dict(line.get("option_values") or {}))
     return ask(state.with_changed(goal), goal, Asked(what="quantity"), phrase("cart.how_many", title=title))
+
+
+def _offered(state: State, line: Mapping[str, Any], here: Here) -> Mapping[str, Sequence[str]] | Step:
+    """What the line's product comes in, by option; nothing when it has one variant only."""
+    if not line.get("product_id") or not line.get("option_values"):
+        return {}
+    call = Call("get_product", {"product_id": line.get("product_id")})
+    step = here.ready(state, call)
+    if step is not None:
+        return step
+    result = here.read(call)
+    return {} if result is None or result.failed else products.options_of(result.record)
+
+
+def becomes(said: str, offered: Mapping[str, Sequence[str]], *, asked: str | None = None) -> dict[str, str]:
+    """The values that a line is to have: in "red instead of navy" that is red, in "I meant L" L."""
+    plain = re.sub(r"\b(?:instead of|rather than|not)\s+(?:the\s+|in\s+)?[\w-]+", " ", said)
+    asked = asked or (next(iter(offered)) if len(offered) == 1 else "size" if "size" in offered else None)
+    return {name: value for name, value in options(plain, offered, asked=asked).items() if value != ANY}
+
+
+def _only_some(said: str, number: Quantity | None, present: int) -> int | None:
+    """How many of the line are swapped when not all are: "swap one of them for oatmeal"."""
+    some = re.search(r"\b(?:one|two|three|four|five|\d)\s+of\s+(?:them|these|those|the)\b", plainly(said))
+    if some is None:
+        return None
+    found = number or quantity(some.group(), asked=True)
+    count = found.number if found is not None else 1
+    return count if 0 < count < present else None
 
 
 def line_meant(text: str, lines: Sequence[Mapping[str, Any]], state: State) -> Mapping[str, Any] | None:
@@ -219,16 +325,37 @@ def line_meant(text: str, lines: Sequence[Mapping[str, Any]], state: State) -> M
             str(line["id"]),
             str(line.get("title", "")),
             line.get("unit_price_minor"),
-            frozenset(plainly(" ".join(products.values_of(line).values())).split()),
+            frozenset(line_words(line, state)),
         )
         for line in lines
     ]
     added = state.last_added.get("variant_id")
     focus = [str(line["id"]) for line in lines if line.get("variant_id") == added]
-    found: Reference | None = reference(text, shown, focus=focus)
+    found: Reference | None = reference(text, shown, focus=focus, loosely=True)
     if found is None or found.is_ambiguous or len(found.handles) != 1:
         return None
     return next(line for line in lines if str(line["id"]) == found.handles[0])
+
+
+def line_words(line: Mapping[str, Any], state: State) -> list[str]:
+    """Words that fit a line beside its title: its values, and what its product is known by."""
+    known = state.item(str(line.get("product_id") or ""))
+    values = plainly(" ".join(products.values_of(line).values())).split()
+    return [*values, *(known.words if known is not None else ())]
+
+
+def without_title(text: str, title: str) -> str:
+    """The text without the words of a title: the two of "Two Rivers" says nothing of how many."""
+    words = {one.word for one in spoken(title)}
+    plain = plainly(text)
+    said = spoken(plain)
+    for place in reversed(range(len(said))):
+        one = said[place]
+        beside = {near.word for near in (*said[max(0, place - 1) : place], *said[place + 1 : place + 2])}
+        is_number = one.written.isdigit() or one.written in lexicon().numbers
+        if one.word in words and is_number and beside & (words - {one.word}):
+            plain = f"{plain[: one.start]} {plain[one.end :]}"
+    return plain
 
 
 def _swap(state: State, goal: Goal, here: Here) -> Step:
@@ -241,7 +368,7 @@ def _swap(state: State, goal: Goal, here: Here) -> Step:
     if result is None or result.failed:
         return finish(state, goal, *(refused(result) if result is not None else (phrase("talk.no_tool"),)))
     product = result.record
-    named = options(goal.words, products.options_of(product), asked=state.asked.option if state.asked else None)
+    named = becomes(without_title(goal.words, str(product.get("title", ""))), products.options_of(product))
     if not named:
         options_there = products.options_of(product)
         name = next(iter(options_there), "")
@@ -253,6 +380,8 @@ def _swap(state: State, goal: Goal, here: Here) -> Step:
         return ask(state, goal, asked, question, choices=values[:8])
     wanted = {**dict(goal.slot("options") or {}), **named}
     fitting = products.matching(product, wanted)
+    if wanted == goal.slot("options"):
+        return finish(state, goal, phrase("cart.is_so", title=str(goal.slot("title") or product.get("title", ""))))
     if not fitting:
         return finish(
             state,
@@ -261,22 +390,29 @@ def _swap(state: State, goal: Goal, here: Here) -> Step:
                 "product.not_together", title=str(product.get("title", "")), values=enumerated(list(wanted.values()))
             ),
         )
-    add = changing(
-        state, goal, here, Call("add_to_cart", {"variant_id": fitting[0]["id"], "quantity": goal.slot("present")})
-    )
+    present = int(goal.slot("present") or 1)
+    moved = int(goal.slot("only") or present)
+    add = changing(state, goal, here, Call("add_to_cart", {"variant_id": fitting[0]["id"], "quantity": moved}))
     if isinstance(add, Step):
-        return add
-    out = changing(state, goal, here, Call("change_cart_line", {"line_id": goal.slot("line"), "quantity": 0}))
+        return _instead(add, product, fitting[0], here, Call("add_to_cart", {"variant_id": fitting[0]["id"]}))
+    left = Call("change_cart_line", {"line_id": goal.slot("line"), "quantity": present - moved})
+    out = changing(state, goal, here, left)
     if isinstance(out, Step):
         return out
+    handle = str(goal.slot("swap"))
+    added = {"variant_id": fitting[0]["id"], "product": handle, "quantity": moved, "turn": state.turn}
+    state = state.model_copy(update={"last_added": added, "focus": (handle,)})
     title = line_name(
         {
             "title": product.get("title"),
             "option_values": fitting[0].get("option_values"),
-            "quantity": goal.slot("present"),
+            "quantity": moved,
         }
     )
-    return finish(state, goal, phrase("cart.swapped", title=title))
+    total = _total(out.record)
+    return finish(
+        state, goal, phrase("cart.swapped", title=title), *([phrase("cart.comes_to", total=total)] if total else [])
+    )
 
 
 def code_in(text: str, *, asked: bool = False) -> str | None:

@@ -5,8 +5,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bottega.agents.assistant.dialogue import orders, products
-from bottega.agents.assistant.dialogue.goals.buying import ask_rest_of_address, known_account
-from bottega.agents.assistant.dialogue.goals.carting import line_meant
+from bottega.agents.assistant.dialogue.goals.buying import (
+    address_in,
+    address_meant,
+    ask_rest_of_address,
+    known_account,
+)
+from bottega.agents.assistant.dialogue.goals.carting import becomes, line_meant
 from bottega.agents.assistant.dialogue.goals.choosing import order_of
 from bottega.agents.assistant.dialogue.here import Here, changing
 from bottega.agents.assistant.dialogue.json_values import record
@@ -17,7 +22,7 @@ from bottega.agents.assistant.dialogue.state import Asked, Goal, State
 from bottega.agents.assistant.language.patterns import says
 from bottega.agents.assistant.language.slots.addresses import AddressParts
 from bottega.agents.assistant.language.slots.numbers import order_numbers, quantity, quantity_beside
-from bottega.agents.assistant.language.slots.options import options, unoffered
+from bottega.agents.assistant.language.slots.options import unoffered
 from bottega.agents.assistant.language.slots.reasons import reason
 
 # What an order may be cancelled for when the shop does not say otherwise (see ShopSettings.cancellation_reasons).
@@ -56,7 +61,7 @@ def advance_cancellation(state: State, goal: Goal, here: Here) -> Step:
             asked=asked if orders.has_arrived(order) else None,
         )
     known = orders.reasons(order, "cancellation", CANCELLATION_REASONS)
-    why = reason(goal.words, known)
+    why = goal.slot("reason") or reason(goal.words, known)
     if why is None:
         asked = Asked(what="reason", choices=known)
         return ask(state, goal, asked, phrase("ask.why_cancel", number=named_order), shows=(handle,), choices=known)
@@ -137,7 +142,7 @@ def _line_change(state: State, goal: Goal, here: Here, order: Order, line: Mappi
     result = here.read(call)
     offered = {} if result is None or result.failed else products.options_of(result.record)
     asked_option = state.asked.option if state.asked is not None else None
-    named = options(words, offered, asked=asked_option or None)
+    named = becomes(words, offered, asked=asked_option or None)
     present_options = dict(line.get("option_values") or {})
     named = {name: value for name, value in named.items() if str(present_options.get(name)) != value}
     number = quantity_beside(words, (value for values in offered.values() for value in values))
@@ -202,6 +207,12 @@ def _amended(state: State, goal: Goal, here: Here, arguments: Mapping[str, Any])
     return finish(state, goal, *parts, shows=(str(arguments.get("order_id", "")),))
 
 
+def _stored_elsewhere(order: Order, owner: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Stored addresses other than the one that the order has."""
+    held = str(record(order.get("shipping_address")).get("line1") or "")
+    return [one for one in owner.get("addresses") or () if str(address_in(one).get("line1")) != held]
+
+
 def advance_address(state: State, goal: Goal, here: Here) -> Step:
     """Another address for an order that has not left; for a purchase under way it goes into the cart."""
     done = here.results.done("amend_order")
@@ -215,12 +226,22 @@ def advance_address(state: State, goal: Goal, here: Here) -> Step:
     if not orders.can_change(order):
         key = "cancel.is_cancelled" if orders.is_over(order) else "address.too_late"
         return finish(state, goal, phrase(key, number=named_order), shows=(handle,))
-    said = AddressParts(**goal.slot("address")) if goal.slot("address") else AddressParts(**dict(state.address))
-    if said.is_empty:
-        return ask(state, goal, Asked(what="address"), phrase("address.ask", number=named_order), shows=(handle,))
+    said = AddressParts(**dict(goal.slot("address") or {}))
     owner = known_account(state, here)
     if isinstance(owner, Step):
         return owner
+    stored = _stored_elsewhere(order, owner)
+    chosen = address_meant(goal.words, stored)
+    if chosen is None and said.is_empty and len(stored) == 1 and says(goal.words, "addresses.of_mine"):
+        chosen = stored[0]
+    if chosen is not None and said.missing:
+        return _amended(state, goal, here, {"order_id": handle, "address_id": chosen.get("id")})
+    if said.is_empty and stored:
+        lines = tuple(f"{address_in(one).get('line1')}, {address_in(one).get('city')}" for one in stored)[:4]
+        question = phrase("address.which_stored", number=named_order, addresses=enumerated(lines, "or"))
+        return ask(state, goal, Asked(what="address"), question, shows=(handle,), choices=lines)
+    if said.is_empty:
+        return ask(state, goal, Asked(what="address"), phrase("address.ask", number=named_order), shows=(handle,))
     name = str(record(order.get("shipping_address")).get("name") or owner.get("name") or "")
     said = said.completed(AddressParts(name=name)).in_country(str(order.get("country") or ""))
     if said.missing:

@@ -1,5 +1,6 @@
 """Choosing among what is known: which product, which variant of it, which order."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 
@@ -11,26 +12,63 @@ from bottega.agents.assistant.dialogue.json_values import record
 from bottega.agents.assistant.dialogue.move import Call, Step, ask, finish, phrase
 from bottega.agents.assistant.dialogue.orders import Order
 from bottega.agents.assistant.dialogue.products import Product, enumerated
-from bottega.agents.assistant.dialogue.state import Asked, AsksFor, Goal, Json, Part, State
+from bottega.agents.assistant.dialogue.state import Asked, AsksFor, Goal, Json, Mention, Part, State
 from bottega.agents.assistant.language.patterns import says
 from bottega.agents.assistant.language.slots.dates import days
 from bottega.agents.assistant.language.slots.numbers import order_numbers
 from bottega.agents.assistant.language.slots.options import ANY, options, unoffered
 from bottega.agents.assistant.language.slots.references import Reference, Shown, reference
+from bottega.agents.assistant.language.slots.said import plainly
 
 CHOICES_LIMIT = 8
 LOOKED_AT = 4
 NAMED_LIKENESS = 92
+LIKE_AT_ALL = 0.75
+WORDS_OF_A_TITLE = 3
 
 
 def refer(text: str, state: State) -> Reference | None:
-    """The shown products that the text refers to."""
+    """The products that the text refers to: by their names, or among those that were shown."""
+    named = mentioned_in(text, state)
+    if named is not None:
+        return named
     found = reference(text, [item.as_shown() for item in state.shown], focus=state.focus)
     if found is not None and found.by != "pronoun":
         return found
     before = [item.as_shown() for item in state.seen if item not in state.shown]
-    named = reference(text, before)
-    return named if named is not None and named.by == "name" and not named.is_ambiguous else found
+    earlier = reference(text, before)
+    return earlier if earlier is not None and earlier.by == "name" and not earlier.is_ambiguous else found
+
+
+def mentioned_in(text: str, state: State) -> Reference | None:
+    """The products that the text calls by their names. Of several that a name could mean, one that was shown before is
+    meant; a name that fits several in the end is ambiguous."""
+    plain = plainly(text)
+    here = [mention for mention in state.mentioned if plainly(mention.words) in plain]
+    if not here:
+        return None
+    chosen = [_spoken_of(mention, state) for mention in here]
+    if len(chosen) == 1:
+        return Reference(chosen[0], "name", is_ambiguous=len(chosen[0]) > 1)
+    handles = tuple(dict.fromkeys(handles[0] for handles in chosen))
+    return Reference(handles, "name")
+
+
+def _spoken_of(mention: Mention, state: State) -> tuple[str, ...]:
+    both = (*mention.handles, *mention.also)
+    if len(both) == 1:
+        return both
+    for known in (state.focus, tuple(item.handle for item in state.shown)):
+        among = tuple(handle for handle in both if handle in known)
+        if len(among) == 1:
+            return among
+    looked_for = {word.rstrip("s") for word in plainly(str(state.last_search.get("query") or "")).split()}
+    of_kind = tuple(
+        handle
+        for handle in mention.handles
+        if (item := state.item(handle)) is not None and looked_for & {word.rstrip("s") for word in item.words}
+    )
+    return of_kind if len(of_kind) == 1 else mention.handles
 
 
 def product_of(state: State, goal: Goal, here: Here) -> Product | Step:
@@ -55,11 +93,14 @@ def which_product(state: State, goal: Goal, here: Here) -> Step:
     if named is not None and here.results.offers("search_products"):
         return _look_for(state, goal, here, str(named))
     among = goal.slot("among") or [item.handle for item in state.shown]
-    items = [item for item in state.shown if item.handle in among][:CHOICES_LIMIT]
+    items = [item for handle in among if (item := state.item(handle)) is not None][:CHOICES_LIMIT]
     if not items:
         return ask(state, goal, Asked(what="product"), phrase("ask.product"))
     asked = Asked(what="product", handles=tuple(item.handle for item in items))
-    return ask(state, goal, asked, phrase("ask.which_product"), choices=tuple(item.title for item in items))
+    shows = asked.handles if goal.slot("among") else ()
+    state = state.showing(tuple(items), focus=()) if shows else state
+    titles = tuple(item.title for item in items)
+    return ask(state, goal, asked, phrase("ask.which_product"), shows=shows, choices=titles)
 
 
 def _look_for(state: State, goal: Goal, here: Here, named: str) -> Step:
@@ -75,6 +116,13 @@ def _look_for(state: State, goal: Goal, here: Here, named: str) -> Step:
         return ask(state.with_changed(goal), goal, Asked(what="product"), phrase("ask.product_not_found", name=named))
     items = tuple(products.item(product) for product in found)
     best = [item for item in items if title_says(item.title, named)]
+    if not best and _is_title(named, goal.words) and max(_likeness(item.title, named) for item in items) < LIKE_AT_ALL:
+        # Something of that name is not to be had; what is like it is shown.
+        kinds = {word.rstrip("s") for item in items for word in item.kinds}
+        kind = " ".join(word for word in plainly(named).split() if word.rstrip("s") in kinds)
+        state = state.showing(items, focus=()).model_copy(update={"last_search": {"query": kind or named}})
+        shows = tuple(item.handle for item in items)
+        return finish(state, goal, phrase("ask.not_sold", name=named), shows=shows)
     if len(best) == 1 or len(items) == 1:
         chosen = best[0] if best else items[0]
         goal = goal.having(product=chosen.handle)
@@ -83,6 +131,19 @@ def _look_for(state: State, goal: Goal, here: Here, named: str) -> Step:
     asked = Asked(what="product", handles=tuple(item.handle for item in state.shown))
     titles = tuple(item.title for item in state.shown)
     return ask(state, goal, asked, phrase("ask.which_of_found"), shows=asked.handles, choices=titles)
+
+
+def _is_title(named: str, words: str) -> bool:
+    """Whether words are the name of one thing rather than of a kind of things: most of them have capitals."""
+    said = plainly(named).split()
+    capitals = {word.lower() for word in re.findall(r"\b[A-ZÀ-Ý][\w'-]+", words)}
+    return len(said) >= WORDS_OF_A_TITLE and sum(word in capitals for word in said) >= len(said) - 1
+
+
+def _likeness(title: str, named: str) -> float:
+    words = {word.rstrip("s") for word in plainly(title).split()}
+    said = [word.rstrip("s") for word in plainly(named).split()]
+    return sum(word in words for word in said) / len(said)
 
 
 def title_says(title: str, named: str) -> bool:
@@ -228,7 +289,7 @@ def _chosen_order(
         return str(others[0]["number"]) if len(others) == 1 else others
     if state.order_in_focus and any(str(order.get("number")) == state.order_in_focus for order in fitting):
         return state.order_in_focus
-    named = named_order(goal.words, fitting, today)
+    named = _order_holding(state, goal, fitting) or named_order(goal.words, fitting, today)
     if named is not None:
         return named
     if not fitting and candidates:
@@ -236,6 +297,20 @@ def _chosen_order(
         named = named_order(goal.words, candidates, today)
         return named or state.order_in_focus or str(candidates[0]["number"])
     return str(fitting[0]["number"]) if len(fitting) == 1 else fitting
+
+
+def _order_holding(state: State, goal: Goal, candidates: Sequence[Order]) -> str | None:
+    """The one order that holds a product which was called by its name."""
+    plain = plainly(goal.words)
+    handles = [
+        handle
+        for mention in state.mentioned
+        if plainly(mention.words) in plain
+        for handle in (*mention.handles, *mention.also)
+    ]
+    titles = {item.title for handle in handles if (item := state.item(handle)) is not None}
+    holding = [order for order in candidates if titles & set(orders.titles(order))]
+    return str(holding[0]["number"]) if len(holding) == 1 else None
 
 
 def named_order(text: str, candidates: Sequence[Order], today: date | None) -> str | None:

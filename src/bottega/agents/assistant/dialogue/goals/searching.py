@@ -44,7 +44,7 @@ def refined(text: str, state: State) -> Goal:
     elif says(text, "searching.dearer") and prices:
         last = {**last, "minimum_minor": max(in_focus or prices) + 1}
         last.pop("maximum_minor", None)
-    query = _turned(str(last.get("query", "")), without_bounds(text))
+    query = _turned(_kept(str(last.get("query", "")), text, state), without_bounds(text))
     return Goal(kind="search", slots={**last, "query": query[-LONGEST_QUERY_CHARACTERS:], "refines": True})
 
 
@@ -60,6 +60,24 @@ def _bounds(text: str, currency: str) -> dict[str, Json]:
         return {}
     named = {"minimum_minor": found.least_minor, "maximum_minor": found.most_minor}
     return {name: value for name, value in named.items() if value is not None}
+
+
+_PERSONS = re.compile(
+    r"(?i)\bfor (?:a |an )?(?:\d+|one|two|three|four|five|six|seven|eight)(?: (?:people|persons|of us))?\b"
+)
+
+
+def _kept(query: str, text: str, state: State) -> str:
+    """What of the last search still holds: of another one of the kind only the kind, of another brand all but the brand,
+    and for another number of people all but the old number."""
+    if says(text, "searching.another_kind"):
+        kinds = {word.rstrip("s") for item in state.shown for word in item.kinds}
+        kept = [word for word in query.split() if word.lower().strip(",.").rstrip("s") in kinds]
+        query = " ".join(kept) or query
+    if says(text, "searching.same_but"):
+        brands = {word for item in (*state.shown, *state.seen) for word in item.brand.split()}
+        query = " ".join(word for word in query.split() if word.lower().strip(",.") not in brands)
+    return _PERSONS.sub(" ", query) if _PERSONS.search(text) else query
 
 
 def _turned(query: str, text: str) -> str:

@@ -7,11 +7,12 @@ from typing import Any
 from bottega.agents.assistant.dialogue import orders, products
 from bottega.agents.assistant.dialogue.goals.choosing import order_of
 from bottega.agents.assistant.dialogue.here import Here, changing
+from bottega.agents.assistant.dialogue.json_values import record
 from bottega.agents.assistant.dialogue.move import Call, Step, ask, finish, phrase
 from bottega.agents.assistant.dialogue.orders import Order, left_to_return, line_name
 from bottega.agents.assistant.dialogue.products import enumerated
 from bottega.agents.assistant.dialogue.results import Result
-from bottega.agents.assistant.dialogue.state import Asked, Goal, Json, Part, State
+from bottega.agents.assistant.dialogue.state import Asked, Goal, Item, Json, Part, State
 from bottega.agents.assistant.language.patterns import says
 from bottega.agents.assistant.language.slots.numbers import order_numbers, quantity
 from bottega.agents.assistant.language.slots.options import options, unoffered
@@ -47,11 +48,14 @@ def advance(state: State, goal: Goal, here: Here) -> Step:
     state = state.knowing(orders.known(order))
     if not orders.has_arrived(order):
         return _too_early(state, goal, order)
+    may = record(order.get("may"))
+    if may.get("send_back") is False and may.get("send_back_until"):
+        return _too_late(state, goal, order, may)
     chosen = _lines(state, goal, order)
     if isinstance(chosen, Step):
         return chosen
     goal = goal.having(lines=[str(line["id"]) for line in chosen])
-    state = state.with_changed(goal)
+    state = _speaking_of(state.with_changed(goal), chosen)
     known = orders.reasons(order, "return", RETURN_REASONS)
     why = goal.slot("reason") or reason(goal.words, known)
     if why is None and goal.slot("kind") == "exchange" and "wrong size" in known and _about_size(goal):
@@ -73,8 +77,39 @@ def advance(state: State, goal: Goal, here: Here) -> Step:
     if goal.slot("kind") == "exchange":
         return _exchange(state, goal, here, order, chosen)
     lines = [{"line_id": line["id"], "quantity": _units(goal, line, chosen), "reason": why} for line in chosen]
-    result = changing(state, goal, here, Call("create_return", {"order_id": handle, "lines": lines}))
-    return result if isinstance(result, Step) else _asked_for(state, goal, here, result)
+    call = Call("create_return", {"order_id": handle, "lines": lines})
+    result = changing(state, goal, here, call)
+    if isinstance(result, Step):
+        made = here.changed(call)
+        return _with_rules(result, goal, "What cannot be returned?") if made is not None and made.failed else result
+    return _asked_for(state, goal, here, result)
+
+
+def _with_rules(step: Step, goal: Goal, question: str) -> Step:
+    """What was refused, followed by the shop's rules about it."""
+    asking = Goal(kind="policy", slots={"question": f"{question} {goal.words}"[:300], "about": "policy_returns"})
+    return Step(step.state.with_goal(asking), reply=step.reply, done=True)
+
+
+def _too_late(state: State, goal: Goal, order: Order, may: Mapping[str, Json]) -> Step:
+    """The time for returning is over: since when, and what the rules say of it."""
+    number, handle = orders.reference_of(order), str(order.get("id", ""))
+    told = phrase(
+        "send_back.too_late",
+        number=number,
+        days=str(may.get("send_back_days") or ""),
+        until=str(may.get("send_back_until")),
+    )
+    return _with_rules(finish(state, goal, told, shows=(handle,)), Goal(kind="policy"), "Late requests for a return")
+
+
+def _speaking_of(state: State, lines: Sequence[Mapping[str, Any]]) -> State:
+    """The state with the one thing that is sent back in focus: "do you have it in L" is about that."""
+    handle = str(lines[0].get("product_id") or "")
+    if len(lines) != 1 or not handle:
+        return state
+    known = state.item(handle) or Item(handle=handle, title=str(lines[0].get("title", "")))
+    return state.showing((known,))
 
 
 def _too_early(state: State, goal: Goal, order: Order) -> Step:
@@ -108,6 +143,9 @@ def _lines(state: State, goal: Goal, order: Order) -> Sequence[Mapping[str, Any]
     words = goal.words
     for number in order_numbers(words):
         words = re.sub(rf"(?i)b?\W?{number.removeprefix('B-')}", " ", words)
+    # "The boots, not the socks", and "them" is no other thing.
+    words = re.sub(r"(?i)\b(?:not|without|except(?: for)?|but not)\s+(?:the\s+)?\w+", " ", words)
+    words = re.sub(r"(?i)\b(?:them|these|those|it)\b", " ", words)
     shown = [
         Shown(
             str(line["id"]),
@@ -187,9 +225,10 @@ def _new_variant(
     offered = products.options_of(product)
     present = products.values_of(line)
     asked_option = state.asked.option if state.asked is not None else None
+    said = re.sub(r"(?i)\bb?\W?\d{4,}\b", " ", goal.words)
     named = {
         name: value
-        for name, value in options(goal.words, offered, asked=asked_option or None).items()
+        for name, value in options(said, offered, asked=asked_option or ("size" if "size" in offered else None)).items()
         if present.get(name) != value
     }
     if not named and (following := _next_size(goal, present, offered)) is not None:
@@ -210,7 +249,7 @@ def _new_variant(
     elif wrong := unoffered(goal.words, offered):
         name, value = next(iter(wrong.items()))
         notes.append(phrase("product.not_offered", title=str(product.get("title", "")), option=name, value=value))
-    wants_colour = says(goal.words, "changing.colour") and "colour" in offered
+    wants_colour = says(goal.words, "changing.colour") and "colour" in offered and not says(goal.words, "changing.same")
     option = "colour" if wants_colour else next(iter(offered), "")
     values = _others(product, present, option)
     if not option or not values:
@@ -253,7 +292,7 @@ def _others(product: Mapping[str, Json], present: Mapping[str, str], option: str
 def _asked_for(state: State, goal: Goal, here: Here, result: Result) -> Step:
     step = changing(state, goal, here, Call(result.tool, result.arguments))
     if isinstance(step, Step):
-        return step
+        return _with_rules(step, goal, "What cannot be returned?") if result.failed else step
     kind = "exchange" if result.tool == "create_exchange" else "return"
     number = f"[{result.record['id']}]" if result.record.get("id") else str(result.record.get("number", ""))
     approved = result.record.get("state") == "approved"

@@ -21,7 +21,7 @@ def advance(state: State, goal: Goal, here: Here) -> Step:
     if isinstance(order, Step):
         return order
     state = state.knowing(orders.known(order))
-    parts = [*status_told(order), *_contents(order)]
+    parts = [*status_told(order), *contents_told(order)]
     asked = Asked(what="offer", option="pay") if orders.is_unpaid(order) else None
     choices = ("Pay it now",) if orders.is_unpaid(order) else ()
     return finish(state, goal, *parts, shows=(str(order.get("id", "")),), choices=choices, asked=asked)
@@ -64,7 +64,8 @@ def _shipment(order: Order) -> dict[str, str]:
     return fields
 
 
-def _contents(order: Order) -> list[Part]:
+def contents_told(order: Order) -> list[Part]:
+    """What is in it."""
     lines = [line_name(line) for line in orders.lines(order)][:6]
     return [phrase("order.holds", lines=enumerated(lines))] if lines else []
 

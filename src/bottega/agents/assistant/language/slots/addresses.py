@@ -131,6 +131,28 @@ def address(text: str, *, default_country: str = "") -> AddressParts:
     return parts
 
 
+_NAMED_STREET = re.compile(
+    r"(?<!\w)(?:(?:via|viale|piazza|corso|vicolo|strada|largo|rue|avenue|boulevard|calle|plaza|rua)\s+[^\d,;.\n]{2,50}?"
+    r"|[^\W\d_][^\d,;.\n]{0,40}?(?:stra(?:ß|ss)e|str\.|gasse|weg|platz|allee|street|road|lane|straat|laan|gade|vej))"
+    r"\s*\d+\s?[a-zA-Z]?(?!\w)",
+    re.IGNORECASE,
+)
+
+
+def spelt_out(text: str) -> AddressParts:
+    """The address that a sentence spells out, or the street alone; empty when it only speaks of one ("my new place")."""
+    said = re.sub(r"(?i)\bb\W?\d{4,}", " ", text)
+    parts = address(said)
+    street = list(_NAMED_STREET.finditer(said))
+    if parts.postal_code and any(letter.isdigit() for letter in parts.line1):
+        return parts
+    if not street:
+        return AddressParts()
+    named = street[-1].group().strip()
+    opening = re.search(r"(?i)(?:^|\s)((?:via|viale|piazza|corso|vicolo|strada|largo|rue|avenue)\s.*)", named)
+    return AddressParts(line1=(opening.group(1) if opening else named).strip(), postal_code=parts.postal_code)
+
+
 def _without_introduction(said: str) -> str:
     rest = said
     for _ in range(4):

@@ -15,6 +15,7 @@ _SPOKEN_EMAIL = re.compile(
 )
 _PHONE = re.compile(r"(?<![\w-])(?:\+|00)?\(?\d[\d\s()./-]{6,20}\d(?![\w-])")
 _CODE = re.compile(r"(?<![\d\w.-])(\d{3}[\s-]?\d{3}|\d{4}|\d{8})(?![\d\w-])")
+_CARD = re.compile(r"(?<![\w-])\d(?:[ -]?\d){12,18}(?![\w-])")
 _NAME_WORD = re.compile(r"[^\W\d_][^\W\d_'’.-]*(?:[-'’][^\W\d_]+)*\.?")
 _PARTICLES = frozenset(
     ["de", "da", "di", "del", "della", "van", "von", "der", "den", "zu", "la", "le", "du", "dos", "das", "st", "o'"]
@@ -46,6 +47,16 @@ def phone(text: str) -> str | None:
         if 8 <= sum(letter.isdigit() for letter in written) <= 15:
             return written
     return None
+
+
+def holds_card_number(text: str) -> bool:
+    """Whether a payment card's number stands in the text: 13 to 19 digits with the right check digit."""
+    for match in _CARD.finditer(text):
+        digits = [int(letter) for letter in reversed(match.group()) if letter.isdigit()]
+        doubled = [digit if place % 2 == 0 else sum(divmod(2 * digit, 10)) for place, digit in enumerate(digits)]
+        if 13 <= len(digits) <= 19 and sum(doubled) % 10 == 0 and len(set(digits)) > 1:
+            return True
+    return False
 
 
 def code(text: str) -> str | None:

@@ -109,6 +109,8 @@ def _number(plain: str, *, asked: bool) -> int | None:
         return int(next(group for group in times.groups() if group))
     # The new number is the one that counts: "two instead of one", "from two to three", "not one but two".
     plain = re.sub(r"\b(?:instead of|rather than|not|from)\s+(?:just\s+)?\w+", " ", plain)
+    # "The cheaper of the two" points at things.
+    plain = re.sub(r"\b(?:of )?(?:the|these|those) (?:two|three|four)\b(?! of| pairs?\b)", " ", plain)
     spelt = "|".join(sorted(lexicon().numbers, key=len, reverse=True))
     # Two and three follow "one" as in "the second one": there it stands for a thing.
     pattern = re.compile(

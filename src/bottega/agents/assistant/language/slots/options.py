@@ -39,12 +39,19 @@ def unoffered(text: str, offered: Mapping[str, Sequence[str]]) -> dict[str, str]
         if named is not None:
             missing["colour"] = named
     if "size" in offered and _value(text, offered["size"], asked=False) is None:
-        said = re.search(r"\bsize\s+([a-z]{1,3}|\d{1,3}(?:[.,]5)?)\b", plain) or re.search(
+        said = re.search(r"\bsize\s+(x{0,3}[sml]|\d{1,3}(?:[.,]5)?)\b", plain) or re.search(
             r"\b(?:in|a|an)\s+(xxs|xs|s|m|l|xl|xxl|xxxl|\d{2}(?:[.,]5)?)(?![\w€$£])\b(?!\s*(?:euro|eur|pair|€))", plain
         )
         if said:
             missing["size"] = said.group(1).upper()
     return missing
+
+
+def names_colour(text: str) -> bool:
+    """Whether a colour is named, of whatever product."""
+    plain = plainly(text)
+    kin = (colour for colours in lexicon().colours.values() for colour in colours)
+    return first_held(plain, (*lexicon().colours, *_FURTHER_COLOURS, *kin)) is not None
 
 
 _FURTHER_COLOURS = (

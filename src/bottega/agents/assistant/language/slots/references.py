@@ -22,6 +22,7 @@ class Shown:
     title: str
     price_minor: int | None = None
     words: frozenset[str] = field(default_factory=frozenset[str])
+    grams: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,16 +37,23 @@ class Reference:
     is_ambiguous: bool = False
 
 
-def reference(text: str, shown: Sequence[Shown], *, focus: Sequence[str] = ()) -> Reference | None:
+def reference(
+    text: str, shown: Sequence[Shown], *, focus: Sequence[str] = (), loosely: bool = False
+) -> Reference | None:
     """The shown things that the text refers to, or None.
 
     A place ("the second") counts in the order of showing. `focus` are the handles that were last spoken about: "it" is
-    the one in focus or the only one shown.
+    the one in focus or the only one shown. `loosely`, one word that a single thing has is enough to name it.
     """
     if not shown:
         return None
     plain = plainly(text)
-    for finder in (_by_place, _by_price, _by_name):
+    if loosely and (found := _by_own_word(plain, shown)) is not None:
+        return found
+    in_focus = [thing for thing in shown if thing.handle in focus]
+    if len(in_focus) > 1 and (found := _by_measure(plain, in_focus)) is not None:
+        return found
+    for finder in (_by_place, _by_price, _by_measure, _by_name):
         found = finder(plain, shown)
         if found is not None:
             return found
@@ -64,7 +72,10 @@ def _by_place(plain: str, shown: Sequence[Shown]) -> Reference | None:
     places: list[int] = []
     word = "|".join(ordinals)
     # "a second" is time and "second hand" a quality; "at first" and "first of all" are no places.
-    for match in re.finditer(rf"(?<!at )(?<!a )\b({word})\b(?! hand| of all| aid| time| thing| name)", plain):
+    for match in re.finditer(
+        rf"(?<!at )(?<!a )\b({word})\b(?! hand| of all| aid| time| thing| name| week| month| year| night| summer| winter| monday| friday)",
+        plain,
+    ):
         if match.group(1) in ("top", "bottom") and not re.match(r"(?:the )?(?:one|of)", plain[match.end() :].strip()):
             continue
         places.append(ordinals[match.group(1)])
@@ -101,6 +112,34 @@ def _by_price(plain: str, shown: Sequence[Shown]) -> Reference | None:
                 chosen = [thing.handle for thing in priced if thing.price_minor == amount]
                 return Reference(tuple(chosen), "price", is_ambiguous=len(chosen) > 1)
     return None
+
+
+def _by_measure(plain: str, shown: Sequence[Shown]) -> Reference | None:
+    """ "The small one" of two whose names differ in a number: litres, lumens, sizes."""
+    for kind, best in (("smallest", min), ("largest", max)):
+        words = "|".join(lexicon().references[kind])
+        if not re.search(rf"\b(?:the|that)\s+(?:{words})(?:\s+(?:one|of))?\b(?!\s+[a-z]+\s+one)", plain):
+            continue
+        weighed = re.search(r"\b(?:lighter|lightest|heavier|heaviest)\b", plain) is not None
+        measured = [
+            (float(thing.grams) if weighed and thing.grams else float(number[0]), thing)
+            for thing in shown
+            if (number := _NUMBER.findall(thing.title)) or (weighed and thing.grams)
+        ]
+        if len(measured) == len(shown) > 1 and len({number for number, _ in measured}) == len(shown):
+            return Reference((best(measured, key=lambda one: one[0])[1].handle,), "place")
+    return None
+
+
+_NUMBER = re.compile(r"\d+(?:\.\d+)?")
+
+
+def _by_own_word(plain: str, shown: Sequence[Shown]) -> Reference | None:
+    said = [word for word in words_of(plain) if len(word) > 2 and word not in lexicon().silent["reference"]]
+    known = {thing.handle: set(words_of(thing.title)) | set(thing.words) for thing in shown}
+    shares = _shares(known)
+    named = tuple(handle for handle, words in known.items() if _distinct(said, words, shares))
+    return Reference(named, "name") if len(named) == 1 else None
 
 
 def _by_name(plain: str, shown: Sequence[Shown]) -> Reference | None:
