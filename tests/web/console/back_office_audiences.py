@@ -106,6 +106,8 @@ PROMOTIONS: Mapping[tuple[str, str], Audience] = {
 PRICES: Mapping[tuple[str, str], Audience] = {
     ("GET", "/prices"): STAFF,
     ("GET", "/prices/changes"): STAFF,
+    ("GET", "/prices/changes/{entry_id}/return"): MANAGER,
+    ("GET", "/prices/preview"): MANAGER,
     ("POST", "/prices"): MANAGER,
     ("POST", "/prices/preview"): MANAGER,
     ("POST", "/prices/sales"): MANAGER,

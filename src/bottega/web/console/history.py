@@ -29,27 +29,35 @@ class Happening:
     tone: Tone
 
 
-async def history_of(connection: Connection, rows: Mapping[str, Sequence[str]]) -> list[Happening]:
-    """The actions that changed any of these rows (keys by table), the newest first; at most 200."""
+async def history_of(
+    connection: Connection, rows: Mapping[str, Sequence[str]], *, names: bool = True
+) -> list[Happening]:
+    """The actions that changed any of these rows (keys by table), the newest first; at most 200.
+
+    Without `names` colleagues are told by their role, for readers who see no people.
+    """
     pairs = [(table, key) for table, keys in rows.items() for key in keys]
     if not pairs:
         return []
     found = await connection.fetch(_HISTORY, [table for table, _ in pairs], [key for _, key in pairs], MOST_HAPPENINGS)
-    return [_happening(row) for row in found]
+    return [_happening(row, names=names) for row in found]
 
 
-def _happening(row: Row) -> Happening:
+def _happening(row: Row, *, names: bool) -> Happening:
     result: Mapping[str, Any] = row["result"] if isinstance(row["result"], dict) else {}
     amount, currency = result.get("amount_minor"), result.get("currency")
     text = money(amount, currency) if isinstance(amount, int) and isinstance(currency, str) else ""
-    return Happening(row["id"], row["action"], _by(row), row["recorded_at"], text, _TONES[row["operation"]])
+    return Happening(
+        row["id"], row["action"], _by(row, names=names), row["recorded_at"], text, _TONES[row["operation"]]
+    )
 
 
-def _by(row: Row) -> str:
+def _by(row: Row, *, names: bool) -> str:
     """`by Livia Conti`, `by the customer`, `by the agent shopping`, `by the system`."""
     match row["actor_kind"]:
         case "staff":
-            return f"by {row['name'] or words(row['actor_role']).lower()}"
+            named = row["name"] if names else None
+            return f"by {named or words(row['actor_role']).lower()}"
         case "customer":
             return "by the customer"
         case "agent":

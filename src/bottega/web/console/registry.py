@@ -5,6 +5,7 @@ the page that it stands on, and which buttons are worth showing to whom.
 """
 
 from functools import wraps
+from typing import TypeVar
 
 from starlette.responses import Response
 
@@ -13,6 +14,7 @@ from bottega.web.faces import Endpoint, Method, Page
 from bottega.web.visit import Visit, staff_of
 
 Roles = frozenset[str]
+Deed = TypeVar("Deed")
 
 OWNERS: Roles = frozenset({"owner"})
 MANAGERS: Roles = OWNERS | {"manager"}
@@ -21,6 +23,11 @@ WAREHOUSE: Roles = MANAGERS | {"warehouse"}
 # Everybody who may see data about people.
 PEOPLE: Roles = SUPPORT | WAREHOUSE
 EVERYBODY: Roles = PEOPLE | {"analyst"}
+
+
+def offered(visit: Visit, roles: Roles, deeds: tuple[Deed, ...]) -> tuple[Deed, ...]:
+    """What is done from a list, for those who may send it; nothing for others."""
+    return deeds if staff_of(visit).role in roles else ()
 
 
 def page(path: str, endpoint: Endpoint, roles: Roles) -> Page:

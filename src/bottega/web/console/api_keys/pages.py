@@ -15,7 +15,7 @@ from bottega.shop.staff.model import StaffRole
 from bottega.shop.staff.queries import list_api_keys
 from bottega.web.console.asking import asked
 from bottega.web.console.doing import chosen_of, do, do_each, tell
-from bottega.web.console.registry import OWNERS, PEOPLE, deed, page
+from bottega.web.console.registry import OWNERS, PEOPLE, deed, offered, page
 from bottega.web.console.shown import words
 from bottega.web.console.work_list import BulkDeed, Column, Filter, WorkList, asked_of
 from bottega.web.visit import Visit, staff_of
@@ -48,7 +48,6 @@ async def _page(visit: Visit, *, token: str, name: str) -> Response:
     if not asked_for.chosen["state"]:
         keys = [key for key in keys if key.revoked_at is None and (key.expires_at is None or key.expires_at > now)]
     shown = keys[asked_for.offset : asked_for.offset + asked_for.limit]
-    may = staff_of(visit).role in OWNERS
     return await visit.page(
         "console/api_keys/list.html",
         private=True,
@@ -58,7 +57,7 @@ async def _page(visit: Visit, *, token: str, name: str) -> Response:
             COLUMNS,
             shown,
             filters=FILTERS,
-            deeds=BULK if may else (),
+            deeds=offered(visit, OWNERS, BULK),
             nothing="No key is in force.",
         ),
         token=token,

@@ -13,7 +13,7 @@ from bottega.web.console.asking import asked
 from bottega.web.console.customers import queries
 from bottega.web.console.doing import chosen_of, do, do_each
 from bottega.web.console.history import history_of
-from bottega.web.console.registry import OWNERS, PEOPLE, SUPPORT, deed, page
+from bottega.web.console.registry import OWNERS, PEOPLE, SUPPORT, deed, offered, page
 from bottega.web.console.work_list import BulkDeed, Column, Filter, WorkList, asked_of
 from bottega.web.visit import Visit, staff_of
 
@@ -62,7 +62,7 @@ async def show_all(visit: Visit) -> Response:
         rows,
         filters=FILTERS,
         searches="Name, or a whole e-mail address",
-        deeds=BULK if staff_of(visit).role in SUPPORT else (),
+        deeds=offered(visit, SUPPORT, BULK),
         nothing="No customer yet.",
     )
     return await visit.page("console/customers/list.html", private=True, customers=customers)

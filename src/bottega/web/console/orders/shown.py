@@ -113,6 +113,7 @@ def may_of(order: Order) -> May:
 
 def _parcel(shipment: Mapping[str, Any], order: Order) -> Parcel:
     titles = {line.id: f"{line.title}, {line.sku}" for line in order.lines}
+    lines: list[dict[str, Any]] = shipment["lines"] or []
     return Parcel(
         id=shipment["id"],
         state=shipment["state"],
@@ -120,9 +121,7 @@ def _parcel(shipment: Mapping[str, Any], order: Order) -> Parcel:
         tracking_number=shipment["tracking_number"],
         shipped_at=_moment(shipment["shipped_at"]),
         delivered_at=_moment(shipment["delivered_at"]),
-        contents=tuple(
-            (line["quantity"], titles.get(line["line_id"], line["line_id"])) for line in shipment["lines"] or []
-        ),
+        contents=tuple((line["quantity"], titles.get(line["line_id"], line["line_id"])) for line in lines),
     )
 
 

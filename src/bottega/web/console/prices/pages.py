@@ -24,10 +24,10 @@ from bottega.web.console.prices.change import (
     rounded,
 )
 from bottega.web.console.products.queries import top_categories
-from bottega.web.console.registry import EVERYBODY, MANAGERS, deed, page
+from bottega.web.console.registry import EVERYBODY, MANAGERS, PEOPLE, deed, offered, page
 from bottega.web.console.work_list import BulkDeed, Column, Filter, WorkList, asked_of
-from bottega.web.forms import Form, read_form
-from bottega.web.visit import Visit
+from bottega.web.forms import NO_FORM, Form, read_form
+from bottega.web.visit import Visit, staff_of
 
 COLUMNS = (
     Column("Variant", "title"),
@@ -60,10 +60,17 @@ async def show(visit: Visit) -> Response:
         rows,
         filters=filters,
         searches="SKU, title or brand",
-        deeds=BULK,
+        deeds=offered(visit, MANAGERS, BULK),
         nothing="Nothing has a price yet.",
     )
     return await visit.page("console/prices/list.html", private=True, prices=prices, currency=settings.currency)
+
+
+async def show_preview(visit: Visit) -> Response:
+    """Nothing looked at yet: a list can be pasted. Also where a refused change leads back to."""
+    async with visit.read() as connection:
+        currency = (await shop_settings.current(connection)).currency
+    return await _preview_page(visit, NO_FORM, currency, [])
 
 
 async def preview(visit: Visit) -> Response:
@@ -208,11 +215,18 @@ async def end_sales(visit: Visit) -> Response:
     )
 
 
+async def back_to_changes(visit: Visit) -> Response:
+    """Where a refused change of what was put back leads to."""
+    return visit.redirect("/console/prices/changes")
+
+
 async def show_changes(visit: Visit) -> Response:
     """What changed prices lately, imports included."""
     async with visit.read() as connection:
         changes = await queries.changes(connection)
-    return await visit.page("console/prices/changes.html", private=True, changes=changes)
+    return await visit.page(
+        "console/prices/changes.html", private=True, changes=changes, names=staff_of(visit).role in PEOPLE
+    )
 
 
 async def put_back(visit: Visit) -> Response:
@@ -238,9 +252,11 @@ async def put_back(visit: Visit) -> Response:
 PAGES = (
     page("/prices", show, EVERYBODY),
     deed("/prices", change, MANAGERS),
+    page("/prices/preview", show_preview, MANAGERS),
     deed("/prices/preview", preview, MANAGERS),
     deed("/prices/sales", put_on_sale, MANAGERS),
     deed("/prices/sales/ends", end_sales, MANAGERS),
     page("/prices/changes", show_changes, EVERYBODY),
+    page("/prices/changes/{entry_id}/return", back_to_changes, MANAGERS),
     deed("/prices/changes/{entry_id}/return", put_back, MANAGERS),
 )

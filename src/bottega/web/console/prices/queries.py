@@ -16,6 +16,8 @@ KINDS: Mapping[str, str] = {
     "below_cost": "cost_minor > effective_minor",
 }
 MOST_ENTRIES = 50
+# Actions that can move a price.
+MOVING = ("SetPrice", "SetPrices", "ChangePrice", "SetSalePrice", "EndSale", "UpsertProducts", "UndoEntry")
 
 
 async def listed(connection: Connection, asked: Asked, currency: str, now: datetime) -> list[dict[str, Any]]:
@@ -66,7 +68,7 @@ async def variants_of_skus(connection: Connection, skus: Sequence[str]) -> dict[
 
 async def changes(connection: Connection) -> list[dict[str, Any]]:
     """The newest actions that changed prices: who, how many, and how far."""
-    return [dict(row) for row in await connection.fetch(_CHANGES, MOST_ENTRIES)]
+    return [dict(row) for row in await connection.fetch(_CHANGES, MOST_ENTRIES, list(MOVING))]
 
 
 async def before(connection: Connection, entry_id: str) -> list[dict[str, Any]]:
@@ -93,17 +95,24 @@ WHERE v.active AND p.status <> 'archived'
 
 _OF_VARIANTS = f"{_COLUMNS} WHERE v.id = ANY($3::text[]) ORDER BY p.title, v.position, v.id"
 
+# The newest entries of each action that can move a price, by the index on actions, and what they moved.
 _CHANGES = """
 WITH newest AS (
-    SELECT c.entry_id, count(*) AS prices, count(*) FILTER (WHERE c.operation = 'insert') AS made,
-           min(round(100.0 * ((c.after ->> 'amount_minor')::bigint - (c.before ->> 'amount_minor')::bigint)
-                     / nullif((c.before ->> 'amount_minor')::bigint, 0)))::int AS lowest_percent,
-           max(round(100.0 * ((c.after ->> 'amount_minor')::bigint - (c.before ->> 'amount_minor')::bigint)
-                     / nullif((c.before ->> 'amount_minor')::bigint, 0)))::int AS highest_percent
-    FROM log.changes c WHERE c.table_name = 'shop.prices' GROUP BY c.entry_id ORDER BY max(c.id) DESC LIMIT $1)
-SELECT n.*, e.action, e.actor_kind, e.actor_role, e.recorded_at, e.because, vault.reveal(s.name_ref) AS colleague
-FROM newest n JOIN log.entries e ON e.id = n.entry_id LEFT JOIN shop.staff s ON s.id = e.actor_id
-ORDER BY e.sequence DESC"""
+    SELECT e.* FROM unnest($2::text[]) AS a (action)
+    CROSS JOIN LATERAL (
+        SELECT * FROM log.entries n WHERE n.action = a.action ORDER BY n.sequence DESC LIMIT $1) AS e
+    ORDER BY e.sequence DESC LIMIT $1)
+SELECT e.id AS entry_id, e.action, e.actor_kind, e.actor_role, e.recorded_at, e.because,
+       vault.reveal(s.name_ref) AS colleague, m.*
+FROM newest e LEFT JOIN shop.staff s ON s.id = e.actor_id
+CROSS JOIN LATERAL (
+    SELECT count(*) AS prices, count(*) FILTER (WHERE c.operation = 'insert') AS made,
+           min(p.percent)::int AS lowest_percent, max(p.percent)::int AS highest_percent
+    FROM log.changes c CROSS JOIN LATERAL (
+        SELECT round(100.0 * ((c.after ->> 'amount_minor')::bigint - (c.before ->> 'amount_minor')::bigint)
+                     / nullif((c.before ->> 'amount_minor')::bigint, 0)) AS percent) AS p
+    WHERE c.entry_id = e.id AND c.table_name = 'shop.prices') AS m
+WHERE m.prices > 0 ORDER BY e.sequence DESC"""
 
 _BEFORE = """
 SELECT DISTINCT ON (c.row_key) c.before ->> 'variant_id' AS variant_id, c.before ->> 'currency' AS currency,

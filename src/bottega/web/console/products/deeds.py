@@ -111,9 +111,7 @@ async def set_prices(visit: Visit) -> Response:
     form = await visit.form()
     async with visit.read() as connection:
         kept = await queries.kept(connection, _product_id(visit), visit.context.clock.now())
-    known = {
-        (variant["id"], price["currency"]): price for variant in kept.variants for price in variant["prices"] or []
-    }
+    known = {(variant_id, price["currency"]): price for variant_id, price in kept.prices}
     lines: list[dict[str, Any]] = []
     for name in form.fields:
         if not name.startswith(PRICE_PREFIX) or not form.text(name):

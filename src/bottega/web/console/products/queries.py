@@ -26,6 +26,15 @@ class Kept:
     variants: list[dict[str, Any]]
     media: list[dict[str, Any]]
 
+    @property
+    def prices(self) -> list[tuple[str, dict[str, Any]]]:
+        """Every price with the id of its variant."""
+        found: list[tuple[str, dict[str, Any]]] = []
+        for variant in self.variants:
+            prices: list[dict[str, Any]] = variant["prices"] or []
+            found += [(variant["id"], price) for price in prices]
+        return found
+
 
 async def listed(connection: Connection, asked: Asked, currency: str) -> list[dict[str, Any]]:
     """Products of every status; a search finds titles, brands, handles and SKUs."""

@@ -9,11 +9,12 @@ from bottega.shop import shop_settings
 from bottega.web.console.history import history_of
 from bottega.web.console.products import queries
 from bottega.web.console.products.text_fields import attributes_text
+from bottega.web.console.registry import MANAGERS, PEOPLE, offered
 from bottega.web.console.shown import value_text
 from bottega.web.console.work_list import BulkDeed, Column, Filter, WorkList, asked_of
 from bottega.web.forms import NO_FORM, Form
 from bottega.web.storefront.pictures.addresses import Picture, picture
-from bottega.web.visit import Visit
+from bottega.web.visit import Visit, staff_of
 
 COLUMNS = (
     Column("Product", "title"),
@@ -63,7 +64,7 @@ async def show_all(visit: Visit) -> Response:
         rows,
         filters=filters,
         searches="Title, brand, handle or SKU",
-        deeds=BULK,
+        deeds=offered(visit, MANAGERS, BULK),
         nothing="No product yet.",
     )
     return await visit.page(
@@ -94,6 +95,7 @@ async def product_page(visit: Visit, form: Form, *, status: int = 200) -> Respon
                 "shop.variants": [variant["id"] for variant in kept.variants],
                 "shop.media": [medium["id"] for medium in kept.media],
             },
+            names=staff_of(visit).role in PEOPLE,
         )
     return await visit.page(
         "console/products/product.html",
@@ -106,11 +108,11 @@ async def product_page(visit: Visit, form: Form, *, status: int = 200) -> Respon
         categories=[("", "None"), *categories],
         tax_classes=TAX_CLASSES,
         currency=settings.currency,
-        currencies=_currencies(kept.variants, settings.currency),
+        currencies=_currencies(kept, settings.currency),
         fields=fields_of(kept.product) | {name: values[0] for name, values in form.fields.items()},
         problems=form.problems,
         history=history,
-        name_of=lambda variant: ", ".join(value_text(value) for value in variant["option_values"].values()),
+        name_of=_name_of,
     )
 
 
@@ -154,7 +156,12 @@ def _picture(product: Mapping[str, Any], url: str | None) -> Picture:
     return picture(product["id"], product["title"], product["category"], url, None)
 
 
-def _currencies(variants: list[dict[str, Any]], own: str) -> list[str]:
+def _name_of(variant: Mapping[str, Any]) -> str:
+    """A variant by its option values."""
+    values: Mapping[str, Any] = variant["option_values"]
+    return ", ".join(value_text(value) for value in values.values())
+
+
+def _currencies(kept: queries.Kept, own: str) -> list[str]:
     """The shop's own currency first, then those that some variant has a price in."""
-    others = {price["currency"] for variant in variants for price in variant["prices"] or []} - {own}
-    return [own, *sorted(others)]
+    return [own, *sorted({price["currency"] for _, price in kept.prices} - {own})]

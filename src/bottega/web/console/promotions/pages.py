@@ -17,11 +17,11 @@ from bottega.web.console.asking import amount, asked
 from bottega.web.console.doing import approval_of, chosen_of, do, do_each, tell
 from bottega.web.console.history import history_of
 from bottega.web.console.promotions import queries
-from bottega.web.console.registry import EVERYBODY, MANAGERS, deed, page
+from bottega.web.console.registry import EVERYBODY, MANAGERS, PEOPLE, deed, offered, page
 from bottega.web.console.shown import plain_amount
 from bottega.web.console.work_list import BulkDeed, Column, Filter, WorkList, asked_of
 from bottega.web.forms import NO_FORM, Form
-from bottega.web.visit import Visit
+from bottega.web.visit import Visit, staff_of
 
 COLUMNS = (
     Column("Promotion", "name"),
@@ -68,7 +68,7 @@ async def show_all(visit: Visit) -> Response:
         rows,
         filters=FILTERS,
         searches="Code or name",
-        deeds=BULK,
+        deeds=offered(visit, MANAGERS, BULK),
         nothing="No promotion yet.",
     )
     return await visit.page(
@@ -76,7 +76,7 @@ async def show_all(visit: Visit) -> Response:
         private=True,
         promotions=promotions,
         currency=settings.currency,
-        state_of=lambda row: state_of(row, now),
+        states={row["id"]: state_of(row, now) for row in promotions.shown},
         takes_off=takes_off,
     )
 
@@ -215,7 +215,7 @@ async def _page(visit: Visit, form: Form, *, status: int = 200) -> Response:
         found = await _found(visit, connection)
         uses = await queries.uses_of(connection, found.id)
         scope = await queries.scope_of(connection, found.category_id, found.collection_id)
-        history = await history_of(connection, {"shop.promotions": [found.id]})
+        history = await history_of(connection, {"shop.promotions": [found.id]}, names=staff_of(visit).role in PEOPLE)
     given = {name: values[0] for name, values in form.fields.items()}
     if given:
         given.setdefault("combinable", "")

@@ -11,7 +11,7 @@ from bottega.shop.returns.queries import get_return
 from bottega.web.console.asking import amount, asked
 from bottega.web.console.doing import chosen_of, do, do_each
 from bottega.web.console.history import history_of
-from bottega.web.console.registry import PEOPLE, SUPPORT, deed, page
+from bottega.web.console.registry import PEOPLE, SUPPORT, deed, offered, page
 from bottega.web.console.returns import queries
 from bottega.web.console.work_list import BulkDeed, Column, Filter, WorkList, asked_of
 from bottega.web.visit import Visit, staff_of
@@ -57,7 +57,7 @@ async def show_all(visit: Visit) -> Response:
         rows,
         filters=FILTERS,
         searches="Number of a return or an order",
-        deeds=BULK,
+        deeds=offered(visit, SUPPORT, BULK),
         nothing="No return waits for anybody.",
     )
     return await visit.page("console/returns/list.html", private=True, returns=returns)

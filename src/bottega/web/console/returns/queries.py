@@ -50,8 +50,9 @@ async def lines_of(connection: Connection, return_id: str) -> list[dict[str, Any
 
 _LIST = """
 SELECT r.id, r.number, r.kind, r.state, r.reason, r.requested_at, r.order_id, o.number AS order_number,
-       r.customer_id, vault.reveal(c.name_ref) AS customer, o.currency, r.refund_minor,
-       l.units, l.titles
+       r.customer_id, o.currency,
+       coalesce(vault.reveal(c.name_ref), vault.reveal(o.shipping_address_ref)::jsonb ->> 'name') AS customer,
+       r.refund_minor, l.units, l.titles
 FROM shop.returns r JOIN shop.orders o ON o.id = r.order_id JOIN shop.customers c ON c.id = r.customer_id
 LEFT JOIN LATERAL (
     SELECT sum(x.quantity)::bigint AS units, string_agg(DISTINCT ol.title, ', ') AS titles
@@ -60,7 +61,8 @@ WHERE {state} AND ($1 = '' OR starts_with(r.number, $1) OR o.number = $1) AND ($
 
 _CONTEXT = """
 SELECT o.number AS order_number, o.currency, o.placed_at, o.total_minor, o.shipping_minor, c.id AS customer_id,
-       vault.reveal(c.name_ref) AS customer, x.number AS exchange_number,
+       coalesce(vault.reveal(c.name_ref), vault.reveal(o.shipping_address_ref)::jsonb ->> 'name') AS customer,
+       x.number AS exchange_number,
        nullif(concat_ws(' ', i.kind, i.brand, nullif(i.last_four, '')), '') AS instrument,
        (SELECT max(s.delivered_at) FROM shop.shipments s WHERE s.order_id = o.id) AS delivered_at
 FROM shop.returns r JOIN shop.orders o ON o.id = r.order_id JOIN shop.customers c ON c.id = r.customer_id

@@ -11,11 +11,11 @@ from bottega.shop.stock.queries import locations
 from bottega.web.console.asking import asked
 from bottega.web.console.doing import do, tell
 from bottega.web.console.history import history_of
-from bottega.web.console.registry import EVERYBODY, MANAGERS, deed, page
+from bottega.web.console.registry import EVERYBODY, MANAGERS, PEOPLE, deed, page
 from bottega.web.console.settings import queries
 from bottega.web.console.settings.fields import groups_of, values_of
 from bottega.web.forms import NO_FORM, Form
-from bottega.web.visit import Visit
+from bottega.web.visit import Visit, staff_of
 
 
 async def show(visit: Visit) -> Response:
@@ -72,7 +72,9 @@ async def _page(visit: Visit, form: Form, *, status: int = 200) -> Response:
         zone_names = {zone.id: zone.name for zone in await zones(connection)}
         rates = await queries.rates_in_force(connection, visit.context.clock.now().date())
         history = await history_of(
-            connection, {"shop.shop_settings": [setting.name for group in groups for setting in group.settings]}
+            connection,
+            {"shop.shop_settings": [setting.name for group in groups for setting in group.settings]},
+            names=staff_of(visit).role in PEOPLE,
         )
     given = {name: values[0] for name, values in form.fields.items()}
     return await visit.page(

@@ -5,7 +5,7 @@ from starlette.responses import Response
 from bottega.shop import shop_settings
 from bottega.shop.stock.queries import levels, locations
 from bottega.web.console.history import history_of
-from bottega.web.console.registry import EVERYBODY, WAREHOUSE, page
+from bottega.web.console.registry import EVERYBODY, PEOPLE, WAREHOUSE, offered, page
 from bottega.web.console.stock import queries
 from bottega.web.console.stock.deeds import DEEDS
 from bottega.web.console.stock.receipt import receipt_page
@@ -20,7 +20,7 @@ COLUMNS = (
     Column("Reserved", is_number=True),
     Column("Available", "available", is_number=True),
     Column("Low at", is_number=True),
-    Column("Sold in 30 days", is_number=True),
+    Column("Sold, 30 days", is_number=True),
     Column("Lasts", "lasts", is_number=True),
     Column("Counted", is_number=True),
 )
@@ -53,7 +53,7 @@ async def show_all(visit: Visit) -> Response:
         rows,
         filters=filters,
         searches="SKU, barcode or title",
-        deeds=BULK if may_count else (),
+        deeds=offered(visit, WAREHOUSE, BULK),
         key="key",
         nothing="Nothing is kept in stock yet.",
     )
@@ -71,7 +71,9 @@ async def show_one(visit: Visit) -> Response:
         movements = await queries.movements_of(connection, variant_id)
         reservations = await queries.reservations_of(connection, variant_id)
         history = await history_of(
-            connection, {"shop.stock_levels": [f"{variant_id}/{level.location_id}" for level in found]}
+            connection,
+            {"shop.stock_levels": [f"{variant_id}/{level.location_id}" for level in found]},
+            names=staff_of(visit).role in PEOPLE,
         )
     return await visit.page(
         "console/stock/variant.html",

@@ -65,8 +65,11 @@ async def variant_of(connection: Connection, variant_id: str, now: datetime) -> 
 async def movements_of(connection: Connection, variant_id: str) -> list[dict[str, Any]]:
     """What moved of a variant, the newest first."""
     rows = await connection.fetch(
-        "SELECT m.id, m.kind, m.quantity, m.reason, m.reference, m.moved_at, l.name AS location "
+        "SELECT m.id, m.kind, m.quantity, m.reason, m.moved_at, l.name AS location, "
+        "coalesce('order ' || o.number, m.reference) AS reference "
         "FROM shop.stock_movements m JOIN shop.locations l ON l.id = m.location_id "
+        "LEFT JOIN shop.shipments s ON m.kind = 'ship' AND s.id = m.reference "
+        "LEFT JOIN shop.orders o ON o.id = s.order_id "
         "WHERE m.variant_id = $1 ORDER BY m.id DESC LIMIT 100",
         variant_id,
     )

@@ -21,7 +21,7 @@ from bottega.shop.support.queries import get_ticket
 from bottega.web.console.asking import asked
 from bottega.web.console.doing import chosen_of, do, do_each, tell
 from bottega.web.console.history import history_of
-from bottega.web.console.registry import PEOPLE, SUPPORT, deed, page
+from bottega.web.console.registry import PEOPLE, SUPPORT, deed, offered, page
 from bottega.web.console.shown import words
 from bottega.web.console.tickets import queries
 from bottega.web.console.work_list import BulkDeed, Column, Filter, WorkList, asked_of
@@ -71,7 +71,7 @@ async def show_all(visit: Visit) -> Response:
         rows,
         filters=FILTERS,
         searches="Number, order, or words of the subject",
-        deeds=BULK,
+        deeds=offered(visit, SUPPORT, BULK),
         nothing="Nobody waits for an answer.",
     )
     return await visit.page("console/tickets/list.html", private=True, tickets=tickets, priorities=PRIORITIES)
