@@ -58,7 +58,6 @@ def settings_for(dsn: str, directory: Path) -> Settings:
 async def demo_server(keep: Path | None) -> AsyncGenerator[tuple[str, str, Path]]:
     """The server's dsn, the name of a database with the loaded demo shop, and the folder of both."""
     if keep is not None:
-        keep.mkdir(parents=True, exist_ok=True)
         yield await _loaded(keep)
         return
     with tempfile.TemporaryDirectory(prefix="bottega-conversations-") as folder:
@@ -122,9 +121,13 @@ async def play_all(chosen: Sequence[Conversation], keep: Path | None, write_to: 
                 for difference in one.differences:
                     print(f"    {difference}", flush=True)
             if write_to is not None:
-                write_to.mkdir(parents=True, exist_ok=True)
-                (write_to / f"{conversation.id}.md").write_text(one.transcript, encoding="utf-8")
+                _write(write_to / f"{conversation.id}.md", one.transcript)
     return passed
+
+
+def _write(file: Path, text: str) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text, encoding="utf-8")
 
 
 def main() -> int:
@@ -140,6 +143,8 @@ def main() -> int:
     if unknown:
         parser.error(f"there is no conversation {', '.join(sorted(unknown))}")
     chosen = [one for one in conversations if not arguments.only or one.id in arguments.only]
+    if arguments.keep is not None:
+        arguments.keep.mkdir(parents=True, exist_ok=True)
     started = time.monotonic()
     passed = asyncio.run(play_all(chosen, arguments.keep, arguments.transcripts, quiet=arguments.quiet))
     print(f"passed {passed} of {len(chosen)} in {time.monotonic() - started:.0f} s")

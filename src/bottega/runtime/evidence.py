@@ -40,7 +40,7 @@ class FieldLabels:
 
     def below(self, name: str) -> "FieldLabels":
         """The same labels for a value that stands within another one, under a name."""
-        fields = {f"{name}.{path}": trust for path, trust in self.fields.items()}
+        fields: dict[str, Trust] = {f"{name}.{path}": trust for path, trust in self.fields.items()}
         return FieldLabels(self.whole, fields, frozenset(f"{name}.{path}" for path in self.personal))
 
     def is_personal(self, path: tuple[str, ...]) -> bool:

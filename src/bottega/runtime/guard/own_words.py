@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bottega.runtime.evidence import Json
 from bottega.runtime.guard.figures import QUOTED, figures_in
 from bottega.runtime.guard.guard import Fault
 from bottega.runtime.guard.words import normalised, seen
@@ -70,7 +71,7 @@ def _resolved(found: re.Match[str], context: "RunContext") -> str | None:
 def spoken_by_rules(context: "RunContext") -> bool:
     """Whether the newest decision is that of an engine of our own."""
     decision = next((step for step in reversed(context.steps) if step.phase == "decide"), None)
-    routed = {} if decision is None else decision.detail.get("routed", {})
+    routed: Json = {} if decision is None else decision.detail.get("routed", {})
     return routed.get("level") in SPEAKS_BY_RULES
 
 

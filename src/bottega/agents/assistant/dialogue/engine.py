@@ -5,9 +5,10 @@ from datetime import date
 
 import structlog
 
+from bottega.agents.assistant.dialogue.hearing import Pending, hear
 from bottega.agents.assistant.dialogue.here import Here
 from bottega.agents.assistant.dialogue.on_screen import looking_at, mentioning
-from bottega.agents.assistant.dialogue.policy import Move, Pending, go_on, hear
+from bottega.agents.assistant.dialogue.policy import Move, go_on
 from bottega.agents.assistant.dialogue.results import results_in
 from bottega.agents.assistant.dialogue.state import AsksFor, Json, Reply, State, state_of
 from bottega.agents.assistant.dialogue.understanding import understand

@@ -55,6 +55,9 @@ class Here:
 
 def refused(result: Result) -> tuple[Part, ...]:
     """What is said of a call that was refused or is not possible."""
+    if result.code.startswith("argument_from_"):
+        # Why a guard did not let a call through is no news for a customer; what is missing is.
+        return (phrase("talk.say_exactly"),)
     return (phrase("talk.refused"), verbatim(result.refusal))
 
 

@@ -39,14 +39,20 @@ def about_product(goal: Goal, text: str, state: State, *, names_only_with_capita
     found = refer(text, state)
     if state.hints:
         goal = goal.having(hints=state.hints)
-    if found is not None and found.by == "pronoun" and (other := _turned_to(text, state) or _other_kind(text, state)):
+    if (
+        found is not None
+        and found.by == "pronoun"
+        and (other := _turned_to(text, state) or _other_kind(goal, text, state))
+    ):
         return goal.having(named=other)
     if found is not None and found.handles and not found.is_ambiguous:
         chosen = found.handles
         return goal.having(product=chosen[0], rest=list(chosen[1:]) or None)
-    name = _turned_to(text, state) or (
-        _capitalised(text) if names_only_with_capitals else of_ours(named_in(text), state)
-    )
+    name = _turned_to(text, state)
+    if not name and names_only_with_capitals:
+        name = _capitalised(text) or _pointed_at(text, state)
+    elif not name:
+        name = of_ours(named_in(text), state)
     if found is not None and found.is_ambiguous and found.by != "pronoun":
         return goal.having(among=list(found.handles))
     if name and not (names_only_with_capitals is False and _only_shown_kind(name, state)):
@@ -98,9 +104,9 @@ def of_ours(name: str, state: State) -> str:
     return name if set(name.split()) & set(state.known_words) else ""
 
 
-def _other_kind(text: str, state: State) -> str:
+def _other_kind(goal: Goal, text: str, state: State) -> str:
     """ "Socks to go with them": what is wanted beside the things that "them" stands for."""
-    if state.known_words is None:
+    if state.known_words is None or goal.kind != "add":
         return ""
     name = of_ours(named_in(text), state)
     return "" if not name or _only_shown_kind(name, state) else name
@@ -110,6 +116,15 @@ def _turned_to(text: str, state: State) -> str:
     """What somebody turns to with "what about the …", unless it is a quality of what is shown."""
     turned = re.match(r"(?:and |but |ok |so )*(?:what|how) about (?:the |a |an |your )?(.+)", plainly(text))
     name = named_in(turned.group(1)) if turned else ""
+    return "" if not name or _only_shown_kind(name, state) else name
+
+
+def _pointed_at(text: str, state: State) -> str:
+    """ "The snowsuit", which nobody has shown yet: words of ours after one that points, unless it is shown anyway."""
+    known = set(state.known_words or ())
+    found = re.search(r"\b(?:the|your|that|those|these)\s+((?:[\w-]+\s+){0,2}?[\w-]+)\b", plainly(text))
+    words = [word for word in (named_in(found.group(1)).split() if found else ()) if word in known]
+    name = " ".join(words)
     return "" if not name or _only_shown_kind(name, state) else name
 
 

@@ -96,6 +96,10 @@ def _product(question: Question) -> State | None:
     shown = [
         item.as_shown() for item in state.shown if item.handle in question.asked.handles or not question.asked.handles
     ]
+    first = question.heard.first
+    if goal.kind in ("advise", "stock", "compare") and first.intent == "cart_add" and first.certainty == "sure":
+        # It wants to have something, whatever was asked.
+        return None
     named_here = mentioned_in(question.text, state)
     if named_here is not None and not named_here.is_ambiguous and goal.kind != "compare":
         return state.with_changed(goal.having(product=named_here.handles[0], named=None).hearing(question.text))

@@ -28,6 +28,7 @@ RULES_OF: Mapping[str, str] = {
     "checkout": "policy_payment",
     "payment_problem": "policy_payment",
     "order_status": "policy_shipping",
+    "cart_show": "",
 }
 SUBJECTS = (
     "lost",
@@ -191,9 +192,9 @@ def cart_or_order(state: State, wish: Wish) -> Settled:
     text = wish.text
     if wish.intent in ("cart_add", "cart_change") and state.topic == "order" and says(text, "orders.to_it"):
         return "order_amend", text
-    if state.topic == "order" and state.order_in_focus and says(text, "orders.elsewhere"):
-        if not spelt_out(text).is_empty:
-            return "address_change", text
+    is_known = state.topic == "order" and bool(state.order_in_focus)
+    if is_known and says(text, "orders.elsewhere") and not spelt_out(text).is_empty:
+        return "address_change", text
     if wish.intent in ("exchange", "order_amend", "cart_change") and state.topic == "order" and state.order_in_focus:
         known = next((order for order in state.orders if order.number == state.order_in_focus), None)
         titles = " ".join(known.titles).lower() if known is not None else ""

@@ -108,7 +108,8 @@ def put_off(state: State, wish: Wish) -> Settled:
     """ "I'll come back later to pay": nothing is to be done now."""
     del state
     is_later = says(wish.text, "wanting.later") and not is_question(wish.text)
-    return ("confirm_no", wish.text) if is_later and wish.intent in ("checkout", "cart_add", "order_place") else None
+    meant = wish.intent in ("checkout", "cart_add", "order_place", "drop", "confirm_no")
+    return ("confirm_no", wish.text) if is_later and meant else None
 
 
 def checked_out(state: State, wish: Wish) -> Settled:

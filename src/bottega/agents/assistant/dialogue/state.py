@@ -130,6 +130,8 @@ class Goal(Record):
     words: str = ""
     id: int = 0
     since_turn: int = 0
+    is_reminded: bool = False
+    """Whether the customer was led back to it after an aside, and said something else again."""
     is_new: bool = True
     """Whether nothing was said towards it yet; what a message wanted beside something else is not forgotten."""
 

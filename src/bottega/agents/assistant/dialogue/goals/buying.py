@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bottega.agents.assistant.dialogue import orders
-from bottega.agents.assistant.dialogue.goals.carting import lines_of, read_cart
 from bottega.agents.assistant.dialogue.goals.choosing import order_of
+from bottega.agents.assistant.dialogue.goals.reading_carts import lines_of, read_cart
 from bottega.agents.assistant.dialogue.here import ACCOUNT, Here, changing
 from bottega.agents.assistant.dialogue.json_values import record
 from bottega.agents.assistant.dialogue.move import Call, Step, ask, finish, phrase, verbatim
@@ -238,9 +238,10 @@ def _placed(state: State, goal: Goal, here: Here, result: Result) -> Step:
         return step
     order = result.record
     handle = str(order.get("id") or order.get("order_id") or "")
-    number = str(order.get("number", ""))
     state = state.knowing(orders.known({**order, "id": handle, "country": order.get("country") or state.country}))
-    state = state.model_copy(update={"last_added": {}, "checkout_words": "", "cart": ()})
+    # The cart is the order now: what was still open about it is so no more.
+    goals = tuple(held for held in state.goals if held.kind not in ("add", "change_cart", "coupon"))
+    state = state.model_copy(update={"last_added": {}, "checkout_words": "", "cart": (), "goals": goals})
     return _payment_told(state, goal, {**order, "id": handle}, placed=True)
 
 

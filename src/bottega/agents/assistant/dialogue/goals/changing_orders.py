@@ -11,8 +11,8 @@ from bottega.agents.assistant.dialogue.goals.buying import (
     ask_rest_of_address,
     known_account,
 )
-from bottega.agents.assistant.dialogue.goals.carting import becomes, line_meant
 from bottega.agents.assistant.dialogue.goals.choosing import order_of
+from bottega.agents.assistant.dialogue.goals.reading_carts import becomes, line_meant
 from bottega.agents.assistant.dialogue.here import Here, changing
 from bottega.agents.assistant.dialogue.json_values import record
 from bottega.agents.assistant.dialogue.move import Call, Step, ask, finish, phrase
@@ -21,7 +21,7 @@ from bottega.agents.assistant.dialogue.products import enumerated, money
 from bottega.agents.assistant.dialogue.state import Asked, Goal, State
 from bottega.agents.assistant.language.patterns import says
 from bottega.agents.assistant.language.slots.addresses import AddressParts
-from bottega.agents.assistant.language.slots.numbers import order_numbers, quantity, quantity_beside
+from bottega.agents.assistant.language.slots.numbers import Quantity, order_numbers, quantity, quantity_beside
 from bottega.agents.assistant.language.slots.options import unoffered
 from bottega.agents.assistant.language.slots.reasons import reason
 
@@ -161,6 +161,12 @@ def _line_change(state: State, goal: Goal, here: Here, order: Order, line: Mappi
         values = tuple(offered[name])
         question = phrase("ask.option", title=str(line.get("title")), option=name, values=enumerated(values, "or"))
         return ask(state.with_changed(goal), goal, asked, note, question, choices=values[:8])
+    if goal.slot("quantity") is not None:
+        number = Quantity("exactly", int(goal.slot("quantity")))
+    if number is not None and number.kind == "more" and not named:
+        # What an order is to hold is said in so many words.
+        asked_many = Asked(what="quantity")
+        return ask(state, goal, asked_many, phrase("cart.how_many", title=line_name({**line, "quantity": 1})))
     if number is not None:
         to = {"exactly": number.number, "more": present + number.number, "fewer": max(0, present - number.number)}[
             number.kind

@@ -68,8 +68,8 @@ _PERSONS = re.compile(
 
 
 def _kept(query: str, text: str, state: State) -> str:
-    """What of the last search still holds: of another one of the kind only the kind, of another brand all but the brand,
-    and for another number of people all but the old number."""
+    """What of the last search still holds: of another one of the kind only the kind, of another brand all but the
+    brand, and for another number of people all but the old number."""
     if says(text, "searching.another_kind"):
         kinds = {word.rstrip("s") for item in state.shown for word in item.kinds}
         kept = [word for word in query.split() if word.lower().strip(",.").rstrip("s") in kinds]

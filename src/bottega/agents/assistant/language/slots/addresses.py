@@ -140,7 +140,7 @@ _NAMED_STREET = re.compile(
 
 
 def spelt_out(text: str) -> AddressParts:
-    """The address that a sentence spells out, or the street alone; empty when it only speaks of one ("my new place")."""
+    """The address that a sentence spells out, or the street alone; empty when it only speaks of one ("my place")."""
     said = re.sub(r"(?i)\bb\W?\d{4,}", " ", text)
     parts = address(said)
     street = list(_NAMED_STREET.finditer(said))

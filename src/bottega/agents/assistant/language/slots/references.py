@@ -60,6 +60,9 @@ def reference(
     return _by_pronoun(plain, shown, focus)
 
 
+_NO_PLACE = "hand|of all|aid|time|thing|name|week|month|year|night|summer|winter|monday|friday"
+
+
 def _by_place(plain: str, shown: Sequence[Shown]) -> Reference | None:
     count = len(shown)
     ordinals = lexicon().ordinals
@@ -73,7 +76,7 @@ def _by_place(plain: str, shown: Sequence[Shown]) -> Reference | None:
     word = "|".join(ordinals)
     # "a second" is time and "second hand" a quality; "at first" and "first of all" are no places.
     for match in re.finditer(
-        rf"(?<!at )(?<!a )\b({word})\b(?! hand| of all| aid| time| thing| name| week| month| year| night| summer| winter| monday| friday)",
+        rf"(?<!at )(?<!a )\b({word})\b(?! (?:{_NO_PLACE}))",
         plain,
     ):
         if match.group(1) in ("top", "bottom") and not re.match(r"(?:the )?(?:one|of)", plain[match.end() :].strip()):
