@@ -240,8 +240,8 @@ def show(rows: Sequence[Row]) -> None:
     Console(width=150).print(table)
 
 
-def write_section(rows: Sequence[Row], page: Path, command: str) -> None:
-    """The same table between the page's two marks; what people wrote around them stays."""
+def write_section(rows: Sequence[Row], page: Path, command: str, plot: Path | None) -> None:
+    """The same table, and the plot, between the page's two marks; what people wrote around them stays."""
     text = page.read_text()
     before, begin, rest = text.partition(BEGIN)
     _, end, after = rest.partition(END)
@@ -259,6 +259,9 @@ def write_section(rows: Sequence[Row], page: Path, command: str) -> None:
             for row in rows
         ),
     ]
+    if plot is not None:
+        picture = os.path.relpath(plot.resolve(), page.resolve().parent)
+        lines += ["", f"![p50 and p95 of searches as the catalogue grows]({picture})"]
     page.write_text("\n".join((f"{before}{BEGIN}", *lines, f"{END}{after}")))
 
 
@@ -307,7 +310,8 @@ def main() -> None:
         if options.json:
             options.json.write_text(json.dumps([asdict(row) for row in rows], indent=1) + "\n")
         if options.write:
-            write_section(rows, options.write, f"python -m benchmarks.search_speed --seconds {options.seconds:g}")
+            command = f"python -m benchmarks.search_speed --seconds {options.seconds:g}"
+            write_section(rows, options.write, command, options.plot)
     worst = max(
         (row.p95_ms for row in rows if row.products == ASKED_AT and row.kind.startswith("hybrid with filters")),
         default=None,
