@@ -62,6 +62,7 @@ class Load:
     seconds: float
     latencies: list[float] = field(default_factory=list[float])
     process_seconds: float = 0.0
+    database_seconds: float = 0.0
 
     @property
     def per_second(self) -> float:
@@ -73,10 +74,10 @@ class Load:
         return ordered[min(int(share * len(ordered)), len(ordered) - 1)]
 
 
-async def drive(turn: Callable[[int, int], Awaitable[None]], seconds: float, concurrency: int) -> Load:
-    """Clients that take turns one after the other, for as long as it lasts."""
+async def drive(turn: Callable[[int, int], Awaitable[None]], seconds: float, concurrency: int, directory: Path) -> Load:
+    """Clients that take turns one after the other, for as long as it lasts, over the database of that directory."""
     latencies: list[float] = []
-    processor = _processor_seconds()
+    processor, database = _processor_seconds(), shop_process.database_seconds(directory)
     began = time.perf_counter()
 
     async def client(number: int) -> None:
@@ -88,7 +89,9 @@ async def drive(turn: Callable[[int, int], Awaitable[None]], seconds: float, con
             count += 1
 
     await asyncio.gather(*(client(number) for number in range(concurrency)))
-    return Load(time.perf_counter() - began, latencies, _processor_seconds() - processor)
+    seconds_taken = time.perf_counter() - began
+    used = shop_process.database_seconds(directory) - database
+    return Load(seconds_taken, latencies, _processor_seconds() - processor, used)
 
 
 def _processor_seconds() -> float:
@@ -211,12 +214,12 @@ async def measure(directory: Path, seconds: float, concurrency: int) -> dict[str
             await stack.enter_async_context(runtime)
             ours = Ours(application, runtime, customer)
             for name, clients in ((f"{role.name} alone", 1), (role.name, concurrency)):
-                await drive(_turns(ours, role.name, f"{name} warm"), min(seconds, 2), clients)
-                loads[name] = await drive(_turns(ours, role.name, name), seconds, clients)
+                await drive(_turns(ours, role.name, f"{name} warm"), min(seconds, 2), clients, directory)
+                loads[name] = await drive(_turns(ours, role.name, name), seconds, clients, directory)
         bare = bare_agent(application)
         for name, clients in (("bare alone", 1), ("bare", concurrency)):
-            await drive(bare, min(seconds, 2), clients)
-            loads[name] = await drive(bare, seconds, clients)
+            await drive(bare, min(seconds, 2), clients, directory)
+            loads[name] = await drive(bare, seconds, clients, directory)
     return loads
 
 
@@ -269,12 +272,25 @@ def rows_of(loads: Mapping[str, Load], concurrency: int) -> list[Row]:
         Row("bare pydantic-ai alone, p95", bare_alone.percentile(0.95), "ms", None, False, "in this run"),
         Row(f"durable turn, one read, {at}, p95", reading.percentile(0.95), "ms", None, False, "–"),
         Row("processor time of our process per turn, one read", _per_turn(reading), "ms", None, False, "–"),
+        Row("processor time of PostgreSQL per turn, one read", _per_turn_below(reading), "ms", None, False, "–"),
+        Row("what two free cores would do, one read", _on_two_cores(reading), "turns/s", None, True, "2,000 ms / both"),
         Row("processor time of our process per turn, one action", _per_turn(changing), "ms", None, False, "–"),
+        Row("processor time of PostgreSQL per turn, one action", _per_turn_below(changing), "ms", None, False, "–"),
+        Row("processor time of bare pydantic-ai per turn", _per_turn(bare), "ms", None, False, "in this run"),
     ]
 
 
 def _per_turn(load: Load) -> float:
     return 1000 * load.process_seconds / len(load.latencies)
+
+
+def _per_turn_below(load: Load) -> float:
+    return 1000 * load.database_seconds / len(load.latencies)
+
+
+def _on_two_cores(load: Load) -> float:
+    """Turns a second if two cores did nothing else: an upper bound, steadier than what a busy machine lets through."""
+    return 2000 / (_per_turn(load) + _per_turn_below(load))
 
 
 def main(arguments: list[str] | None = None) -> None:

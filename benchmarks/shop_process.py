@@ -174,9 +174,14 @@ class ProcessorTime:
         return {
             "web processes": sum(processor_seconds(pid) for pid in web),
             "job worker": processor_seconds(worker) + processor_seconds(main),
-            "PostgreSQL": sum(processor_seconds(pid, ended=True) for pid in _database_family(self._directory)),
+            "PostgreSQL": database_seconds(self._directory),
             "load client": time.process_time(),
         }
+
+
+def database_seconds(directory: Path) -> float:
+    """User and system time of the embedded PostgreSQL of a data directory, with that of its backends that ended."""
+    return sum(processor_seconds(pid, ended=True) for pid in _database_family(directory))
 
 
 def _database_family(directory: Path) -> list[int]:

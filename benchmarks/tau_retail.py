@@ -28,6 +28,7 @@ from rich.table import Table
 # Run as a file, Python looks for modules beside it only.
 sys.path.append(str(Path(__file__).resolve().parents[1]))
 
+from benchmarks.page import write_said
 from benchmarks.tau_calls import WRITES, Asked, asked
 from benchmarks.tau_form import Form, file_form, first_difference, shop_form
 from benchmarks.tau_through_tools import Tally, ThroughTools
@@ -261,9 +262,17 @@ async def run(
 
 
 async def run_through_tools(
-    dsn: str, directory: Path, db: Path, stories: Sequence[Story], console: Console, *, keep: bool = False
+    dsn: str,
+    directory: Path,
+    db: Path,
+    stories: Sequence[Story],
+    console: Console,
+    *,
+    keep: bool = False,
+    page: Path | None = None,
 ) -> int:
-    """Every story as a model's tool calls, every call attacked; returns how many stories failed."""
+    """Every story as a model's tool calls, every call attacked; returns how many stories failed. The last line goes
+    into the page too, if one is named."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     failed = 0
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
@@ -284,10 +293,10 @@ async def run_through_tools(
                 progress.advance(task)
         finally:
             await stage.close()
-    return failed + _summed_up(told.tally, len(stories), failed, console)
+    return failed + _summed_up(told.tally, len(stories), failed, console, page)
 
 
-def _summed_up(tally: Tally, stories: int, failed: int, console: Console) -> int:
+def _summed_up(tally: Tally, stories: int, failed: int, console: Console, page: Path | None) -> int:
     """The table of attacks and the last line; 1 when an attack was not refused, or none lands without guard."""
     table = Table("attack", "refused", "of", "lands unguarded", "of")
     for kind in tally.tried:
@@ -301,12 +310,13 @@ def _summed_up(tally: Tally, stories: int, failed: int, console: Console) -> int
     console.print(table)
     refused, tried = sum(tally.refused.values()), sum(tally.tried.values())
     landed, opened = sum(tally.landed_unguarded.values()), sum(tally.tried_unguarded.values())
-    console.print(
+    line = (
         f"{stories - failed} of {stories} stories through tools; {tally.calls} calls, {refused} of {tried} attacks "
-        f"refused in {len(tally.tried)} forms; unguarded {landed} of {opened} land",
-        highlight=False,
-        soft_wrap=True,
+        f"refused in {len(tally.tried)} forms; unguarded {landed} of {opened} land"
     )
+    console.print(line, highlight=False, soft_wrap=True)
+    if page is not None:
+        write_said(page, "tau", "python benchmarks/tau_retail.py --db … --tasks … --through tools", line)
     return int(refused < tried or (opened > 0 and 2 * landed < opened))
 
 
@@ -317,14 +327,18 @@ def main() -> None:
     parser.add_argument("--tasks", type=Path, required=True, help="the stories, JSON")
     parser.add_argument("--through", choices=("actions", "tools"), default="actions", help="who does the calls")
     parser.add_argument("--keep", action="store_true", help="keep the imported file and failed stories, and say where")
+    parser.add_argument("--write", type=Path, help="through tools: also write the last line into that page")
     chosen = parser.parse_args()
     directory = Path(tempfile.mkdtemp(prefix="bottega-tau-retail-"))
     console = Console()
     try:
         stories = read_stories(chosen.tasks)
         dsn = embedded.start(directory).dsn
-        way = run_through_tools if chosen.through == "tools" else run
-        failed = asyncio.run(way(dsn, directory, chosen.db, stories, console, keep=chosen.keep))
+        told = (dsn, directory, chosen.db, stories, console)
+        if chosen.through == "tools":
+            failed = asyncio.run(run_through_tools(*told, keep=chosen.keep, page=chosen.write))
+        else:
+            failed = asyncio.run(run(*told, keep=chosen.keep))
     except Refusal as refusal:
         raise SystemExit(f"{refusal.code}: {refusal}") from refusal
     finally:

@@ -26,20 +26,27 @@ DIRECTORY_VARIABLE = "BOTTEGA_TEST_SESSION_DIRECTORY"
 # The wheel carries PostgreSQL 16, the oldest we support, beside the newest: set this to 16 to test on it.
 VERSION_VARIABLE = "BOTTEGA_TEST_POSTGRESQL"
 TEMPLATE = "bottega_template"
+# A thousand databases are made and dropped, and each waits for the disk: where there is room, they live in memory.
+MEMORY_FOLDER = Path("/dev/shm")  # noqa: S108 - what is made in it is private
+MEMORY_BYTES = 6 << 30
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """The process that began the session chooses the directory; xdist's workers inherit it."""
+    """The process that began the session chooses the directory, unless it was given one; xdist's workers inherit it."""
     # Tests that are about meaning name an embedder; the others start no process with a model.
     os.environ.setdefault("BOTTEGA_EMBEDDER", "none")
-    if _began_session(config):
+    if _began_session(config) and DIRECTORY_VARIABLE not in os.environ:
+        _stay_in_memory()
         _remove_abandoned()
         os.environ[DIRECTORY_VARIABLE] = tempfile.mkdtemp(prefix=f"{DIRECTORY_PREFIX}{os.getpid()}-")
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    if _began_session(config):
-        _remove(Path(os.environ.pop(DIRECTORY_VARIABLE)))
+    directory = Path(os.environ.get(DIRECTORY_VARIABLE, ""))
+    # Whoever gave us one keeps it.
+    if _began_session(config) and directory.name.startswith(f"{DIRECTORY_PREFIX}{os.getpid()}-"):
+        del os.environ[DIRECTORY_VARIABLE]
+        _remove(directory)
 
 
 @pytest.fixture(scope="session")
@@ -62,8 +69,10 @@ def database_server() -> embedded.Server:
 
 @pytest.fixture(scope="session")
 def database_dropper() -> Iterator[ThreadPoolExecutor]:
-    with ThreadPoolExecutor(1) as thread:
-        yield thread
+    thread = ThreadPoolExecutor(1)
+    yield thread
+    # What still waits goes with the whole server.
+    thread.shutdown(cancel_futures=True)
 
 
 _numbers = itertools.count(1)
@@ -99,6 +108,15 @@ def execute(server: embedded.Server, statement: str) -> None:
 
 def _began_session(config: pytest.Config) -> bool:
     return not hasattr(config, "workerinput")
+
+
+def _stay_in_memory() -> None:
+    """Put temporary files into memory, unless TMPDIR says where they go or there is too little of it."""
+    if "TMPDIR" in os.environ or not os.access(MEMORY_FOLDER, os.W_OK):
+        return
+    if shutil.disk_usage(MEMORY_FOLDER).free >= MEMORY_BYTES:
+        os.environ["TMPDIR"] = str(MEMORY_FOLDER)
+        tempfile.tempdir = None
 
 
 def _remove(directory: Path) -> None:

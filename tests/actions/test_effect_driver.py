@@ -89,6 +89,24 @@ async def test_many_drivers_send_an_effect_once(shop: Shop) -> None:
     assert (await state_of(shop, effect_id))["attempts"] == 1
 
 
+async def test_what_a_sender_left_behind_when_it_died_is_looked_after(shop: Shop) -> None:
+    effect_id = await intended(shop)
+    vendor, driver = Vendor(found=Answer("confirmed", {"found": True})), shop.application.effects
+    async with registered(vendor):
+        # Claimed and sent, and nothing was heard of the process since.
+        await shop.execute(
+            "UPDATE log.effects SET state = 'sent', attempts = 1, sent_at = $2, next_attempt_at = $3 WHERE id = $1",
+            effect_id,
+            shop.application.clock.now(),
+            shop.application.clock.now() + effects.LOST_AFTER,
+        )
+        assert await driver.drive_due() == 0, "its sender may still be at it"
+        advance(shop, seconds=effects.LOST_AFTER.total_seconds() + 1)
+        assert await driver.drive_due() == 1
+    assert (vendor.sent, vendor.looked_up) == ([], [effect_id])
+    assert (await state_of(shop, effect_id))["state"] == "confirmed"
+
+
 async def test_an_unknown_outcome_that_is_found_is_not_sent_again(shop: Shop) -> None:
     async def lost(_: int) -> Answer:
         raise OutcomeUnknown("lost", "No answer.")

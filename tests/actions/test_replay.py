@@ -169,6 +169,34 @@ async def test_the_shop_is_rebuilt_as_it_stood(shop: CounterShop, tmp_path: Path
         await restore(shop.dsn, name, 14, prepare=prepare)
 
 
+async def test_what_the_outside_knows_is_carried_over_as_it_stands_today(
+    shop: CounterShop, signing_key: SigningKey
+) -> None:
+    insert = (
+        "INSERT INTO platform.sandbox_events (event_id, reference, document, occurred_at) "
+        "VALUES ($1, 'sbp_1', '{}', now()) RETURNING position"
+    )
+    sealing = Sealer(shop.dsn, signing_key, SystemClock())
+    await shop.do(OpenCounter(counter_id="c0"))
+    await sealing.seal_all()
+    await sealing.close()
+    async with shop.database.connection() as connection:
+        given_out = [await connection.fetchval(insert, event_id) for event_id in ("sbe_1", "sbe_2")]
+    name = f"{await shop.value('SELECT current_database()')}_carried"
+    try:
+        report = await restore(shop.dsn, name, 1, carried=("platform.sandbox_events",), prepare=prepare)
+        copy = await Database.open(report.dsn, writers=1, readers=1)
+        try:
+            async with copy.connection() as connection:
+                rows = await connection.fetch("SELECT position, event_id FROM platform.sandbox_events ORDER BY 1")
+                assert [tuple(row) for row in rows] == [(given_out[0], "sbe_1"), (given_out[1], "sbe_2")]
+                assert await connection.fetchval(insert, "sbe_3") == given_out[1] + 1
+        finally:
+            await copy.close()
+    finally:
+        await drop_database(shop.dsn, name)
+
+
 @pytest.fixture
 def signing_key() -> SigningKey:
     return SigningKey.from_secret(b"a secret of the tests alone")

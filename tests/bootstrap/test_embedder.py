@@ -27,7 +27,14 @@ OPENAI: dict[str, Any] = {
     "embedder_key": "key-of-the-shop",
     "embedder_dimensions": 512,
 }
-HEAVY = ("numpy", "onnx", "onnxruntime", "sklearn", "scipy", "tokenizers", "boto3", "httpx")
+# numpy is not among them: the offline engine reads sentences with it.
+HEAVY = ("onnx", "onnxruntime", "sklearn", "scipy", "tokenizers", "boto3", "httpx")
+
+
+@pytest.fixture(autouse=True)
+def as_shipped(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The suite turns the embedder off for all tests; here it is as people find it."""
+    monkeypatch.delenv("BOTTEGA_EMBEDDER", raising=False)
 
 
 def settings(directory: Path, **changes: Any) -> Settings:

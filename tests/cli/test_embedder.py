@@ -30,6 +30,7 @@ def data_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[
     directory = tmp_path / "data"
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("BOTTEGA_DATA_DIR", str(directory))
+    monkeypatch.delenv("BOTTEGA_EMBEDDER", raising=False)  # the suite turns it off for all tests
     monkeypatch.setenv("BOTTEGA_EMBEDDER_HUB", "")
     yield directory
     typed("embedder", "stop")

@@ -171,7 +171,7 @@ async def test_the_doctor_looks_and_checks(shop: CounterShop, shell: Shell) -> N
     assert (states["database"], states["log"], states["anchor"]) == ("well", "well", "attention")
     checked = await shell.json("doctor", "--invariants")
     assert checked["hold"]
-    assert [found["name"] for found in checked["invariants"]] == [f"I{number}" for number in range(1, 16)]
+    assert [found["name"] for found in checked["invariants"]] == [f"I{number}" for number in range(1, 20)]
     await shop.tamper("UPDATE shop.locations SET priority = 9 WHERE handle = 'south'")
     text = await shell.run("doctor", "--invariants", exit_code=1)
     assert "1 violations" in text

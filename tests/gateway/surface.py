@@ -51,12 +51,13 @@ class Operation:
             schema = self.schemas[schema["$ref"].rpartition("/")[2]]
         return schema
 
-    def url(self, ids: Identifiers) -> str:
-        """The path with identifiers that exist, where there are any."""
+    def url(self, ids: Identifiers, chosen: Mapping[str, str] | None = None) -> str:
+        """The path with the chosen values, else with identifiers that exist, where there are any."""
         filled = self.path
         for parameter in self.record.get("parameters", ()):
             if parameter["in"] == "path":
-                filled = filled.replace(f"{{{parameter['name']}}}", quote(self._path_value(parameter, ids), safe=""))
+                value = (chosen or {}).get(parameter["name"]) or self._path_value(parameter, ids)
+                filled = filled.replace(f"{{{parameter['name']}}}", quote(value, safe=""))
         return filled
 
     def body(self, ids: Identifiers) -> Any:

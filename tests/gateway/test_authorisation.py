@@ -38,25 +38,29 @@ def test_every_kind_of_caller_is_tried() -> None:
 @pytest.mark.parametrize("caller", CALLERS)
 async def test_a_caller_reaches_what_is_meant_for_them_and_nothing_else(populated: Populated, caller: str) -> None:
     usual = await headers_of(populated, caller)
+    # A conversation belongs to whoever opened it, so each caller has one of their own.
+    conversation = new_id("ses")
     wrong: list[str] = []
     for operation in OPERATIONS:
         # These end or renew the session.
         ends = operation.path.startswith("/api/account/")
         headers = await headers_of(populated, caller) if ends else usual
         async with only_deciding(populated.shop):
-            answered = await ask(populated, operation, headers)
+            answered = await ask(populated, operation, headers, conversation)
         expected = caller in ROUTES.get((operation.method, operation.path), frozenset())
         if gets_further(answered) is not expected:
             wrong.append(f"{operation}: {answered.status_code} {answered.text[:200]}")
     assert not wrong, f"{caller}: " + "\n".join(wrong)
 
 
-async def ask(populated: Populated, operation: Operation, headers: dict[str, str]) -> httpx.Response:
+async def ask(populated: Populated, operation: Operation, headers: dict[str, str], conversation: str) -> httpx.Response:
     """The operation's own example, with identifiers that exist."""
     of_its_own = BODIES.get((operation.method, operation.path))
     body: Any = operation.body(populated.ids) if of_its_own is None else of_its_own(populated.ids)
     keyed = {**headers, "Idempotency-Key": new_id("req")}
-    return await populated.shop.client.request(operation.method, operation.url(populated.ids), json=body, headers=keyed)
+    return await populated.shop.client.request(
+        operation.method, operation.url(populated.ids, {"session": conversation}), json=body, headers=keyed
+    )
 
 
 def gets_further(answered: httpx.Response) -> bool:

@@ -27,6 +27,7 @@ INTERNAL: dict[str, str] = {
     "ApplyCoupon": "the assistant's tool; over HTTP a coupon is put on a cart by SetCoupon",
     "CheckOut": "one step of the pages: order and payment in one transaction",
     "CreateOwner": "the first owner is made on the command line, before anybody can sign in",
+    "AlertStaff": "by the clock",
     "EscalateOverdue": "by the clock",
     "ExpireApprovals": "by the clock",
     "ExpireCarts": "by the clock",

@@ -8,22 +8,24 @@ from pathlib import Path
 
 import pytest
 
-from bottega.cli.keep_up import Keeper
+from bottega.cli.keep_up import LOOK_SECONDS, Keeper, keep_serving
 from bottega.platform.database import embedded
 from bottega.proof.kill.campaign import run_kills
-from bottega.proof.kill.shop_processes import TARGETS, temporary_directory
+from bottega.proof.kill.shop_processes import Target, temporary_directory
 from bottega.proof.kill.shoppers import stable
 
 # Timing is the long campaign's business; here the machine may be as slow as it likes.
 PATIENT_SECONDS = 80.0
+# All web processes and everything at once take a start of the whole shop each: these are the long campaign's as well.
+SINGLE: tuple[Target, ...] = ("web", "worker", "postmaster", "backend")
 
 
 async def test_a_few_kills_lose_nothing() -> None:
-    report = await run_kills(4, seed=5, answer_within_seconds=PATIENT_SECONDS)
+    report = await run_kills(4, seed=5, targets=SINGLE, answer_within_seconds=PATIENT_SECONDS)
     assert [(found.promise, found.seen) for found in report.violations] == []
     assert report.counts["kills"] == 4
     assert report.counts["acknowledged changes"] > 0
-    assert sum(report.counts.get(f"kills of {target}", 0) for target in TARGETS) == 4
+    assert sum(report.counts.get(f"kills of {target}", 0) for target in SINGLE) == 4
 
 
 def test_what_a_repeated_request_has_to_say_again() -> None:
@@ -79,6 +81,48 @@ def test_a_worker_that_was_killed_is_started_again(monkeypatch: pytest.MonkeyPat
     keeper.end(5)
     assert started[0][1:] == ["-m", "bottega", "worker"]
     assert started[1:] == [["terminated"]]
+
+
+class Ending:
+    """A web server that ends as it is told: after so many seconds of its clock, by giving up or because of a signal."""
+
+    def __init__(self, clock: list[float], seconds: float, *, gives_up: bool = True) -> None:
+        self.interrupt_signal = False
+        self._clock, self._seconds, self._gives_up = clock, seconds, gives_up
+
+    def serve(self) -> None:
+        self._clock[0] += self._seconds
+        if self._gives_up:
+            raise SystemExit(1)
+
+
+@pytest.mark.parametrize(
+    ("lives", "made", "ends"),
+    [
+        # A server that never came up is not tried again.
+        ([1.0], 1, True),
+        # One that was up is made anew, however short the next ones live, until somebody stops it.
+        ([30.0, 1.0, 1.0, 0.0], 4, False),
+    ],
+)
+def test_a_web_server_that_gave_up_is_made_anew(
+    monkeypatch: pytest.MonkeyPatch, lives: list[float], made: int, ends: bool
+) -> None:
+    clock, servers = [0.0], list[Ending]()
+    monkeypatch.setattr("bottega.cli.keep_up.time.monotonic", lambda: clock[0])
+    monkeypatch.setattr("bottega.cli.keep_up.time.sleep", lambda seconds: clock.__setitem__(0, clock[0] + seconds))
+
+    def make() -> Ending:
+        servers.append(Ending(clock, lives[len(servers)], gives_up=ends or len(servers) + 1 < len(lives)))
+        return servers[-1]
+
+    if ends:
+        with pytest.raises(SystemExit):
+            keep_serving(make)
+    else:
+        keep_serving(make)
+    assert len(servers) == made
+    assert clock[0] >= sum(lives) + (LOOK_SECONDS * 7 if made > 1 else 0)
 
 
 def _until_running(directory: Path, other_than: int) -> int:

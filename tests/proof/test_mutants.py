@@ -14,11 +14,14 @@ from bottega.proof.mutants.catalogue import (
     all_mutants,
     apply,
     chosen,
+    removed_guards,
     removed_rules,
     restore,
     seeded_faults,
 )
+from bottega.proof.mutants.kept import Kept
 from bottega.proof.mutants.page import BEGIN, END, write_table
+from bottega.runtime.guard.full import full_guard
 
 ROOT = source_tree()
 
@@ -27,6 +30,8 @@ def test_there_are_enough_faults_and_each_has_a_name_of_its_own() -> None:
     names = Counter(mutant.name for mutant in all_mutants(ROOT))
     assert [name for name, times in names.items() if times > 1] == []
     assert len(seeded_faults()) >= 40
+    guard = full_guard()
+    assert len(removed_guards(ROOT)) == len(guard.critics) + len(guard.checks)
     rules = (ROOT / "src/bottega/actions/policy/packs/default").glob("*.cedar")
     assert len(removed_rules(ROOT)) == sum(file.read_text().count("@id(") for file in rules)
 
@@ -38,7 +43,9 @@ def test_every_fault_fits_the_code_and_names_suites_that_exist(tmp_path: Path) -
         assert all(path.read_text() != text for path, text in before.items()), mutant.name
         restore(before)
         for suite in mutant.suites:
-            assert (ROOT / suite).exists(), f"{mutant.name}: there is no suite {suite}"
+            file, _, test = suite.partition("::")
+            assert (ROOT / file).exists(), f"{mutant.name}: there is no suite {suite}"
+            assert not test or f"def {test.partition('[')[0]}(" in (ROOT / file).read_text(), f"{mutant.name}: {suite}"
 
 
 def test_a_fault_that_no_longer_fits_says_so_and_leaves_the_tree_alone(tmp_path: Path) -> None:
@@ -72,7 +79,15 @@ def test_one_is_caught_one_survives_and_one_does_not_run(tmp_path: Path) -> None
     assert [verdict.fate for verdict in verdicts] == ["caught", "survived", "does not run"]
     assert verdicts[0].by == "tests/test_sums.py::test_double"
     assert [found.promise for found in report.violations] == ["unseen", "broken"]
-    assert report.counts == {"seeded faults": 3, "caught": 1, "survived": 1}
+    expected = {"verdicts taken over": 0, "seeded faults": 3, "not judged yet": 0, "caught": 1, "survived": 1}
+    assert report.counts == expected
+    again, others = run_mutants(mutants, tmp_path, resumed=True)
+    assert again.counts == {**expected, "verdicts taken over": 3}
+    assert [(one.mutant.name, one.fate, one.by) for one in others] == [
+        (one.mutant.name, one.fate, one.by) for one in verdicts
+    ]
+    (tmp_path / "tests/test_sums.py").write_text(f"{suite}# Another one.\n")
+    assert Kept(tmp_path, resumed=True).verdict(mutants[0]) is None, "its suite is another one"
     page = tmp_path / "proof.md"
     page.write_text(f"Before.\n{BEGIN}\nold\n{END}\nAfter.\n")
     write_table(page, verdicts[:1])

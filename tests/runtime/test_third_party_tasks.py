@@ -24,7 +24,9 @@ async def test_a_value_from_a_mail_is_refused(workshop: Workshop) -> None:
     )
     run = await workshop.runtime.start("officer", {"said": "Read this mail"}, OFFICE, third_party=MAIL)
     await workshop.work()
-    assert (await workshop.runtime.find(run.id)).result["text"] == "I left the price as it is."
+    # What was read may speak through the model: its own words do not stand, the records do.
+    assert (await workshop.runtime.find(run.id)).result["replaced"] == "third_party_words"
+    assert (await workshop.runtime.find(run.id)).result["text"].endswith("Blue mug.")
     assert results(workshop.model.requests[-1])[-1]["error"] == "argument_from_third_party"
     assert await workshop.value("SELECT price_minor FROM shop.goods") == 1250
     shown = str(workshop.model.requests[0].messages)

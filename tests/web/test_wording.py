@@ -1,11 +1,11 @@
 """How amounts, dates and counts are written."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
 from bottega.kernel.errors import Conflict
-from bottega.web.wording import count, day, day_span, for_shoppers, money, short_day
+from bottega.web.wording import count, day, day_span, for_shoppers, money, short_day, time_left
 
 
 @pytest.mark.parametrize(
@@ -41,3 +41,18 @@ def test_refusals_meant_for_programs_are_said_in_other_words() -> None:
     refusal = Conflict("no_such_coupon", "There is no coupon X.", next_step="DELETE /api/carts/{id}/coupon")
     assert for_shoppers(refusal) == "We do not know this code. Please check its spelling."
     assert for_shoppers(Conflict("other", "The shop is closed.")) == "The shop is closed."
+
+
+@pytest.mark.parametrize(
+    ("left", "written"),
+    [
+        (timedelta(seconds=59), ""),
+        (timedelta(minutes=1, seconds=30), "1 minute"),
+        (timedelta(minutes=119), "119 minutes"),
+        (timedelta(hours=3, minutes=50), "3 hours"),
+        (timedelta(days=6, hours=23), "6 days"),
+        (timedelta(minutes=-5), ""),
+    ],
+)
+def test_what_is_left_of_a_time(left: timedelta, written: str) -> None:
+    assert time_left(left) == written

@@ -98,8 +98,13 @@ class Visitor:
         return await self.submit(page, "#buy", quantity=str(quantity), **chosen)
 
     async def order(self, **fields: str) -> Page:
-        """From a filled cart to the page after paying; everything is filled in unless changed."""
+        """From a filled cart to the page after paying; everything is filled in unless changed.
+
+        Whoever chooses a method looks at its sum first, as the page would show it.
+        """
         page = await self.get("/checkout")
+        if "shipping_method_id" in fields:
+            page = await self.submit(page, "#checkout", button="step=reckon", **{**ADDRESS, **fields})
         return await self.submit(page, "#checkout", button="step=order", **{**ADDRESS, **fields})
 
     def cookie(self, name: str) -> str | None:

@@ -192,12 +192,19 @@ APPROVAL_COLUMNS = (
 
 
 async def list_approvals(
-    connection: Connection, now: datetime, *, state: str | None = None, after: str = "", limit: int = 50
+    connection: Connection,
+    now: datetime,
+    *,
+    state: str | None = None,
+    after: str = "",
+    limit: int = 50,
+    newest_first: bool = False,
 ) -> list[dict[str, Any]]:
     """Approvals by id (oldest first), each with its arguments, diff and the rules that held it; `limit` ≤ 200."""
+    beyond, direction = ("($3 = '' OR id < $3)", "DESC") if newest_first else ("id > $3", "ASC")
     rows = await connection.fetch(
         f"SELECT * FROM (SELECT {APPROVAL_COLUMNS} FROM log.approvals) AS shown "
-        "WHERE ($2::text IS NULL OR state = $2) AND id > $3 ORDER BY id LIMIT $4",
+        f"WHERE ($2::text IS NULL OR state = $2) AND {beyond} ORDER BY id {direction} LIMIT $4",
         now,
         state,
         after,

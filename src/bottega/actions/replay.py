@@ -116,12 +116,19 @@ async def verify_replay(dsn: str, *, prepare: Prepare = migrate, tell: Tell | No
 
 
 async def restore(
-    dsn: str, name: str, position: int, *, prepare: Prepare = migrate, tell: Tell | None = None
+    dsn: str,
+    name: str,
+    position: int,
+    *,
+    carried: Sequence[str] = (),
+    prepare: Prepare = migrate,
+    tell: Tell | None = None,
 ) -> RestoreReport:
     """Rebuilds the shop as it stood at a position in a new database of that name on the same server.
 
     It holds the tables, the log up to there and today's vault (what was forgotten stays forgotten), but no effects,
-    jobs, sessions or keys: nothing that was sent is sent again.
+    jobs, sessions or keys: nothing that was sent is sent again. `carried` tables are copied as they stand today: what
+    the outside knows does not go back in time with us.
     """
     began = time.monotonic()
     async with _snapshot(dsn) as source:
@@ -146,6 +153,7 @@ async def restore(
                     for statement in restoring:
                         await target.execute(statement)
                     await _copy_log(source, target, sequence, position)
+                    await _carry(source, target, carried)
             finally:
                 await target.close()
         except BaseException:
@@ -297,8 +305,14 @@ async def _copy_log(source: Connection, target: Connection, sequence: int, posit
     ):
         schema, name = table.split(".")
         await copy_rows(source, f"SELECT * FROM {table} WHERE {condition}", (value,), target, name, schema=schema)
-    # Numbers that were given out are not given out again.
-    for row in await source.fetch(_SEQUENCES):
+
+
+async def _carry(source: Connection, target: Connection, carried: Sequence[str]) -> None:
+    """Tables as they stand today; numbers that were given out, by them or by the shop, are not given out again."""
+    for table in carried:
+        schema, name = table.split(".")
+        await copy_rows(source, f"SELECT * FROM {table}", (), target, name, schema=schema)
+    for row in await source.fetch(_SEQUENCES, carried):
         last = await source.fetchval(f"SELECT last_value FROM {row['name']}")
         await target.execute("SELECT setval($1::text::regclass, $2)", row["name"], last)
 
@@ -306,4 +320,6 @@ async def _copy_log(source: Connection, target: Connection, sequence: int, posit
 _SEQUENCES = """
 SELECT n.nspname || '.' || c.relname AS name
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE c.relkind = 'S' AND n.nspname IN ('shop', 'log') ORDER BY 1"""
+WHERE c.relkind = 'S' AND (n.nspname IN ('shop', 'log') OR EXISTS (
+    SELECT FROM pg_depend d WHERE d.objid = c.oid AND d.refobjid = ANY ($1::text[]::regclass[])))
+ORDER BY 1"""

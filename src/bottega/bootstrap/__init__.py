@@ -14,6 +14,7 @@ from fastapi import FastAPI
 import bottega.actions.approvals
 import bottega.actions.effect_decisions
 import bottega.actions.undo
+import bottega.agents.alerts
 import bottega.runtime.jobs
 import bottega.runtime.knowledge.actions
 import bottega.runtime.knowledge.jobs
@@ -52,12 +53,14 @@ from bottega.ports.simulated_payer import SimulatedPayer
 from bottega.runtime.engine import Runtime
 from bottega.runtime.knowledge.library import Library
 from bottega.settings import Settings
+from bottega.shop.catalogue.search_notes import SearchNotes
 
 # Importing them registers their handlers and jobs.
 CORE_ACTIONS = (
     bottega.actions.approvals,
     bottega.actions.effect_decisions,
     bottega.actions.undo,
+    bottega.agents.alerts,
     bottega.runtime.knowledge.actions,
     bottega.runtime.knowledge.jobs,
     bottega.runtime.memory.jobs,
@@ -82,6 +85,7 @@ class Application:
     knowledge: Library
     pages: PaymentPages
     agents: Agents
+    search_notes: SearchNotes
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +151,7 @@ async def open_application(
             services = connect_services(settings, database, chosen_clock)
             stack.push_async_callback(_close_connectors, services)
         application = assemble(settings, database, jobs, services, chosen_clock, policy)
+        stack.push_async_callback(application.search_notes.close)
         stack.push_async_callback(application.agents.close)
         yield application
 
@@ -166,6 +171,7 @@ def assemble(
     effects = EffectDriver(performer, services)
     knowledge = connect_library(settings, database, clock, services)
     pages = PaymentPages(settings.public_url, derived_secret(settings, "payment pages"))
+    search_notes = SearchNotes(database, clock)
     agents = Agents(
         settings,
         database,
@@ -176,9 +182,23 @@ def assemble(
         clock,
         knowledge,
         pages,
+        search_notes=search_notes,
         secret=derived_secret(settings, "model cache"),
     )
-    return Application(settings, database, performer, services, effects, jobs, clock, policy, knowledge, pages, agents)
+    return Application(
+        settings,
+        database,
+        performer,
+        services,
+        effects,
+        jobs,
+        clock,
+        policy,
+        knowledge,
+        pages,
+        agents,
+        search_notes,
+    )
 
 
 async def _close_connectors(services: Services) -> None:
@@ -206,6 +226,7 @@ def serving_context(application: Application) -> ServingContext:
         card_gateway=settings.payment_gateway,
         publishable_key=settings.stripe_publishable_key,
         rate_limits=RateLimits(settings.requests_per_minute),
+        search_notes=application.search_notes,
         trusted_proxies=settings.trusted_proxies,
         chat=Chat(agents.started, application.performer, feed, ASSISTANT),
         desk=Desk(agents.started, application.performer, feed, ASSISTANT),

@@ -9,6 +9,10 @@ from bottega.actions.perform import Performer
 from bottega.agents.assistant.dialogue.engine import AssistantDialogue
 from bottega.agents.assistant.language import ENGLISH, own_classifier_folder
 from bottega.agents.assistant.role import assistant_role
+from bottega.agents.back_office.dialogue import OfficeDialogue
+from bottega.agents.back_office.role import NAME as BACK_OFFICE
+from bottega.agents.back_office.role import back_office_role
+from bottega.agents.dialogues import DialogueOfRole
 from bottega.agents.tools.customer_tools import NOUNS, ShopParts
 from bottega.agents.tools.payment_page import PaymentPages
 from bottega.agents.tools.product_search import ShopSearch
@@ -29,6 +33,7 @@ from bottega.runtime.models.offline.model import OfflineModel
 from bottega.runtime.models.offline.teaching import find_classifier
 from bottega.runtime.role import Role
 from bottega.settings import Settings
+from bottega.shop.catalogue.search_notes import SearchNotes
 
 
 class Agents:
@@ -46,6 +51,7 @@ class Agents:
         knowledge: Library,
         pages: PaymentPages,
         *,
+        search_notes: SearchNotes,
         secret: bytes,
     ) -> None:
         self._settings = settings
@@ -57,6 +63,7 @@ class Agents:
         self._clock = clock
         self._knowledge = knowledge
         self._pages = pages
+        self._search_notes = search_notes
         self._secret = secret
         self._stack = AsyncExitStack()
         self._starting = asyncio.Lock()
@@ -80,9 +87,9 @@ class Agents:
 
     def roles(self) -> tuple[Role, ...]:
         """Every role that this shop employs."""
-        search = ShopSearch(embedder_of(self._services))
+        search = ShopSearch(embedder_of(self._services), self._search_notes)
         parts = ShopParts(self._effects, search, self._pages, self._knowledge)
-        return (assistant_role(parts),)
+        return (assistant_role(parts), back_office_role(parts))
 
     def _made(self) -> Runtime:
         return Runtime(
@@ -106,6 +113,7 @@ class Agents:
             offline=offline_model(embedder, own_classifier_folder(self._settings.data_dir)),
             secret=self._secret,
             embedder=embedder,
+            current_versions=self._knowledge.current_versions,
         )
         self._stack.push_async_callback(router.close)
         warming = asyncio.create_task(router.warm_up(), name="models warm up")
@@ -122,4 +130,5 @@ def own_hosts(settings: Settings) -> frozenset[str]:
 def offline_model(embedder: Embedder | None, own_folder: Path | None = None) -> ChatModel:
     """The engine that answers without any model."""
     classifier = find_classifier(ENGLISH, own_folder, None if embedder is None else embedder.model)
-    return OfflineModel(AssistantDialogue(IntentReader(classifier, embedder)))
+    assistant = AssistantDialogue(IntentReader(classifier, embedder))
+    return OfflineModel(DialogueOfRole({BACK_OFFICE: OfficeDialogue()}, assistant))

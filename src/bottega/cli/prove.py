@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import sys
 from collections.abc import Coroutine
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -15,6 +16,7 @@ from bottega.cli.progress import shown_progress
 from bottega.cli.refusals import shown, write_json
 
 if TYPE_CHECKING:
+    from bottega.proof.mutants.verdict import Verdict
     from bottega.proof.report import Report
 
 EXIT_BROKEN = 1
@@ -81,6 +83,9 @@ def mutants(
     only: Annotated[str, typer.Option(help="Only faults whose name holds this text.")] = "",
     minutes: Minutes = None,
     effort: Annotated[float, typer.Option(help="Seconds that the suites of one fault may take.", min=1)] = 180.0,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Keep the verdicts of an earlier run that still hold.")
+    ] = False,
     write: Annotated[Path | None, typer.Option(help="Write the table into this page, docs/proof.md.")] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -89,15 +94,35 @@ def mutants(
     from bottega.proof.mutants.catalogue import chosen
     from bottega.proof.mutants.page import marked, write_table
 
-    with shown(as_json=as_json, exit_code=EXIT_NOT_RUN), shown_progress("faults", hidden=as_json) as tell:
+    with shown(as_json=as_json, exit_code=EXIT_NOT_RUN):
         root = source_tree()
         if write is not None:
             marked(write)
         report, verdicts = run_mutants(
-            chosen(root, only), root, effort_seconds=effort, most_seconds=_seconds(minutes), tell=tell
+            chosen(root, only),
+            root,
+            effort_seconds=effort,
+            most_seconds=_seconds(minutes),
+            resumed=resume,
+            tell=_tell_verdict,
         )
         if write is not None:
             write_table(write, verdicts)
+    _conclude(report, as_json)
+
+
+@app.command()
+def hostile(
+    calls: Annotated[int, typer.Option(help="Calls that the model plans, at least.", min=1, max=100_000_000)] = 2000,
+    seed: Seed = None,
+    minutes: Minutes = None,
+    as_json: AsJson = False,
+) -> None:
+    """Put a hostile model behind the real runtime; whatever it plans, no promise may break."""
+    from bottega.proof.hostile.campaign import run_hostile
+
+    with shown_progress("calls", hidden=as_json) as tell:
+        report = _run(run_hostile(calls, seed=_seed(seed), most_seconds=_seconds(minutes), tell=tell), as_json)
     _conclude(report, as_json)
 
 
@@ -147,6 +172,14 @@ def soak(
         if picture is not None:
             plot(samples, picture)
     _conclude(report, as_json)
+
+
+def _tell_verdict(number: int, total: int, verdict: "Verdict") -> None:
+    """A line for each fault: these campaigns are long, and their output may go into a file."""
+    line = (
+        f"{number}/{total} {verdict.fate}: {verdict.mutant.name}, {verdict.seconds:.0f} s, {verdict.by.strip()[-200:]}"
+    )
+    print(line, file=sys.stderr, flush=True)
 
 
 def _seed(given: int | None) -> int:

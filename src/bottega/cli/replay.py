@@ -6,7 +6,8 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from bottega.actions.replay import ReplayReport, RestoreReport, restore, verify_replay
+from bottega.actions.replay import ReplayReport, RestoreReport, verify_replay
+from bottega.bootstrap.recovery import restore_shop
 from bottega.cli.context import open_application
 from bottega.cli.progress import Tell, shown_progress
 from bottega.cli.refusals import shown, write_json
@@ -61,7 +62,7 @@ async def _verify(tell: Tell) -> ReplayReport:
 
 async def _restore(name: str, position: int, tell: Tell) -> RestoreReport:
     async with open_application() as application:
-        return await restore(application.database.dsn, name, position, tell=tell)
+        return await restore_shop(application.database.dsn, name, position, tell=tell)
 
 
 def _show_report(report: ReplayReport, as_json: bool) -> None:

@@ -10,6 +10,7 @@ from rich.text import Text
 
 from bottega.actions.action import Action
 from bottega.actions.actor import Actor
+from bottega.agents.back_office.work import give_work
 from bottega.bootstrap import Application
 from bottega.cli.context import open_application
 from bottega.cli.refusals import shown, write_json
@@ -59,6 +60,22 @@ def show(run_id: RunId, as_json: AsJson = False) -> None:
             write_json(found)
         else:
             _print_timeline(found)
+
+
+@app.command()
+def ask(
+    said: Annotated[str, typer.Argument(metavar="TASK", help="What is to be done, in a few sentences.")],
+    ticket: Annotated[str | None, typer.Option(help="The ticket that it is about, such as T-1001.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Give a task to the back-office assistant; what it proposes waits among the approvals."""
+
+    async def asked(application: Application) -> dict[str, Any]:
+        database, jobs, clock = application.database, application.jobs, application.clock
+        run = await give_work(database, jobs, clock, said, OPERATOR.id, ticket=ticket)
+        return {"run_id": run.id, "state": run.state}
+
+    _do(asked, as_json, "{run_id} is {state}; see `bottega runs show {run_id}`.")
 
 
 @app.command()

@@ -1,9 +1,11 @@
 """`bottega search`: find products by words or sentences, write the search index anew, and say how it stands."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Annotated, Any, get_args
+from functools import partial
+from typing import Annotated, Any, TypeVar, get_args
 
 import typer
 from rich.console import Console
@@ -26,7 +28,10 @@ from bottega.shop.catalogue.listing import Filters
 from bottega.shop.catalogue.product_documents import PRODUCTS
 from bottega.shop.catalogue.search import search_products
 from bottega.shop.catalogue.search_records import SearchRequest, SearchSort
+from bottega.shop.catalogue.similar import MOST_SIMILAR, similar_products
+from bottega.shop.catalogue.suggestions import MOST_SUGGESTED, suggestions
 
+T = TypeVar("T")
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 # A command waits this long for a model that is only being loaded; a shopper would not.
 EMBEDDER_WAIT_SECONDS = 10.0
@@ -104,6 +109,41 @@ def find(
             _show(text, found)
 
 
+@app.command("suggest")
+def suggest(
+    text: Annotated[list[str], typer.Argument(help="What was typed so far.")],
+    limit: Annotated[int, typer.Option(min=1, max=MOST_SUGGESTED, help="At most so many of each kind.")] = 6,
+    as_json: AsJson = False,
+) -> None:
+    """What the search box suggests for a beginning: past searches, categories, brands, products."""
+    with shown(as_json=as_json):
+        record = asyncio.run(_read(partial(suggestions, text=" ".join(text), limit=limit))).as_record()
+    if as_json:
+        write_json(record)
+        return
+    lines = [("search", query) for query in record["queries"]]
+    lines += [(kind, one["title"]) for kind in ("categories", "brands", "products") for one in record[kind]]
+    for kind, title in lines or [("nothing", "")]:
+        Console().print(f"{kind}: {title}", markup=False, highlight=False)
+
+
+@app.command("similar")
+def similar(
+    product: Annotated[str, typer.Argument(help="Its id or handle.")],
+    limit: Annotated[int, typer.Option(min=1, max=MOST_SIMILAR, help="At most so many.")] = 8,
+    as_json: AsJson = False,
+) -> None:
+    """Products like one: of a like meaning and category, what can be bought now first."""
+    with shown(as_json=as_json):
+        record = asyncio.run(_read(partial(similar_products, id_or_handle=product, limit=limit))).as_record()
+    if as_json:
+        write_json(record)
+        return
+    for reason in record["degraded"].values():
+        Console().print(reason, markup=False, highlight=False)
+    Console().print(_table(record["items"]))
+
+
 @app.command("rebuild")
 def rebuild(
     words_only: Annotated[bool, typer.Option("--words-only", help="Leave embedding to the worker.")] = False,
@@ -147,6 +187,13 @@ async def _find(request: SearchRequest) -> dict[str, Any]:
                 chosen = _in_currency(request, currency)
             page = await search_products(connection, chosen, application.clock.now(), embedder=embedder)
     return page.as_record()
+
+
+async def _read(query: Callable[..., Awaitable[T]]) -> T:
+    """The answer of a query in the shop's own currency."""
+    async with open_application() as application, application.database.read() as connection:
+        currency = (await shop_settings.current(connection)).currency
+        return await query(connection, currency=currency, now=application.clock.now())
 
 
 def _in_currency(request: SearchRequest, currency: str) -> SearchRequest:
@@ -234,6 +281,8 @@ def _show(text: str, found: dict[str, Any]) -> None:
         console.print(f"not searched by {name}: {reason}", markup=False, highlight=False)
     for correction in found["corrections"]:
         console.print(f"read '{correction['said']}' as '{correction['read']}'", markup=False, highlight=False)
+    if found["did_you_mean"]:
+        console.print(f"did you mean: {found['did_you_mean']}", markup=False, highlight=False)
     for label, chips in (
         ("only", found["constraints"]),
         ("given up", found["relaxed"]["dropped"]),
@@ -269,5 +318,11 @@ def _explained(one: dict[str, Any]) -> str:
     keyword = f"keyword rank {one['keyword_rank']} (BM25 {one['bm25']}, words {' '.join(one['words']) or 'none'}"
     keyword += f", without {' '.join(one['missing'])})" if one["missing"] else ")"
     meaning = "no vector" if one["cosine"] is None else f"meaning rank {one['meaning_rank']} (cosine {one['cosine']})"
-    rest = [*(["pinned"] if one["pinned"] else []), *([] if one["in_stock"] else ["out of stock"]), *one["constraints"]]
+    personal = [f"personal gain {one['personal_gain']}"] if one["personal_gain"] else []
+    rest = [
+        *(["pinned"] if one["pinned"] else []),
+        *personal,
+        *([] if one["in_stock"] else ["out of stock"]),
+        *one["constraints"],
+    ]
     return f"{one['product_id']}  {one['score']}: {keyword}; {meaning}" + (f"; {', '.join(rest)}" if rest else "")

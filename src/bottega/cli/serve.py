@@ -45,7 +45,7 @@ def run_server(settings: Settings, host: str, port: int, workers: int) -> None:
     from granian.server import Server
 
     from bottega.bootstrap.preparation import can_inherit, prepare
-    from bottega.cli.keep_up import Keeper
+    from bottega.cli.keep_up import Keeper, WebServer, keep_serving
 
     os.environ[IN_PROCESS_WORKER] = "1" if workers == 1 else "0"
     if can_inherit():
@@ -56,21 +56,24 @@ def run_server(settings: Settings, host: str, port: int, workers: int) -> None:
         helper.start()
     keeper = Keeper(helper, settings.data_dir if settings.database_url is None else None)
     keeper.start()
-    server = Server(
-        "bottega.bootstrap.web_process:create",
-        factory=True,
-        address=host,
-        port=port,
-        workers=workers,
-        interface=Interfaces.ASGI,
-        loop=Loops.auto,
-        websockets=True,
-        respawn_failed_workers=True,
-        workers_kill_timeout=GRACE_SECONDS,
-        log_level=LogLevels.debug if settings.log_level == "debug" else LogLevels.warning,
-    )
+
+    def web_server() -> WebServer:
+        return Server(
+            "bottega.bootstrap.web_process:create",
+            factory=True,
+            address=host,
+            port=port,
+            workers=workers,
+            interface=Interfaces.ASGI,
+            loop=Loops.auto,
+            websockets=True,
+            respawn_failed_workers=True,
+            workers_kill_timeout=GRACE_SECONDS,
+            log_level=LogLevels.debug if settings.log_level == "debug" else LogLevels.warning,
+        )
+
     try:
-        server.serve()
+        keep_serving(web_server)
     finally:
         keeper.end(GRACE_SECONDS)
 

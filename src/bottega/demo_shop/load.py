@@ -31,8 +31,8 @@ async def is_loaded(application: Application) -> bool:
 
 
 async def load(application: Application, clock: SetClock, progress: Progress) -> None:
-    """Everything but the story; takes some seconds."""
-    loader = Loader(application, clock)
+    """Everything but the story, as of the time that the clock shows; takes some seconds."""
+    loader = Loader(application, clock, clock.now())
     clock.set_to(loader.today - AGE)
     progress("settings, taxes and shipping", 0, 3)
     await load_frame(loader)

@@ -13,6 +13,7 @@ from bottega.entrance.window_counts import WindowCounts
 # Costly or guessable requests get a part of `requests_per_minute`, per address.
 _PARTS: dict[tuple[str, str], float] = {
     ("POST", "/api/guests"): 1 / 10,
+    ("POST", "/api/search/clicks"): 1 / 4,
     ("POST", "/api/customers"): 1 / 30,
     ("POST", "/api/sign-in"): 1 / 30,
     ("POST", "/api/sign-in/codes"): 1 / 60,
@@ -25,6 +26,11 @@ _PARTS: dict[tuple[str, str], float] = {
     ("POST", "/password-reset"): 1 / 60,
     ("POST", "/password-reset/choice"): 1 / 60,
     ("POST", "/order-status"): 1 / 60,
+    ("POST", "/console/sign-in"): 1 / 30,
+    ("POST", "/console/sign-in/code"): 1 / 30,
+    ("POST", "/console/sign-in/codes"): 1 / 60,
+    ("POST", "/console/password-reset"): 1 / 60,
+    ("POST", "/console/password-reset/choice"): 1 / 60,
 }
 _REFUSED_TOKENS_PART = 1 / 10
 CODES_PER_HOUR = 6

@@ -16,9 +16,9 @@ GUEST_LIFETIME = timedelta(days=180)
 COOKIE = "bottega_session"
 
 
-def token_of(request: HTTPConnection) -> str | None:
+def token_of(request: HTTPConnection, cookie: str = COOKIE) -> str | None:
     """The caller's token: the Authorization header first, then the session cookie."""
-    return bearer_token_of(request) or _sound(request.cookies.get(COOKIE))
+    return bearer_token_of(request) or _sound(request.cookies.get(cookie))
 
 
 def bearer_token_of(request: HTTPConnection) -> str | None:

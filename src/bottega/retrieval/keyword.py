@@ -53,22 +53,25 @@ async def rank(
     allowed: Sequence[int] | None = None,
     *,
     needed: int = 0,
+    read: int | None = None,
 ) -> Matches:
     """The best `number` documents that meet the narrowing; `allowed` names all that do, when they are few.
 
     They come in the order in which they were chosen, so that a greater number only adds at the end. When fewer than
-    `needed` are found, frequent terms are looked through more deeply.
+    `needed` are found, frequent terms are looked through more deeply; at first `read` postings of each
+    term are read, `POSTINGS_READ` where nothing is said.
     """
     if not query.terms:
         return Matches((), 0, True)
+    read = read or POSTINGS_READ
     if allowed is not None:
         rows = await _fetch(connection, _AMONG_ALLOWED, corpus, query, narrowing, number, allowed)
         return _matches(rows, complete=True)
     most = max(query.frequencies[term.number] for term in query.terms)
-    if most <= POSTINGS_READ:
-        rows = await _fetch(connection, _FROM_ALL_POSTINGS, corpus, query, narrowing, number, POSTINGS_READ)
+    if most <= read:
+        rows = await _fetch(connection, _FROM_ALL_POSTINGS, corpus, query, narrowing, number, read)
         return _matches(rows, complete=True)
-    rows = await _fetch(connection, _FROM_BEST_POSTINGS, corpus, query, narrowing, number, POSTINGS_READ)
+    rows = await _fetch(connection, _FROM_BEST_POSTINGS, corpus, query, narrowing, number, read)
     if len(rows) >= min(needed, number):
         return _matches(rows, complete=False)
     rows = await _fetch(connection, _FROM_BEST_POSTINGS, corpus, query, narrowing, number, POSTINGS_READ_DEEPLY)

@@ -57,9 +57,31 @@ async def near(
 
     `allowed` names all documents that meet it, when they are few: then the answer is exact.
     """
+    return await _near(connection, corpus, query.tolist(), narrowing, number, allowed, besides)
+
+
+async def near_document(
+    connection: Connection, corpus: Corpus, document: int, narrowing: Narrowing, number: int
+) -> list[Neighbour] | None:
+    """The nearest documents to one of the corpus' own that meet the narrowing; None when it has no vector."""
+    vector: list[float] | None = await connection.fetchval(
+        f"SELECT embedding::real[] FROM {corpus.vectors} WHERE document = $1", document
+    )
+    return None if vector is None else await _near(connection, corpus, vector, narrowing, number, None, ())
+
+
+async def _near(
+    connection: Connection,
+    corpus: Corpus,
+    query: list[float],
+    narrowing: Narrowing,
+    number: int,
+    allowed: Sequence[int] | None,
+    besides: Sequence[int],
+) -> list[Neighbour]:
     parameters = Parameters(list(narrowing.values))
     filled = (_NEAR if allowed is None else _NEAR_ALLOWED).format(
-        query=parameters.add(query.tolist()),
+        query=parameters.add(query),
         number=parameters.add(number),
         besides=parameters.add(list(besides)),
         allowed="" if allowed is None else parameters.add(list(allowed)),
@@ -79,7 +101,8 @@ async def standing(connection: Connection, corpus: Corpus) -> VectorsStanding:
     row = await connection.fetchrow(_STANDING.format(vectors=corpus.vectors), corpus.name, corpus.near_index)
     assert row is not None, "a statement without FROM has one row"
     vectors = row["about"]
-    if vectors < INDEXED_FROM_VECTORS:
+    # Of a table that is gone nothing is known: counting it says so.
+    if vectors is None or vectors < INDEXED_FROM_VECTORS:
         vectors = await connection.fetchval(f"SELECT count(*) FROM {corpus.vectors}")
     return VectorsStanding(row["model"] or "", vectors, row["indexed"])
 

@@ -44,6 +44,12 @@ class RunContext:
     """Whether a third party's text has been before the model in this run or session."""
     planned: int = 0
     """How many calls were planned by the reply that is being looked at, up to and with the present one."""
+    repeatable: list[str] = field(default_factory=list[str])
+    """Digests of the calls of the decision that is being looked at, as far as they were let pass."""
+    let_go: list[str] = field(default_factory=list[str])
+    """Light changes that the present message was found to ask for."""
+    level: str = ""
+    """At which level of models the decision was made that is being looked at; `rules` for a customer's yes."""
     stopped: bool = False
     """Whether the stop switch was on when the journal was last written."""
 

@@ -64,6 +64,7 @@ def _context(parts: Parts, held: Held, session: Session | None, past: Past, step
         handles=HandleTable.of_record({} if session is None else session.handles, parts.nouns),
         pending=past.pending,
         tainted=session is not None and session.tainted,
+        stopped=held.stopped,
     )
     if run.session_id is None:
         # Back-office work is asked for by a colleague or by a schedule of the shop's own.

@@ -38,6 +38,11 @@ class FieldLabels:
         """The label of the leaf at a path."""
         return worst([self.whole, *(label for pattern, label in self.fields.items() if _covers(pattern, path))])
 
+    def below(self, name: str) -> "FieldLabels":
+        """The same labels for a value that stands within another one, under a name."""
+        fields: dict[str, Trust] = {f"{name}.{path}": trust for path, trust in self.fields.items()}
+        return FieldLabels(self.whole, fields, frozenset(f"{name}.{path}" for path in self.personal))
+
     def is_personal(self, path: tuple[str, ...]) -> bool:
         """Whether the leaf at a path is about a person."""
         return any(_covers(pattern, path) for pattern in self.personal)

@@ -67,6 +67,11 @@ class Going:
             self._faults[step.number] = fault
         return ended
 
+    @property
+    def has_changed_something(self) -> bool:
+        """Whether steps are unwritten that did something to the shop, or may have."""
+        return any(step.phase == "act" and step.detail.get("effect") != "read" for step in self._unwritten.values())
+
     def forget(self, number: int) -> None:
         """A step that was ended too early: it is not written, and found out anew next time."""
         self._unwritten.pop(number, None)

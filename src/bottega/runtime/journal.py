@@ -28,6 +28,8 @@ class Held:
     run: Run
     fence: int
     signals: int
+    stopped: bool = False
+    """Whether the stop switch was on when it was taken in hand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,7 @@ class Journal:
         """
         async with self._database.connection() as connection:
             row = await connection.fetchrow(_CLAIM, run_id, self._presence.number, now, MAXIMUM_ATTEMPTS)
-        return None if row is None else Held(run_of(row), row["fence"], row["signals"])
+        return None if row is None else Held(run_of(row), row["fence"], row["signals"], row["stopped"])
 
     async def steps(self, run_id: str) -> list[Step]:
         """The run's steps in their order."""
@@ -250,7 +252,7 @@ WHERE r.id = $1 AND (
     OR (r.state = 'queued' AND (
         SELECT s.answered_ordinal >= r.turn - 1 FROM runtime.sessions s WHERE s.id = r.session_id))
     OR (r.state = 'running' AND r.attempts < $4 AND (r.holder = $2 OR NOT runtime.is_alive(r.holder))))
-RETURNING r.*"""
+RETURNING r.*, EXISTS (SELECT FROM runtime.switches w WHERE w.role IN ('*', r.role) AND w.stopped) AS stopped"""
 
 # The steps of one write, new and ended ones alike; and beside them what the writer has to know.
 _BODY = """

@@ -14,6 +14,7 @@ from bottega.ports.chat_model import TIMED_OUT, RequestRefused
 from bottega.runtime import prompt
 from bottega.runtime import semantic_names as names
 from bottega.runtime.confirmation import new_request
+from bottega.runtime.context import RunContext
 from bottega.runtime.evidence import Evidence, Json
 from bottega.runtime.going import Going, Stopped
 from bottega.runtime.loop.act import act
@@ -53,7 +54,7 @@ class ModelDriven:
     async def go(self) -> None:
         """Until the run is final or waits. Raises what `Going.write` raises, and bugs."""
         while True:
-            phase = next_phase(self._context.steps, is_conversation=self._context.run.session_id is not None)
+            phase = next_phase(self._context.steps, answers_first=_answers_first(self._context))
             await self._tell("phase", {"phase": phase})
             match phase:
                 case "observe":
@@ -97,6 +98,7 @@ class ModelDriven:
             if failed_or_decided is None:
                 return
             decided = failed_or_decided
+        context.level = decided.get("routed", {}).get("level", "rules")
         tools = reflection.get("tools")
         offered = None if tools is None else frozenset(tools)
         decided["verdicts"] = await verdicts_of(decided, context, self._parts.guard, number=step.number, tools=offered)
@@ -109,6 +111,8 @@ class ModelDriven:
     async def _ask(self, reflection: Mapping[str, Json]) -> tuple[Step, dict[str, Json] | None]:
         """Asks a model; None when none has an answer. An intent that was recorded before is asked anew."""
         context, going = self._context, self._going
+        if context.stopped and context.role.on_stop == "wait":
+            raise Stopped(context.run.id)
         tools = reflection.get("tools")
         request = prompt.request_for(context, self._parts.guard.screen, None if tools is None else frozenset(tools))
         intent = str(reflection.get("intent") or context.role.intent)
@@ -118,7 +122,10 @@ class ModelDriven:
         else:
             asked = {"intent": intent, "messages": len(request.messages), "role_version": context.role.version}
             step = going.note("decide", asked, state="intended")
-        await going.write(durable=False)
+        if going.has_changed_something:
+            # What was done is known before more is asked. The question itself, and what was only read, ride along with
+            # the answer: a process that dies meanwhile costs one question, as it would have with them written.
+            await going.write(durable=False)
         try:
             with span_of(f"{names.CHAT} {intent}", {names.OPERATION: names.CHAT, names.RUN_ID: context.run.id}) as span:
                 routed = await self._parts.router.complete(model_call(context, intent), request)
@@ -328,6 +335,11 @@ class ModelDriven:
     async def _tell(self, kind: str, data: Mapping[str, Json]) -> None:
         if self._listener is not None:
             await self._listener.on_event(self._context.run, kind, data)
+
+
+def _answers_first(context: RunContext) -> bool:
+    """Whether the run comes to its end before it waits for a person."""
+    return context.run.session_id is not None or context.role.goes_on_while_held
 
 
 def _fault_of(decided: Mapping[str, Json]) -> str | None:

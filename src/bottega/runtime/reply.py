@@ -8,7 +8,16 @@ from bottega.runtime.confirmation import ConfirmationRequest
 from bottega.runtime.evidence import Json
 
 ReplyFault = Literal[
-    "ungrounded", "unproven_claim", "echo", "too_long", "limit", "cancelled", "unavailable", "error", "not_confirmed"
+    "ungrounded",
+    "unproven_claim",
+    "third_party_words",
+    "echo",
+    "too_long",
+    "limit",
+    "cancelled",
+    "unavailable",
+    "error",
+    "not_confirmed",
 ]
 
 

@@ -82,6 +82,7 @@ class AfterRun(Protocol):
 SAFE_TEXTS: Mapping[ReplyFault, str] = {
     "ungrounded": "I could not confirm that from the shop's records, so I would rather not say. May I look it up?",
     "unproven_claim": "I could not confirm that this was done. Please ask me for its current state.",
+    "third_party_words": "I have read a text there that is not ours, so I tell you only what our own records say:",
     "echo": "I cannot share that. What can I do for you?",
     "too_long": "That answer became too long. Could you ask for one part of it?",
     "limit": "I did not get to the end of this. A colleague can take over, or you can ask for one part of it.",
@@ -125,6 +126,8 @@ class Role:
     window_turns: int = 12
     """How many earlier turns a model is shown."""
     safe_texts: Mapping[ReplyFault, str] = field(default_factory=lambda: SAFE_TEXTS)
+    goes_on_while_held: bool = False
+    """Whether back-office work goes on to its end while something it asked for waits for a person."""
     on_stop: Literal["refuse", "wait"] = "refuse"
     """While agents are stopped no run changes anything. `refuse`: it reads and answers; `wait`: it waits."""
 

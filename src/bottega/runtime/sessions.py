@@ -114,7 +114,7 @@ class Sessions:
             raise await self._why_not_heard(message.session_id)
         run = run_of(row["run"] | {"created_at": now, "finished_at": None, "answered_at": None, "wake_at": None})
         session = session_of(row["session"] | {"created_at": row["session_created_at"]})
-        held = Held(run, 1, 0) if run.state == "running" else None
+        held = Held(run, 1, 0, row["stopped"]) if run.state == "running" else None
         return Heard(run.id, session.last_ordinal, session, held)
 
     async def past(self, session_id: str, before: int, turns: int) -> Past:
@@ -260,7 +260,9 @@ WITH session AS (
     SELECT s.id, s.last_ordinal, $2, $3, $4, $6, CASE WHEN s.answered_ordinal = s.last_ordinal THEN $6 END
     FROM session s
 )
-SELECT to_jsonb(r) AS run, to_jsonb(s) AS session, s.created_at AS session_created_at FROM run r, session s"""
+SELECT to_jsonb(r) AS run, to_jsonb(s) AS session, s.created_at AS session_created_at,
+    EXISTS (SELECT FROM runtime.switches w WHERE w.role IN ('*', r.role) AND w.stopped) AS stopped
+FROM run r, session s"""
 
 # What turns have shown stands in the steps of their runs. A last row carries the waiting confirmation alone.
 _PAST = """

@@ -6,6 +6,9 @@ import orjson
 
 from bottega.runtime.evidence import Json
 
+DEEPEST = 100
+"""Levels that are kept; PostgreSQL and readers of the journal give up on thousands, encoders earlier."""
+
 
 def encoded(value: Json) -> bytes:
     """JSON that PostgreSQL can hold: characters that it cannot are replaced, wherever a model or a page had them."""
@@ -16,16 +19,19 @@ def encoded(value: Json) -> bytes:
     return orjson.dumps(storable(value)) if b"\\u0000" in text else text
 
 
-def storable(value: Json) -> Json:
-    """The value with texts and numbers that can be stored; whole numbers beyond 64 bits become text."""
+def storable(value: Json, levels: int = DEEPEST) -> Json:
+    """The value with texts and numbers that can be stored; whole numbers beyond 64 bits become text, and what lies
+    deeper than `levels` becomes an ellipsis."""
     members: Any = value
     match value:
         case str():
             return storable_text(value)
+        case dict() | list() | tuple() if levels == 0:
+            return "…"
         case dict():
-            return {storable_text(str(name)): storable(member) for name, member in members.items()}
+            return {storable_text(str(name)): storable(member, levels - 1) for name, member in members.items()}
         case list() | tuple():
-            return [storable(member) for member in members]
+            return [storable(member, levels - 1) for member in members]
         case bool():
             return value
         case int() if not -(2**63) <= value < 2**63:

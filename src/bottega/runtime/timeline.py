@@ -28,10 +28,11 @@ async def list_runs(
     customer_id: str | None = None,
     after: str = "",
     limit: int = 50,
+    offset: int = 0,
 ) -> list[dict[str, Any]]:
     """Runs, the newest first, without anything that somebody said; `after` is the id of the last one seen."""
     rows = await connection.fetch(
-        _LIST, state, role, session_id, customer_id, after or "run_z", min(limit, RUNS_LISTED)
+        _LIST, state, role, session_id, customer_id, after or "run_z", min(limit, RUNS_LISTED), offset
     )
     return [dict(row) for row in rows]
 
@@ -138,7 +139,7 @@ SELECT r.id, r.role, r.state, r.waiting_for, r.failure, r.session_id, r.turn, r.
 FROM runtime.runs r
 WHERE ($1::text IS NULL OR r.state = $1) AND ($2::text IS NULL OR r.role = $2)
   AND ($3::text IS NULL OR r.session_id = $3) AND ($4::text IS NULL OR r.customer_id = $4) AND r.id < $5
-ORDER BY r.id DESC LIMIT $6"""
+ORDER BY r.id DESC LIMIT $6 OFFSET $7"""
 
 _MODEL_CALLS = """
 SELECT id, intent, outcome, route, level, model, reason, error_code, cache_hit, attempts, input_tokens, output_tokens,

@@ -49,6 +49,7 @@ class ToolCall:
 
     `arguments` are what the model gave; `resolved` what the guard made of them (handles became identifiers,
     placeholders values). `trust` is the label of each controlling argument by path, as the provenance check found it.
+    `needs_person` and `needs_yes` are what critics found: that a colleague, or the customer, has to agree first.
     `confirmation_id` names the request that the customer said yes to, if this call is what it was about.
     """
 
@@ -59,6 +60,7 @@ class ToolCall:
     resolved: Mapping[str, Json] = field(default_factory=dict[str, Json])
     trust: Mapping[str, Trust] = field(default_factory=dict[str, Trust])
     needs_person: bool = False
+    needs_yes: bool = False
     confirmation_id: str | None = None
 
     def resolving(self, resolved: Mapping[str, Json], trust: Mapping[str, Trust] | None = None) -> "ToolCall":

@@ -1,6 +1,4 @@
-"""Pages for people: what every face of the shop stands on, and one package per face (`storefront`).
-
-`docs/web.md` shows the foundation by example. In short:
+"""Pages for people: what every face of the shop stands on, and one package per face (`storefront`, `console`).
 
 * `site` puts routes, envelope and failures together. A page is `async def show(visit: Visit) -> Response` in a module
   of the face, listed in that module's `PAGES`.

@@ -41,7 +41,7 @@ class Assets:
         self._by_name: dict[str, Asset] = {}
         self._by_address: dict[str, Asset] = {}
         for path in sorted((ROOT / "vendor").iterdir()):
-            if path.suffix in (".js", ".woff2"):
+            if path.suffix in (".js", ".css", ".woff2"):
                 self._add(_vendored_name(path), path.read_bytes())
         self._add("icons.svg", _sprite(sorted((ROOT / "design" / "icons").glob("*.svg"))))
         self._add("mark.svg", (ROOT / "design" / "mark.svg").read_bytes())

@@ -18,6 +18,17 @@ NAME_BY_CODE: dict[str, str] = {
     entry[:2]: entry[3:] for line in _NAMES.strip().splitlines() for entry in line.split("|")
 }
 
+# Their post asks for a postcode on every parcel.
+_WITH_POSTCODES = """
+AD AT AU BE BG BR CA CH CY CZ DE DK EE ES FI FR GB GR HR HU IN IS IT JP KR LI LT LU LV MC MT MX NL NO NZ PL PT RO SE SG
+SI SK SM TR UA US VA ZA"""
+_NEEDS_POSTCODE = frozenset(_WITH_POSTCODES.split())
+
+
+def needs_postcode(code: str | None) -> bool:
+    """Whether a parcel to that country is not accepted without a postcode."""
+    return code in _NEEDS_POSTCODE
+
 
 def country_name(code: str | None) -> str:
     """The country's name; a code that is not listed stands for itself."""

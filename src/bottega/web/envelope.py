@@ -1,5 +1,7 @@
 """What surrounds every page: its id, limits, the origin of what is sent, and headers that make browsers strict."""
 
+from collections.abc import Sequence
+
 import structlog
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import PlainTextResponse
@@ -13,7 +15,7 @@ from bottega.entrance.refusals import BadRequest, status_of
 from bottega.kernel.errors import Refusal
 from bottega.kernel.identifiers import new_id
 from bottega.web.assets import PREFIX
-from bottega.web.faces import PUBLIC_PREFIX
+from bottega.web.faces import PUBLIC_PREFIX, Face
 from bottega.web.wording import for_shoppers
 
 log = structlog.get_logger(__name__)
@@ -46,9 +48,10 @@ _SECURITY_HEADERS: list[tuple[bytes, bytes]] = [
 class PageEnvelope:
     """Pure ASGI, before any route: a write from another site reaches no page, whatever the page forgot to check."""
 
-    def __init__(self, app: ASGIApp, context: ServingContext) -> None:
+    def __init__(self, app: ASGIApp, context: ServingContext, faces: Sequence[Face]) -> None:
         self._app = app
         self._context = context
+        self._faces = faces
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -84,5 +87,6 @@ class PageEnvelope:
         if scope["method"] not in READING:
             refuse_other_sites(request, self._context, certain=True)
         address = client_address(scope, self._context.trusted_proxies)
-        token = tokens.token_of(HTTPConnection(scope))
+        cookie = next((face.cookie for face in self._faces if face.holds(scope["path"])), tokens.COOKIE)
+        token = tokens.token_of(HTTPConnection(scope), cookie)
         self._context.rate_limits.count_request(scope["method"], scope["path"].rstrip("/"), address, token)

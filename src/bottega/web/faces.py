@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from starlette.responses import Response
 
+from bottega.web.wording import for_shoppers
+
 if TYPE_CHECKING:
+    from bottega.kernel.errors import Refusal
     from bottega.web.visit import Visit
 
 PUBLIC_PREFIX = "/pictures/"
@@ -28,6 +31,8 @@ class Page:
     endpoint: Endpoint
     # What is the same for everybody: nobody is asked who they are, and no limit counts it.
     is_public: bool = False
+    # Roles of staff that may come; None where everybody may, which the page itself then decides about.
+    roles: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +46,13 @@ class Face:
     frame: Frame
     asset_folders: Sequence[Path]
     failure_template: str
+    words: Callable[[Refusal], str] = for_shoppers
+    # Whose sessions count here: pages for staff take no other token for anybody.
+    audience: Literal["customer", "staff"] = "customer"
+
+    def holds(self, path: str) -> bool:
+        """Whether an address is one of this face's."""
+        return path == self.prefix or path.startswith(f"{self.prefix}/")
 
 
 def get(path: str, endpoint: Endpoint) -> Page:

@@ -23,11 +23,12 @@ class Flash:
 
     kind: FlashKind
     text: str
+    address: str = ""
 
 
 def sealed(flashes: Sequence[Flash], key: bytes) -> str:
     """The cookie's value; sealed, so that nobody but us puts words onto our pages."""
-    record = orjson.dumps([[flash.kind, flash.text[:LONGEST_TEXT]] for flash in flashes[-MOST_FLASHES:]])
+    record = orjson.dumps([[flash.kind, flash.text[:LONGEST_TEXT], flash.address] for flash in flashes[-MOST_FLASHES:]])
     body = base64.urlsafe_b64encode(record).decode().rstrip("=")
     return f"{body}.{_seal(body, key)}"
 
@@ -37,7 +38,7 @@ def unsealed(value: str | None, key: bytes) -> list[Flash]:
     body, _, seal = (value or "").partition(".")
     if not body or not hmac.compare_digest(seal.encode(), _seal(body, key).encode()):
         return []
-    return [Flash(kind, text) for kind, text in orjson.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))]
+    return [Flash(*parts) for parts in orjson.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))]
 
 
 def _seal(body: str, key: bytes) -> str:

@@ -10,12 +10,14 @@ from pydantic import BaseModel, ValidationError
 from starlette.requests import Request
 
 from bottega.entrance.refusals import BadRequest, TooLarge, UnsupportedMediaType
+from bottega.kernel.errors import Invalid
 from bottega.kernel.identifiers import new_id
 
 LARGEST_FORM_BYTES = 64_000
 MOST_FIELDS = 300
 KEY_FIELD = "key"
 _KEY = re.compile(r"[A-Za-z0-9_-]{8,64}")
+MISSING = "Please fill this in."
 _MEDIA_TYPE = "application/x-www-form-urlencoded"
 
 Record = TypeVar("Record", bound=BaseModel)
@@ -79,6 +81,14 @@ class Form:
                 self.problems.setdefault(name, _in_words(item["type"], str(values.get(str(item["loc"][0])) or "")))
             return None
 
+    def require(self, kind: type[Record], values: Mapping[str, Any]) -> Record:
+        """The record, of values that a page of ours fills in itself; `Invalid` when somebody else has written them."""
+        made = self.record(kind, values)
+        if made is None:
+            words = "The form says something that cannot be."
+            raise Invalid("form_not_understood", words, next_step="Load the page again.")
+        return made
+
 
 NO_FORM = Form({})
 
@@ -88,7 +98,7 @@ def new_key() -> str:
     return new_id("frm")
 
 
-async def read_form(request: Request) -> Form:
+async def read_form(request: Request, *, largest_bytes: int = LARGEST_FORM_BYTES) -> Form:
     """The fields of a form; refuses what is too large, no form, or holds a NUL."""
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type != _MEDIA_TYPE:
@@ -96,8 +106,8 @@ async def read_form(request: Request) -> Form:
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
-        if len(body) > LARGEST_FORM_BYTES:
-            raise TooLarge("form_too_large", f"A form has at most {LARGEST_FORM_BYTES} bytes.")
+        if len(body) > largest_bytes:
+            raise TooLarge("form_too_large", f"This form has at most {largest_bytes} bytes.")
     try:
         pairs = parse_qsl(
             body.decode("ascii"),
@@ -119,7 +129,7 @@ async def read_form(request: Request) -> Form:
 def _in_words(kind: str, value: str) -> str:
     """What is wrong with a field, for the person who filled it in."""
     if not value.strip():
-        return "Please fill this in."
+        return MISSING
     if kind == "string_too_long":
         return "This is too long."
     if kind == "string_too_short":

@@ -8,26 +8,27 @@ from starlette.responses import Response
 from starlette.routing import Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from bottega.actions.actor import Actor
 from bottega.actions.refusals import refusal_of_database
+from bottega.entrance import tokens
 from bottega.entrance.client_address import client_address
 from bottega.entrance.context import ServingContext
 from bottega.entrance.identity import actor_of_token
 from bottega.entrance.refusals import status_of
 from bottega.kernel.errors import NotFound, Refusal, Unavailable
 from bottega.platform.database.connection_loss import is_connection_loss
-from bottega.web import storefront
+from bottega.web import console, storefront
 from bottega.web.assets import PREFIX, Assets
 from bottega.web.envelope import PageEnvelope
 from bottega.web.faces import Face, Page
 from bottega.web.templates import Templates
 from bottega.web.visit import SignInNeeded, Visit, address_of, came_from, sign_in_address
-from bottega.web.wording import for_shoppers
 
 log = structlog.get_logger(__name__)
 
 LONGEST_TOKEN_CHARACTERS = 200
 # The longest prefix first: the storefront's is empty.
-FACES: tuple[Face, ...] = (storefront.FACE,)
+FACES: tuple[Face, ...] = (console.FACE, storefront.FACE)
 SMALLEST_COMPRESSED_BYTES = 800
 
 
@@ -36,7 +37,7 @@ class Pages:
 
     def __init__(self) -> None:
         self.assets = Assets({face.name: face.asset_folders for face in FACES})
-        self.templates = Templates(self.assets, storefront.WORDS)
+        self.templates = Templates(self.assets, {**storefront.WORDS, **console.WORDS})
         self.templates.compile_all()
 
 
@@ -46,15 +47,8 @@ class Site:
     def __init__(self, context: ServingContext, pages: Pages) -> None:
         self._context = context
         self._pages = pages
-        self._router = Router(
-            [
-                Route(f"{face.prefix}{page.path}", self._answering(face, page), methods=[page.method])
-                for face in FACES
-                for page in face.pages
-            ],
-            redirect_slashes=False,
-            default=self._otherwise,
-        )
+        # One for each face, so that no shopper waits while the addresses of the console are tried.
+        self._routers = [(face, self._router_of(face)) for face in FACES]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["path"].startswith(PREFIX):
@@ -62,7 +56,16 @@ class Site:
             if found is not None:
                 await found(scope, receive, send)
                 return
-        await self._router(scope, receive, send)
+        path = scope.get("path", "/")
+        router = next((router for face, router in self._routers if face.holds(path)), self._routers[-1][1])
+        await router(scope, receive, send)
+
+    def _router_of(self, face: Face) -> Router:
+        routes = [
+            Route(f"{face.prefix}{page.path}", self._answering(face, page), methods=[page.method])
+            for page in face.pages
+        ]
+        return Router(routes, redirect_slashes=False, default=self._otherwise)
 
     def _answering(self, face: Face, page: Page) -> ASGIApp:
         async def answer(request: Request) -> Response:
@@ -70,7 +73,8 @@ class Site:
             try:
                 response = await page.endpoint(visit)
             except SignInNeeded:
-                back = address_of(request) if request.method == "GET" else came_from(visit)
+                is_whole = request.method == "GET" and not visit.is_partial
+                back = address_of(request) if is_whole else came_from(visit)
                 response = visit.redirect(sign_in_address(face, back))
             except Exception as error:  # noqa: BLE001 - shown as a page; what is no refusal is logged there
                 response = await _failed(visit, error)
@@ -85,7 +89,7 @@ class Site:
         if not token or is_public:
             return visit
         if len(token) <= LONGEST_TOKEN_CHARACTERS:
-            visit.actor = await actor_of_token(self._context, token)
+            visit.actor = _belonging(face, token, await actor_of_token(self._context, token))
         if visit.actor is None:
             self._context.rate_limits.count_refused_token(client_address(request.scope, self._context.trusted_proxies))
             visit.carry("", 0)
@@ -96,7 +100,7 @@ class Site:
             await send({"type": "websocket.close", "code": 1000})
             return
         request = Request(scope, receive)
-        face = next(face for face in FACES if request.url.path.startswith(face.prefix))
+        face = next((face for face in FACES if face.holds(request.url.path)), FACES[-1])
         visit = await self._visit(request, face)
         missing = NotFound("no_such_page", "There is no page at this address.")
         await visit.finish(await _failed(visit, missing))(scope, receive, send)
@@ -105,14 +109,22 @@ class Site:
 def create_site(context: ServingContext, pages: Pages | None = None) -> ASGIApp:
     """The pages of one web process, with everything around them."""
     site = Site(context, pages or Pages())
-    return PageEnvelope(GZipMiddleware(site, minimum_size=SMALLEST_COMPRESSED_BYTES, compresslevel=5), context)
+    return PageEnvelope(GZipMiddleware(site, minimum_size=SMALLEST_COMPRESSED_BYTES, compresslevel=5), context, FACES)
+
+
+def _belonging(face: Face, token: str, actor: Actor | None) -> Actor | None:
+    """Who the token stands for here: pages for staff know people with a session, and neither customers nor keys."""
+    if face.audience != "staff":
+        return actor
+    is_person = actor is not None and actor.kind == "staff" and token.startswith(tokens.SESSION)
+    return actor if is_person else None
 
 
 async def _failed(visit: Visit, error: Exception) -> Response:
     """What did not work, said where the visitor is: on the page the form came from, or on a page of its own."""
     refusal = _refusal_of(visit, error)
     status = 500 if isinstance(refusal, _Bug) else status_of(refusal)
-    words = for_shoppers(refusal)
+    words = visit.face.words(refusal)
     visit.flashed.clear()
     if visit.is_partial:
         visit.flash("error", words)

@@ -100,8 +100,9 @@ class Visit:
         self, action: Action, key: str, *, by: Actor | None = None
     ) -> tuple[Outcome, list[Answer]]:
         """The same, with what the gateways said to it; `by` somebody else when the page's address proves that."""
+        here = by or (staff_of(self) if self.face.audience == "staff" else self.shopper())
         outcome = await self.context.performer.perform(
-            action, by=by or self.shopper(), key=self._action_key(action, key), because=self.cause
+            action, by=here, key=self._action_key(action, key), because=self.cause
         )
         return outcome, await self.context.effects.drive_all_claimed(outcome)
 
@@ -109,9 +110,9 @@ class Visit:
         """The result of an action; refusals and held ones are raised."""
         return (await self.perform(action, key)).unwrap()
 
-    def flash(self, kind: FlashKind, text: str) -> None:
-        """A message for the page that is shown next."""
-        self.flashed.append(Flash(kind, text))
+    def flash(self, kind: FlashKind, text: str, address: str = "") -> None:
+        """A message for the page that is shown next, with where there is more to see."""
+        self.flashed.append(Flash(kind, text, address))
 
     async def page(self, template: str, *, status: int = 200, private: bool = False, **values: Any) -> Response:
         """The template with what its layout needs; `private` pages are kept nowhere, not even for the way back."""
@@ -161,6 +162,13 @@ class Visit:
         return response
 
 
+def staff_of(visit: Visit) -> Actor:
+    """The colleague who is here; a stranger signs in first."""
+    if visit.actor is None or visit.actor.kind != "staff":
+        raise SignInNeeded
+    return visit.actor
+
+
 def sign_in_address(face: Face, back: str) -> str:
     """Where one signs in to come back to a page."""
     return f"{face.prefix}/sign-in?next={quote(back, safe='')}"
@@ -177,8 +185,9 @@ def address_of(request: Request) -> str:
     return f"{request.url.path}?{query}" if query else request.url.path
 
 
-def came_from(visit: Visit, default: str = "/") -> str:
-    """The page of ours from which the form was sent."""
+def came_from(visit: Visit, default: str = "") -> str:
+    """The page of ours from which the form was sent; the face's first one when nobody says."""
+    default = default or visit.face.prefix or "/"
     referer = urlsplit(visit.request.headers.get("referer", ""))
     if referer.netloc != visit.request.headers.get("host"):
         return default

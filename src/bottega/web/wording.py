@@ -1,6 +1,6 @@
 """How pages write amounts, dates and counts, and what refusals say to shoppers instead of to programs."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from bottega.kernel.errors import Refusal
 from bottega.kernel.money import format_amount
@@ -40,6 +40,16 @@ def day_span(first: date, last: date) -> str:
 def count(number: int, one: str, many: str | None = None) -> str:
     """`1 item`, `3 items`."""
     return f"{number:,} {one if number == 1 else many or f'{one}s'}"
+
+
+def time_left(left: timedelta) -> str:
+    """`29 minutes`, `3 hours`, `6 days`: the whole ones; nothing when there is less than a minute."""
+    minutes = int(left.total_seconds() // 60)
+    if minutes < 1:
+        return ""
+    if minutes < 120:
+        return count(minutes, "minute")
+    return count(minutes // 60, "hour") if minutes < 48 * 60 else count(minutes // (24 * 60), "day")
 
 
 # Where the refusal's own words are meant for programs; the others are shown as they are.

@@ -2,10 +2,12 @@
 
 import asyncio
 import os
+import shutil
 import signal
 import stat
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -162,11 +164,20 @@ async def test_it_stays_while_somebody_is_connected_and_ends_afterwards(
     assert (await other.health()).state == "idle"
 
 
-async def test_it_ends_when_its_socket_was_removed(embedder: MiniLmEmbedder, data_directory: Path) -> None:
-    files = process_files.locate(MiniLm(data_directory, hub_url=None))
-    files.socket.unlink()
-    await until("its socket was removed", embedder)
-    assert await asyncio.to_thread(launch.await_end, files)
+@pytest.mark.parametrize("depth", [0, 3])
+async def test_it_ends_when_its_socket_was_removed(
+    depth: int, open_embedder: OpenEmbedder, data_directory: Path
+) -> None:
+    with tempfile.TemporaryDirectory(prefix="bottega-", dir="/tmp") as short:
+        place = Path(short).joinpath(*["a-folder-deep-enough-that-its-socket-is-a-link"] * depth, "data")
+        shutil.copytree(data_directory, place)
+        embedder = open_embedder(data_directory=place)
+        await embedder.wait_ready(timeout_seconds=60)
+        files = process_files.locate(MiniLm(place, hub_url=None))
+        assert files.socket.is_symlink() == (depth > 0)
+        files.socket.unlink()
+        await until("its socket was removed", embedder)
+        assert await asyncio.to_thread(launch.await_end, files)
 
 
 async def test_stopping(embedder: MiniLmEmbedder) -> None:

@@ -135,6 +135,13 @@ def kill_recovering_process(server: embedded.Server) -> bool:
     return False
 
 
+async def write_much(dsn: str) -> None:
+    """Some 60 MB of log, so that recovery takes long enough to be caught."""
+    connection = await asyncpg.connect(dsn)
+    await connection.execute("CREATE TABLE much AS SELECT repeat('x', 100) AS it FROM generate_series(1, 400000)")
+    await connection.close()
+
+
 @pytest.mark.parametrize("verb", ["start", "stop"])
 async def test_a_server_that_lost_its_recovering_process_is_no_obstacle(
     data_directory: Path, monkeypatch: pytest.MonkeyPatch, verb: str
@@ -142,6 +149,7 @@ async def test_a_server_that_lost_its_recovering_process_is_no_obstacle(
     monkeypatch.setattr(embedded, "STUCK_PATIENCE_SECONDS", 0.3)
     server = embedded.start(data_directory)
     assert await count(server.dsn) == 1
+    await write_much(server.dsn)
     assert kill_recovering_process(server)
     began = time.monotonic()
     if verb == "stop":

@@ -125,3 +125,12 @@ async def test_a_lost_index_is_answered_around_said_and_mended(library: Library,
     mended = await library.find("gift cards valid")
     assert ("payment.md", "Gift cards") in places(mended.passages)
     assert mended.degraded == {}
+
+
+async def test_a_version_holds_only_while_it_may_be_cited(
+    library: Library, database: Database, clock: SetClock, tmp_path: Path
+) -> None:
+    found = (await library.find("does a gift card expire")).passages[0]
+    assert await library.current_versions([found.version_id, "dvr_gone"]) == {found.version_id: found.version_id}
+    clock.set_to(NOON + FRESH_FOR + timedelta(seconds=1))
+    assert await library.current_versions([found.version_id]) == {}

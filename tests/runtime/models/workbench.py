@@ -68,6 +68,7 @@ class Workbench:
     intents: Mapping[str, tuple[Level, ...]] = field(default_factory=dict[str, tuple[Level, ...]])
     embedder: Any = None
     current_versions: CurrentVersions | None = None
+    _routers: list[Router] = field(default_factory=list[Router])
 
     def budgets(self) -> Budgets:
         return Budgets(self.database, self.clock, self.limits)
@@ -89,7 +90,8 @@ class Workbench:
         parts = RouterParts(
             self.database, self.clock, self.budgets(), self.breakers(owner), self.cache(), intents=self.intents
         )
-        return Router(parts, routes, engine or offline())
+        self._routers.append(Router(parts, routes, engine or offline()))
+        return self._routers[-1]
 
     async def tend(self, what: str) -> int:
         """Does what is due by the clock, and says how much of one kind that was."""
@@ -97,6 +99,8 @@ class Workbench:
 
     async def calls(self) -> list[dict[str, Any]]:
         """What was written down, in order."""
+        for router in self._routers:
+            await router.records.written()
         return await self._rows("SELECT * FROM runtime.model_calls ORDER BY id")
 
     async def accounts(self) -> dict[str, tuple[int, int]]:

@@ -85,7 +85,7 @@ class PolicyBook:
         known_groups = self.groups()
         for name, groups in actions.items():
             _refuse_unknown_groups(name, groups, known_groups)
-        book = self._knowing(actions)
+        book = self.knowing(actions)
         for pack in self.packs:
             assumed = pack.case_book.actions
             for case in pack.case_book.cases:
@@ -152,7 +152,8 @@ class PolicyBook:
         problems = () if effect == "permit" else verdict.problems
         return Decision(effect, verdict.rule_ids, descriptions, self.version, problems=problems)
 
-    def _knowing(self, actions: Mapping[str, ActionGroups]) -> "PolicyBook":
+    def knowing(self, actions: Mapping[str, ActionGroups]) -> "PolicyBook":
+        """The book for these actions, with no case asked: for questions, not for a shop."""
         rules = [rule for pack in self.packs for rule in pack.rules]
         bound = {name: _bind(name, frozenset(groups), rules) for name, groups in actions.items()}
         return replace(self, _bound=MappingProxyType(bound))
@@ -190,7 +191,7 @@ def _with_pack(book: PolicyBook, pack: PolicyPack) -> PolicyBook:
     _refuse_unknown_names(packs)
     extended = PolicyBook(packs, _version(packs))
     for proven in packs:
-        known = extended._knowing(proven.case_book.actions)  # pyright: ignore[reportPrivateUsage] - same module
+        known = extended.knowing(proven.case_book.actions)
         for case in proven.case_book.cases:
             _prove(known, proven, case, exactly=proven is pack)
     return extended

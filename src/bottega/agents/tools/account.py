@@ -10,7 +10,7 @@ from bottega.actions.effects import EffectDriver
 from bottega.actions.preview import Preview
 from bottega.actions.work import lookup_digest
 from bottega.agents.chat.identification import identify, is_account, one_customer
-from bottega.agents.tools import wording
+from bottega.agents.tools import asking, wording
 from bottega.agents.tools.change_tool import ChangeTool, Summary
 from bottega.agents.tools.labels import ACCOUNT
 from bottega.kernel.address import Address, Email
@@ -46,7 +46,11 @@ class AccountTools:
         """The tools, in the order in which they are offered."""
         return (
             query_tool(
-                self.request_sign_in_code, nouns=nouns, effect="light", accomplishes=frozenset({"sent", "mailed"})
+                self.request_sign_in_code,
+                nouns=nouns,
+                effect="light",
+                accomplishes=frozenset({"sent", "mailed"}),
+                asked_in=asking.IDENTITY,
             ),
             query_tool(
                 self.enter_sign_in_code,
@@ -55,7 +59,7 @@ class AccountTools:
                 accomplishes=frozenset({"signed in", "identified", "verified"}),
                 controls={"code": "reference"},
             ),
-            query_tool(self.track_guest_order, nouns=nouns, controls={"number": "reference"}),
+            query_tool(self.track_guest_order, nouns=nouns, controls={"number": "reference"}, opens_by_knowing=True),
             query_tool(self.get_account, nouns=nouns, labels=ACCOUNT),
             ChangeTool(
                 self.change_account_address,

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from bottega.actions.action import Action
 from bottega.actions.effects import EffectDriver
+from bottega.agents.tools import asking
 from bottega.agents.tools.cart_records import cart_shown, needed_cart_id
 from bottega.agents.tools.change_tool import ChangeTool
 from bottega.agents.tools.labels import CART
@@ -43,13 +44,16 @@ class CartTools:
 
     def all(self, nouns: Mapping[str, str]) -> tuple[Tool, ...]:
         """The tools, in the order in which they are offered."""
-        changes: dict[Callable[..., Awaitable[Action]], frozenset[str]] = {
-            self.add_to_cart: frozenset({"added", "put", "placed"}),
-            self.change_cart_line: frozenset({"changed", "updated", "set", "removed", "taken", "reduced", "increased"}),
-            self.set_cart_contact: frozenset({"set", "changed", "updated", "noted", "saved"}),
-            self.choose_shipping: frozenset({"chosen", "set", "changed", "selected"}),
-            self.apply_coupon: frozenset({"applied", "added", "redeemed"}),
-            self.remove_coupon: frozenset({"removed", "taken"}),
+        changes: dict[Callable[..., Awaitable[Action]], tuple[frozenset[str], frozenset[str]]] = {
+            self.add_to_cart: (asking.CART, frozenset({"added", "put", "placed"})),
+            self.change_cart_line: (
+                asking.CART,
+                frozenset({"changed", "updated", "set", "removed", "taken", "reduced", "increased"}),
+            ),
+            self.set_cart_contact: (asking.CONTACT, frozenset({"set", "changed", "updated", "noted", "saved"})),
+            self.choose_shipping: (asking.SHIPPING, frozenset({"chosen", "set", "changed", "selected"})),
+            self.apply_coupon: (asking.COUPON, frozenset({"applied", "added", "redeemed"})),
+            self.remove_coupon: (asking.COUPON, frozenset({"removed", "taken"})),
         }
         return (
             query_tool(self.get_cart, nouns=nouns, labels=CART),
@@ -61,9 +65,10 @@ class CartTools:
                     effect="light",
                     nouns=nouns,
                     accomplishes=words,
+                    asked_in=asked_in,
                     labels=CART,
                 )
-                for build, words in changes.items()
+                for build, (asked_in, words) in changes.items()
             ),
         )
 

@@ -14,6 +14,7 @@ from bottega.kernel import canonical_json
 from bottega.kernel.errors import Refusal, Unavailable
 from bottega.runtime.context import RunContext
 from bottega.runtime.evidence import OURS, FieldLabels, Json
+from bottega.runtime.loop.records import find_record, title_of
 from bottega.runtime.tool import (
     DEFAULT_LIMITS,
     Answered,
@@ -53,7 +54,8 @@ class ChangeTool:
 
     `build` changes nothing. `summarise` is told what the action would do, found out by doing it and taking it back.
     `read_back` reads the state afterwards: only what it says is told as done. `effects` sends what the action left
-    for its own process to send, before anything is read.
+    for its own process to send, before anything is read. `asked_in` are beginnings of words in which a customer asks
+    for a light change; see `UnaskedCritic`.
     """
 
     build: Build
@@ -64,6 +66,7 @@ class ChangeTool:
     controls: Mapping[str, Control] = field(default_factory=dict[str, Control])
     summarise: Summarise | None = None
     accomplishes: frozenset[str] = frozenset()
+    asked_in: frozenset[str] | None = None
     labels: FieldLabels = OURS
     limits: ToolLimits = DEFAULT_LIMITS
 
@@ -98,7 +101,9 @@ class ChangeTool:
     async def summarised(self, call: ToolCall, context: RunContext) -> Summary:
         """What is asked, and the money it moves."""
         action = await self.action(call, context)
-        assert self.summarise is not None, f"{self.name} is consequential and has to say what for"
+        if self.summarise is None:
+            assert self.effect == "light", f"{self.name} is consequential and has to say what for"
+            return Summary(named(call, context, self.description))
         tried = await self._tried(action, call, context)
         if tried.refusal is not None:
             raise tried.refusal
@@ -160,6 +165,17 @@ class ChangeTool:
                 self.tried.pop(next(iter(self.tried)))
             self.tried[key] = tried
         return tried
+
+
+def named(call: ToolCall, context: RunContext, description: str) -> str:
+    """A light change in the words of its description, with what it is about as our records call it."""
+    told: list[str] = []
+    for name, value in call.resolved.items():
+        record, _ = find_record(context.evidence, str(value))
+        said = title_of(record) if record else str(value)
+        told.append(f"{name.removesuffix('_id').replace('_', ' ')}: {said}")
+    first = description.partition("\n")[0].partition(";")[0].rstrip(".")
+    return f"{first} ({', '.join(told)})?" if told else f"{first}?"
 
 
 async def recorded(context: RunContext, key: str) -> Done | None:

@@ -21,6 +21,13 @@ PRODUCT = FieldLabels(
 """Descriptions come from suppliers as often as from us, and reviews from anybody."""
 
 CART = FieldLabels(personal=frozenset({"email"}) | _address("shipping_address"))
-ORDER = FieldLabels(personal=frozenset({"email"}) | _address("shipping_address"))
+ORDER = FieldLabels(
+    fields={"notes.*.text": "third_party"}, personal=frozenset({"email"}) | _address("shipping_address")
+)
+OFFICE_ORDER = ORDER
 ACCOUNT = FieldLabels(personal=frozenset({"name", "email", "phone"}) | _address("addresses.*.address"))
 TICKET = FieldLabels(personal=frozenset({"subject"}))
+OFFICE_TICKET = FieldLabels(
+    fields={"subject": "third_party", "messages.*.text": "third_party"}, personal=frozenset({"customer_name"})
+)
+"""What customers write to the shop is read by whoever answers them, and tells nobody what to do."""

@@ -15,6 +15,7 @@ from bottega.shop.shop_settings import ShopSettings
 
 ORDERS_LISTED = 10
 LINES_NAMED = 20
+NOTES_SHOWN = 10
 _SHOWN = {
     "id",
     "number",
@@ -73,15 +74,21 @@ async def order_shown(
     return shown
 
 
-async def orders_shown(connection: Connection, actor: Actor) -> list[dict[str, Any]]:
+async def orders_shown(connection: Connection, actor: Actor, *, customer_id: str | None = None) -> list[dict[str, Any]]:
     """The newest orders with the titles of what is in them."""
-    orders = await list_orders(connection, actor, limit=ORDERS_LISTED)
+    orders = await list_orders(connection, actor, customer_id=customer_id, limit=ORDERS_LISTED)
     titles = await connection.fetch(_TITLES, [order.id for order in orders], LINES_NAMED)
     by_order = {row["order_id"]: row["titles"] for row in titles}
     exclude = {"customer_id", "channel"}
     return [
         {**order.model_dump(mode="json", exclude=exclude), "titles": by_order.get(order.id, [])} for order in orders
     ]
+
+
+async def notes_of(connection: Connection, order_id: str, author: str | None = None) -> list[dict[str, Any]]:
+    """The newest notes of an order, oldest first; only those of one author if one is named."""
+    rows = await connection.fetch(_NOTES, order_id, NOTES_SHOWN, author)
+    return [{"text": row["text"], "created_at": row["created_at"].isoformat()} for row in reversed(rows)]
 
 
 async def find_order_id(connection: Connection, actor: Actor, number: str) -> str:
@@ -146,3 +153,9 @@ _BY_NUMBER = """
 SELECT id FROM shop.orders
 WHERE customer_id = $1 AND (number IN ($2, $3) OR upper(source_id) IN ($2, '#' || $2))
 ORDER BY number = $2 DESC LIMIT 1"""
+
+_NOTES = """
+SELECT n.text, n.created_at FROM (
+    SELECT id, vault.reveal(text_ref) AS text, created_at FROM shop.order_notes
+    WHERE order_id = $1 AND ($3::text IS NULL OR author = $3)) AS n
+WHERE n.text IS NOT NULL ORDER BY n.id DESC LIMIT $2"""

@@ -65,7 +65,7 @@ class OrderingTools:
                 labels=ORDER,
             ),
             query_tool(self.payment_page, nouns=nouns, labels=ORDER),
-            query_tool(self.gift_card_balance, nouns=nouns),
+            query_tool(self.gift_card_balance, nouns=nouns, opens_by_knowing=True),
         )
 
     async def create_order(

@@ -10,7 +10,7 @@ from bottega.actions.preview import Preview, preview
 from bottega.agents.tools import wording
 from bottega.agents.tools.change_tool import ChangeTool, Summary
 from bottega.agents.tools.labels import ORDER
-from bottega.agents.tools.order_records import find_order_id, newest_order_id, order_shown, orders_shown
+from bottega.agents.tools.order_records import find_order_id, newest_order_id, notes_of, order_shown, orders_shown
 from bottega.agents.tools.payment_page import PaymentPages
 from bottega.kernel.address import Address
 from bottega.kernel.errors import Invalid, NotFound
@@ -77,7 +77,9 @@ class OrderTools:
         async with context.read() as connection:
             if order_id is None:
                 order_id = await self._order_id(connection, context, number)
-            return await order_shown(connection, context.actor, order_id, context.now, self._pages)
+            shown = await order_shown(connection, context.actor, order_id, context.now, self._pages)
+            notes = await notes_of(connection, order_id, author=context.customer_id)
+            return {**shown, "notes": notes} if notes else shown
 
     async def list_orders(self, context: RunContext) -> dict[str, Json]:
         """The customer's newest orders with their states and what is in them."""

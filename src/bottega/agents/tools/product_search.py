@@ -10,6 +10,7 @@ from bottega.platform.database.pool import Connection
 from bottega.ports.embedder import Embedder
 from bottega.shop.catalogue.listing import Filters
 from bottega.shop.catalogue.search import search_products
+from bottega.shop.catalogue.search_notes import SearchNotes
 from bottega.shop.catalogue.search_records import SearchRequest
 
 
@@ -48,8 +49,9 @@ class ProductSearch(Protocol):
 class ShopSearch:
     """The query path of the storefront: what the sentence asks for holds, its words and its meaning rank."""
 
-    def __init__(self, embedder: Embedder | None) -> None:
+    def __init__(self, embedder: Embedder | None, notes: SearchNotes | None = None) -> None:
         self._embedder = embedder
+        self._notes = notes
 
     async def find(self, connection: Connection, wanted: Wanted, now: datetime) -> FoundProducts:
         request = SearchRequest(
@@ -64,7 +66,7 @@ class ShopSearch:
             after=str(wanted.offset) if wanted.offset else "",
             limit=wanted.limit,
         )
-        page = await search_products(connection, request, now, embedder=self._embedder)
+        page = await search_products(connection, request, now, embedder=self._embedder, notes=self._notes)
         relaxed = (*page.relaxed.dropped, *page.relaxed.widened)
         return FoundProducts(
             [orjson.loads(card) for card in page.cards],

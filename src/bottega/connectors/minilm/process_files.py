@@ -65,7 +65,8 @@ def connectable(files: ProcessFiles) -> str:
     """The path to connect to: short enough for a socket. Raises FileNotFoundError when there is none."""
     with contextlib.suppress(OSError):
         return str(files.socket.readlink())
-    if not files.socket.exists():
+    # A socket is never made at a path too long for one, so whatever stands there is none.
+    if not files.socket.exists() or len(os.fsencode(files.socket)) > SOCKET_PATH_BYTES_LIMIT:
         raise FileNotFoundError(files.socket)
     return str(files.socket)
 

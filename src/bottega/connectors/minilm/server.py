@@ -69,7 +69,7 @@ class EmbedderServer:
         log.info("process %d serves %s", os.getpid(), self._setup.model)
         self._loader.wake()
         try:
-            await self._watch(place)
+            await self._watch(self._files.socket)
         finally:
             server.close()
             for task in self._connections:

@@ -1,6 +1,7 @@
 """A model that answers from a script, and fails as real ones fail; for tests, demonstrations and benchmarks."""
 
 import asyncio
+import json
 import re
 from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -137,7 +138,9 @@ class ScriptedChatModel:
         return self._script[number]
 
     def _checked(self, reply: ChatReply, request: ChatRequest, limits: CallLimits) -> ChatReply:
-        size = len(reply.text.encode()) + sum(len(orjson.dumps(dict(call.arguments))) for call in reply.tool_calls)
+        # Text and values may be such as a vendor's JSON can say and ours cannot.
+        said = [reply.text, *(json.dumps(dict(call.arguments), separators=(",", ":")) for call in reply.tool_calls)]
+        size = sum(len(part.encode("utf-8", "surrogatepass")) for part in said)
         if size > limits.reply_bytes:
             raise self._lost(port.TOO_LARGE, f"answered more than {limits.reply_bytes} bytes")
         usage = reply.usage

@@ -11,6 +11,8 @@ from bottega.platform.database.pool import Database
 from bottega.ports.payment_gateway import GatewayEvent
 
 EVENT = TypeAdapter(GatewayEvent)
+# The provider's own books; a real provider keeps them elsewhere.
+TABLES = ("platform.sandbox_payments", "platform.sandbox_events")
 
 
 class PaymentStore(Protocol):

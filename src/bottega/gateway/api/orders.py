@@ -119,8 +119,8 @@ async def release(caller: Staff, order_id: OrderPath) -> Response:
 
 
 @router.post("/{order_id}/notes", status_code=201, responses={201: {"model": NoteAdded}, **responses(404)})
-async def add_note(caller: Staff, order_id: OrderPath, body: NoteBody) -> Response:
-    """Adds a note for colleagues."""
+async def add_note(caller: AnyCaller, order_id: OrderPath, body: NoteBody) -> Response:
+    """Adds a note: for colleagues, or a customer's to the shop on their own order."""
     return await caller.answer(AddOrderNote(order_id=order_id, text=body.text), status=201)
 
 

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
+from bottega.entrance.identity import identify
 from bottega.gateway.answers import (
     DEFAULT_PAGE,
     LARGEST_PAGE,
@@ -14,13 +15,20 @@ from bottega.gateway.answers import (
     card_page,
     decode_cursor,
 )
+from bottega.gateway.bodies import RequestBody
 from bottega.gateway.caller import Context
 from bottega.gateway.problems import responses
 from bottega.gateway.product_filters import chosen_filters, in_currency
+from bottega.kernel.identifiers import ProductId
 from bottega.retrieval.search import embedder_of
+from bottega.shop import shop_settings
 from bottega.shop.catalogue.listing import Filters, ProductCard
+from bottega.shop.catalogue.queries import check_published
 from bottega.shop.catalogue.search import search_products
+from bottega.shop.catalogue.search_notes import LOWEST_POSITION
 from bottega.shop.catalogue.search_records import SearchRequest, SearchSort
+from bottega.shop.catalogue.suggestions import MOST_SUGGESTED, suggestions
+from bottega.shop.flows.shopper_taste import taste_of
 
 router = APIRouter(prefix="/search", tags=["catalogue"])
 
@@ -71,6 +79,7 @@ class ExplanationShown(BaseModel):
     in_stock: bool
     constraints: list[str]
     pinned: bool
+    personal_gain: Annotated[float, Field(description="What it gained of its score by what the caller tends to buy.")]
 
 
 class SearchAnswer(Page[ProductCard]):
@@ -83,11 +92,84 @@ class SearchAnswer(Page[ProductCard]):
     removed: list[ConstraintShown]
     relaxed: RelaxedShown
     corrections: list[CorrectionShown]
+    did_you_mean: Annotated[
+        str | None, Field(description="Another spelling to search for, when little was found and that finds more.")
+    ]
+    personal: Annotated[
+        bool,
+        Field(description="Whether what the caller bought and looked at moved something; with their consent alone."),
+    ]
     degraded: Annotated[
         dict[str, str], Field(description="What was not searched by, `meaning` or `keyword`, with the reason.")
     ]
     facets: dict[str, list[FacetValue]] | None = None
     explanations: list[ExplanationShown] | None = None
+
+
+class ProductSuggestion(BaseModel):
+    """A product whose title goes on from what was typed."""
+
+    id: str
+    handle: str
+    title: str
+    brand: str
+
+
+class BrandSuggestion(BaseModel):
+    """A brand; `value` is what the filter `brand` takes."""
+
+    value: str
+    title: str
+    products: int
+
+
+class CategorySuggestion(BaseModel):
+    """A category."""
+
+    path: str
+    title: str
+    products: int
+
+
+class SuggestionsShown(BaseModel):
+    """What may be meant by what was typed so far, the likeliest first in each kind."""
+
+    queries: list[str]
+    products: list[ProductSuggestion]
+    brands: list[BrandSuggestion]
+    categories: list[CategorySuggestion]
+
+
+@router.get("/suggestions", responses={200: {"model": SuggestionsShown}, **responses()})
+async def suggest(
+    request: Request,
+    context: Context,
+    q: Annotated[str, Query(min_length=1, max_length=100, description="What was typed so far.", examples=["ja"])],
+    limit: Annotated[int, Query(ge=1, le=MOST_SUGGESTED, description="At most so many of each kind.")] = 6,
+    currency: Annotated[str | None, Query(pattern="^[A-Z]{3}$", description="Default: the shop's.")] = None,
+) -> Response:
+    """Past searches, brands, categories and products that go on from what was typed so far."""
+    async with context.database.read() as connection:
+        money = currency or (await shop_settings.current(connection)).currency
+        found = await suggestions(connection, q, money, context.clock.now(), limit=limit)
+    return answer_with_etag(request, found.as_record())
+
+
+class Click(RequestBody):
+    """A product that was opened from the results of a search."""
+
+    query: Annotated[str, Field(min_length=1, max_length=300, description="As it was searched.", examples=["jacket"])]
+    product_id: ProductId
+    position: Annotated[int, Field(ge=1, le=LOWEST_POSITION, description="Where it stood, from 1.")]
+
+
+@router.post("/clicks", status_code=204, responses={204: {"description": "Counted."}, **responses(404)})
+async def click(context: Context, body: Click) -> Response:
+    """Count that a product was opened; nothing about who opened it is kept."""
+    async with context.database.read() as connection:
+        await check_published(connection, body.product_id)
+    context.search_notes.clicked(body.query, body.product_id, body.position)
+    return Response(status_code=204)
 
 
 @router.get("", responses={200: {"model": SearchAnswer}, **responses(404)})
@@ -115,11 +197,15 @@ async def search(
     ] = None,
     facets: Annotated[bool, Query(description="Count what can be narrowed to.")] = False,
     explain: Annotated[bool, Query(description="Say why each product stands where it does.")] = False,
+    personal: Annotated[
+        bool, Query(description="Whether a customer's own taste may move what is found; it needs their consent.")
+    ] = True,
     cursor: Annotated[str | None, Query(max_length=200)] = None,
     limit: Annotated[int, Query(ge=1, le=LARGEST_PAGE)] = DEFAULT_PAGE,
 ) -> Response:
     """Products that meet what the sentence asks for, by its words and by its meaning; the best first."""
     after = decode_cursor(cursor)
+    actor = await identify(request, context) if personal else None
     async with context.database.read() as connection:
         asked = SearchRequest(
             text=q,
@@ -131,6 +217,9 @@ async def search(
             limit=limit,
             facets=facets,
             explain=explain,
+            taste=None if actor is None or actor.role != "customer" else await taste_of(connection, actor.id),
         )
-        found = await search_products(connection, asked, context.clock.now(), embedder=embedder_of(context.services))
+        embedder = embedder_of(context.services)
+        notes = context.search_notes
+        found = await search_products(connection, asked, context.clock.now(), embedder=embedder, notes=notes)
     return answer_with_etag(request, card_page(found.cards, found.next_position, found.about()))

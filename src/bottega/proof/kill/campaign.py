@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import httpx
@@ -223,7 +224,12 @@ def _sum_up(campaign: _Campaign, report: Report) -> None:
         "restarts of serve": campaign.processes.restarts,
     }
     for target in TARGETS:
-        away = [one.away_seconds for one in campaign.rounds if one.target == target]
+        away = sorted(one.away_seconds for one in campaign.rounds if one.target == target)
         if away:
             report.counts[f"kills of {target}"] = len(away)
-            report.figures[f"longest without an answer after {target}, s"] = max(away)
+            report.figures[f"without an answer after {target}, median, s"] = median(away)
+            report.figures[f"without an answer after {target}, longest, s"] = away[-1]
+    every = sorted(one.away_seconds for one in campaign.rounds)
+    if every:
+        report.figures["without an answer, median, s"] = median(every)
+        report.figures["without an answer, 95 of 100, s"] = every[len(every) * 95 // 100]

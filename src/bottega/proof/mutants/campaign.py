@@ -1,41 +1,31 @@
 """The campaign of seeded faults: each goes into a copy of the source, and its suites run until they notice it."""
 
-import os
-import shutil
-import signal
-import subprocess
-import sys
-import tempfile
 import time
-from collections.abc import Iterable, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import TypeAlias
 
 from bottega.actions.policy.engine import load_packs
 from bottega.actions.policy.rejection import PolicyPackRejected
 from bottega.kernel.errors import Conflict, NotFound
 from bottega.proof.mutants.catalogue import RULE_SUITES, RULES, Mutant, apply, restore
-from bottega.proof.report import Report, Tell, Violation, tell_nobody
+from bottega.proof.mutants.kept import Kept
+from bottega.proof.mutants.suites import SuiteRunner, copied
+from bottega.proof.mutants.verdict import Verdict
+from bottega.proof.report import Report, Violation
 
-Fate = Literal["caught", "survived", "not caught in time", "does not run"]
-COPIED = ("src", "tests", "docs", "examples", "benchmarks", "pyproject.toml", "README.md", "CHANGELOG.md")
 # What a suite may take before its fault counts as not caught.
 EFFORT_SECONDS = 180.0
 BASELINE_SECONDS = 1800.0
 PYTEST_FAILED = 1
 SHOWN_CHARACTERS = 1500
 
+# How many of how many are judged, and the newest verdict.
+TellVerdict: TypeAlias = Callable[[int, int, Verdict], None]
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What became of one seeded fault; `by` is the first test that failed."""
 
-    mutant: Mutant
-    fate: Fate
-    seconds: float
-    by: str
+def tell_nobody(_: int, __: int, ___: Verdict) -> None:
+    """For campaigns that nobody watches."""
 
 
 def run_mutants(
@@ -44,25 +34,36 @@ def run_mutants(
     *,
     effort_seconds: float = EFFORT_SECONDS,
     most_seconds: float | None = None,
-    tell: Tell = tell_nobody,
+    resumed: bool = False,
+    tell: TellVerdict = tell_nobody,
 ) -> tuple[Report, list[Verdict]]:
-    """Every fault by itself; those that survive are violations. The suites have to pass without any fault first."""
+    """Every fault by itself; those that survive are violations. Suites have to pass without any fault first.
+
+    `resumed` takes over the verdicts of an earlier run that still hold; what `most_seconds` leave over is for another.
+    """
     report, began = Report("mutants", 0), time.monotonic()
-    verdicts: list[Verdict] = []
-    directory = Path(tempfile.mkdtemp(prefix="bottega-mutants-"))
-    try:
-        _copy(root, directory)
-        _baseline({suite for mutant in mutants for suite in mutant.suites}, directory)
-        for number, mutant in enumerate(mutants, start=1):
-            if most_seconds is not None and time.monotonic() - began > most_seconds:
-                break
-            verdicts.append(_judge(mutant, directory, effort_seconds))
-            tell(number, len(mutants))
-    finally:
-        shutil.rmtree(directory, ignore_errors=True)
-    report.counts = {"seeded faults": len(verdicts)} | {
-        fate: sum(verdict.fate == fate for verdict in verdicts) for fate in ("caught", "survived")
-    }
+    kept = Kept(root, resumed=resumed)
+    known = {mutant.name: verdict for mutant in mutants if (verdict := kept.verdict(mutant)) is not None}
+    waiting = [mutant for mutant in mutants if mutant.name not in known]
+    report.counts["verdicts taken over"] = len(known)
+    if waiting:
+        with copied(root) as runner:
+            _baseline(waiting, runner)
+            for mutant in waiting:
+                if most_seconds is not None and time.monotonic() - began > most_seconds:
+                    break
+                verdict = known[mutant.name] = _judge(mutant, runner, effort_seconds)
+                kept.keep(verdict)
+                tell(len(known), len(mutants), verdict)
+    verdicts = [known[mutant.name] for mutant in mutants if mutant.name in known]
+    _sum_up(report, verdicts, len(mutants))
+    report.seconds = time.monotonic() - began
+    return report, verdicts
+
+
+def _sum_up(report: Report, verdicts: Sequence[Verdict], asked: int) -> None:
+    report.counts |= {"seeded faults": len(verdicts), "not judged yet": asked - len(verdicts)}
+    report.counts |= {fate: sum(verdict.fate == fate for verdict in verdicts) for fate in ("caught", "survived")}
     if verdicts:
         report.figures["slowest catch, s"] = max(verdict.seconds for verdict in verdicts)
     report.violations = [
@@ -70,8 +71,6 @@ def run_mutants(
         for verdict in verdicts
         if verdict.fate != "caught"
     ]
-    report.seconds = time.monotonic() - began
-    return report, verdicts
 
 
 def source_tree() -> Path:
@@ -86,18 +85,8 @@ def source_tree() -> Path:
     return root
 
 
-def _copy(root: Path, directory: Path) -> None:
-    ignored = shutil.ignore_patterns("__pycache__", "*.pyc")
-    for name in COPIED:
-        source = root / name
-        if source.is_dir():
-            shutil.copytree(source, directory / name, ignore=ignored)
-        elif source.exists():
-            shutil.copy2(source, directory / name)
-
-
-def _baseline(suites: Iterable[str], directory: Path) -> None:
-    code, output = _run_suites(sorted(suites), directory, BASELINE_SECONDS)
+def _baseline(waiting: Sequence[Mutant], runner: SuiteRunner) -> None:
+    code, output = runner.run(sorted({suite for mutant in waiting for suite in mutant.suites}), BASELINE_SECONDS)
     if code != 0:
         raise Conflict(
             "suites_fail_without_a_fault",
@@ -106,16 +95,16 @@ def _baseline(suites: Iterable[str], directory: Path) -> None:
         )
 
 
-def _judge(mutant: Mutant, directory: Path, effort_seconds: float) -> Verdict:
+def _judge(mutant: Mutant, runner: SuiteRunner, effort_seconds: float) -> Verdict:
     began = time.monotonic()
-    before = apply(mutant, directory)
+    before = apply(mutant, runner.directory)
     try:
-        refusal = _refused_by_itself(directory) if mutant.suites == RULE_SUITES else ""
-        code, output = (None, "") if refusal else _run_suites(mutant.suites, directory, effort_seconds)
+        refusal = _refused_by_itself(runner.directory) if mutant.suites == RULE_SUITES else ""
+        if refusal:
+            return Verdict(mutant, "caught", time.monotonic() - began, refusal)
+        code, output = runner.run(mutant.suites, effort_seconds, changed=[edit.file for edit in mutant.edits])
     finally:
         restore(before)
-    if refusal:
-        return Verdict(mutant, "caught", time.monotonic() - began, refusal)
     seconds = time.monotonic() - began
     match code:
         case None:
@@ -135,37 +124,6 @@ def _refused_by_itself(directory: Path) -> str:
     except PolicyPackRejected as refused:
         return str(refused).partition(": ")[2].partition(":")[0]
     return ""
-
-
-def _run_suites(suites: Sequence[str], directory: Path, timeout_seconds: float) -> tuple[int | None, str]:
-    """Exit code and output of pytest over the copy; None when it took too long."""
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "--tb=line", *suites]
-    environment = {
-        name: value for name, value in os.environ.items() if not name.startswith(("BOTTEGA_", "DATABASE_URL"))
-    }
-    # Before the installed package, which is the tree itself; and no stale bytecode of the fault before.
-    environment |= {"PYTHONPATH": str(directory / "src"), "PYTHONDONTWRITEBYTECODE": "1"}
-    process = subprocess.Popen(  # noqa: S603 - our own tests
-        command,
-        cwd=directory,
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    )
-    try:
-        output, _ = process.communicate(timeout=timeout_seconds)
-    except subprocess.TimeoutExpired:
-        # Politely first: the session's database ends with it.
-        for number in (signal.SIGINT, signal.SIGKILL):
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, number)
-            with suppress(subprocess.TimeoutExpired):
-                process.communicate(timeout=20)
-                break
-        return None, ""
-    return process.returncode, output
 
 
 def _first_failure(output: str) -> str:

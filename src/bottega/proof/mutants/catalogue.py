@@ -1,4 +1,4 @@
-"""The catalogue of seeded faults, and the policy rules, each of which is removed in turn."""
+"""The catalogue of seeded faults, and the rules of policy and the parts of the guard, each removed in turn."""
 
 import re
 import tomllib
@@ -11,6 +11,12 @@ from bottega.kernel.errors import Conflict, NotFound
 
 RULES = "src/bottega/actions/policy/packs/default"
 RULE_SUITES = ("tests/actions/policy/test_default_pack.py",)
+GUARD = "src/bottega/runtime/guard/full.py"
+GUARD_SUITES = ("tests/runtime/test_guard_left_out.py", "tests/runtime/test_limits.py", "tests/runtime/test_turns.py")
+# What asks for a yes, and what decides whether one is asked for, are looked at where yeses are.
+CONFIRMING = {"PolicyCritic", "ConfirmingCritic"}
+CONFIRMING_SUITES = ("tests/runtime/test_confirmations.py",)
+_GUARD_PART = re.compile(r"(?P<name>[A-Z]\w+(?:Critic|Check))\([^()]*\)(?:,\s*)?")
 _RULE = re.compile(r'^@id\("(?P<name>[^"]+)"\).*?;\n', re.DOTALL | re.MULTILINE)
 
 
@@ -60,9 +66,23 @@ def removed_rules(root: Path) -> tuple[Mutant, ...]:
     return tuple(found)
 
 
+def removed_guards(root: Path) -> tuple[Mutant, ...]:
+    """One fault for each part of the full guard: without it."""
+    text = (root / GUARD).read_text(encoding="utf-8")
+    return tuple(
+        Mutant(
+            f"without guard {part['name']}",
+            f"The guard has no {part['name']}.",
+            CONFIRMING_SUITES if part["name"] in CONFIRMING else GUARD_SUITES,
+            (Edit(GUARD, part.group(), ""),),
+        )
+        for part in _GUARD_PART.finditer(text)
+    )
+
+
 def all_mutants(root: Path) -> tuple[Mutant, ...]:
     """Every fault, by a name of its own."""
-    return (*seeded_faults(), *removed_rules(root))
+    return (*seeded_faults(), *removed_rules(root), *removed_guards(root))
 
 
 def chosen(root: Path, only: str) -> tuple[Mutant, ...]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bottega.kernel.errors import Conflict
-from bottega.proof.mutants.campaign import Verdict
+from bottega.proof.mutants.verdict import Verdict
 
 BEGIN, END = "<!-- mutants: written by `bottega prove mutants --write` -->", "<!-- mutants end -->"
 

@@ -1,9 +1,9 @@
 """Whether a planned call is to a tool that is offered, and its arguments are of the tool's record."""
 
-import orjson
 from pydantic import ValidationError
 
 from bottega.runtime.critic import Objection, Planned, Verdict
+from bottega.runtime.stored_json import encoded
 from bottega.runtime.tools.action_tool import invalid_arguments
 
 
@@ -14,7 +14,8 @@ class SizeCritic:
 
     async def review(self, planned: Planned) -> Verdict:
         call, tool = planned.call, planned.tool
-        size = len(orjson.dumps(dict(call.arguments)))
+        # A model's JSON may hold what ours cannot: half a character, a number of a hundred digits, a thousand levels.
+        size = len(encoded(dict(call.arguments)))
         if size <= tool.limits.arguments_bytes:
             return call
         return Objection(

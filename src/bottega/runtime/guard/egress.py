@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from bottega.runtime.guard.words import seen
+
 if TYPE_CHECKING:
     from bottega.runtime.context import RunContext
 
@@ -30,7 +32,8 @@ class EgressCheck:
     name = "egress"
 
     def check(self, said: str, context: "RunContext") -> str:
-        """The text without foreign addresses. What the principal has written themselves may be repeated to them."""
+        """The text without foreign addresses and invisible characters. What the principal has written themselves may be
+        repeated to them."""
         own = {_bare(address) for words in context.words for address in _ADDRESS.findall(words)}
 
         def link(match: re.Match[str]) -> str:
@@ -41,7 +44,7 @@ class EgressCheck:
             after = match[0][len(written) :]
             return match[0] if self.allows(written) or written in own else f"{REMOVED}{after}"
 
-        without_markup = _HTML.sub("", _REFERENCE_LINK.sub("", said))
+        without_markup = _HTML.sub("", _REFERENCE_LINK.sub("", seen(said)))
         return _ADDRESS.sub(address, _MARKDOWN_LINK.sub(link, without_markup))
 
     def allows(self, address: str) -> bool:

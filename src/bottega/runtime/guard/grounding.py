@@ -1,7 +1,7 @@
 """Grounding: every figure, code and quoted word of a reply stands in what this conversation has seen."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +10,7 @@ from bottega.runtime.guard.figures import QUOTED, Figure, amounts_in, date_of, f
 from bottega.runtime.guard.guard import Fault
 from bottega.runtime.guard.handles import HandleTable
 from bottega.runtime.guard.words import compact, normalised
+from bottega.runtime.loop.records import records_in, trusted
 
 if TYPE_CHECKING:
     from bottega.runtime.context import RunContext
@@ -143,27 +144,13 @@ def known_of_value(value: Json) -> Known:
     return known
 
 
-def _cited_passages(evidence: Iterable[Evidence], cited: set[str], handles: HandleTable) -> list[Json]:
+def _cited_passages(evidence: Iterable[Evidence], cited: set[str], handles: HandleTable) -> list[Mapping[str, Json]]:
     wanted = {handles.resolve(handle) for handle in cited}
-    found: list[Json] = []
+    found: list[Mapping[str, Json]] = []
     for one in evidence:
-        if one.kind == "passage" and one.trust != "third_party":
-            found += [record for record in _records(one.value) if record.get("id") in wanted]
+        if one.kind == "passage":
+            found += [record for record in records_in(trusted(one)) if record.get("id") in wanted]
     return found
-
-
-def _records(value: Any) -> Iterable[dict[str, Json]]:
-    members: Any = value
-    match value:
-        case dict():
-            yield members
-            for member in members.values():
-                yield from _records(member)
-        case list() | tuple():
-            for member in members:
-                yield from _records(member)
-        case _:
-            return
 
 
 def _counts(value: Any) -> Iterable[float]:

@@ -28,7 +28,8 @@ class Argument:
 class ProvenanceCritic:
     """Labels every controlling argument and objects to one that nobody we trust has named.
 
-    Reads are let through with their labels: they change nothing, and their queries see the actor's own rows only.
+    Reads are let through with their labels: they change nothing, and their queries see the actor's own rows only. Those
+    that open to whoever knows a code or number (`opens_by_knowing`) are held to the same as changes.
     """
 
     name = "provenance"
@@ -52,7 +53,8 @@ class ProvenanceCritic:
             if label is None:
                 nowhere.append(argument.path)
         tainted = sorted(path for path, label in labels.items() if label == "third_party")
-        if tainted and planned.tool.effect != "read":
+        is_open = planned.tool.effect == "read" and not getattr(planned.tool, "opens_by_knowing", False)
+        if tainted and not is_open:
             code = "argument_from_nowhere" if set(tainted) <= set(nowhere) else "argument_from_third_party"
             return Objection(
                 self.name,

@@ -74,6 +74,17 @@ def normalised(text: str) -> str:
     return " ".join(word for word in words if word)
 
 
+def seen(text: str) -> str:
+    """The text as people see it: without characters that have no shape (format, private use, tags, variation
+    selectors), which can carry what nobody reads."""
+    return "".join(character for character in text if not _is_invisible(character))
+
+
+def _is_invisible(character: str) -> bool:
+    is_selector = 0xFE00 <= ord(character) <= 0xFE0F or 0xE0000 <= ord(character) <= 0xE01EF
+    return is_selector or unicodedata.category(character) in ("Cf", "Co", "Cn")
+
+
 def compact(text: str) -> str:
     """Letters and digits only, folded."""
     return "".join(character for character in unicodedata.normalize("NFKC", text).casefold() if character.isalnum())

@@ -62,15 +62,31 @@ async def plainly(connection: Connection, words: Sequence[str], narrowing: Narro
     ]
 
 
-_NEWEST = """
+async def still_citable(connection: Connection, version_ids: Sequence[str], now: datetime) -> dict[str, str]:
+    """Those of the versions that are their documents' newest, in use, valid today and seen unchanged of late."""
+    rows = await connection.fetch(_STILL_CITABLE, now, now - FRESH_FOR, list(version_ids))
+    return {row["id"]: row["id"] for row in rows}
+
+
+_IN_USE = """
+d.state = 'current' AND d.checked_at >= $2 AND coalesce(v.valid_from <= $1::timestamptz::date, true)
+  AND coalesce(v.valid_until >= $1::timestamptz::date, true)"""
+
+_STILL_CITABLE = f"""
+SELECT v.id FROM runtime.documents d JOIN runtime.document_versions v ON v.id = d.version_id
+WHERE v.id = ANY($3::text[]) AND {_IN_USE}"""
+
+_NEWEST = (
+    """
 SELECT {document} AS document, p.id AS passage_id, v.id AS version_id, v.title, d.path, p.section, p.text, v.label,
        v.number, v.trust, v.valid_from, v.ingested_at, d.checked_at,
        $1::timestamptz::date - coalesce(v.valid_from, v.ingested_at::date) AS age_days
 FROM runtime.documents d
 JOIN runtime.document_versions v ON v.id = d.version_id
 JOIN runtime.passages p ON p.version_id = v.id{further}
-WHERE d.state = 'current' AND d.checked_at >= $2 AND coalesce(v.valid_from <= $1::timestamptz::date, true)
-  AND coalesce(v.valid_until >= $1::timestamptz::date, true)"""
+WHERE """
+    + _IN_USE
+)
 
 _CITABLE = _NEWEST.replace("{document}", "s.document").replace("{further}", "\nJOIN {documents} s ON s.id = p.id")
 

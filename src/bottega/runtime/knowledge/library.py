@@ -14,7 +14,7 @@ from bottega.retrieval.fusion import Scored
 from bottega.retrieval.search import Searcher
 from bottega.retrieval.vectors import ensure_near_index
 from bottega.runtime.knowledge import ingest
-from bottega.runtime.knowledge.corpus import PASSAGES, WEIGHTS, citable, plainly
+from bottega.runtime.knowledge.corpus import PASSAGES, WEIGHTS, citable, plainly, still_citable
 from bottega.runtime.knowledge.folder import DocumentFolder
 from bottega.runtime.knowledge.model import DocumentTrust, FileProblem, FoundPassage, IngestSummary
 from bottega.runtime.knowledge.queries import FRESH_FOR, citation_of
@@ -107,6 +107,11 @@ class Library:
         passages = [_found(one) for one in answering[: min(limit, MOST_PASSAGES_FOUND)]]
         await self._count(passages, run_id, now)
         return Answer(passages, searched.degraded)
+
+    async def current_versions(self, version_ids: Sequence[str]) -> dict[str, str]:
+        """Those of the versions that may be cited now, each as itself: what `ReplyCache` asks before it repeats."""
+        async with self._database.read() as connection:
+            return await still_citable(connection, version_ids, self._clock.now())
 
     async def standing(self) -> upkeep.CorpusStanding:
         """How the index of passages stands."""

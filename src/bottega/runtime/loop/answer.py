@@ -1,8 +1,8 @@
 """Log: the reply is checked, its handles become titles, and what the run has come to is written down."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import replace
 
 import structlog
 
@@ -10,12 +10,11 @@ from bottega.runtime.confirmation import ConfirmationRequest
 from bottega.runtime.context import RunContext
 from bottega.runtime.evidence import Evidence, Json
 from bottega.runtime.guard.guard import Fault, Guard
+from bottega.runtime.loop.records import HANDLE, find_record, title_of
+from bottega.runtime.loop.retold import retold
 from bottega.runtime.reply import Citation, Reference, Reply, ReplyFault
 
 _log = structlog.get_logger(__name__)
-
-HANDLE = re.compile(r"\[([a-z]{3,20}_\d{1,4})\]|\b([a-z]{3,20}_\d{1,4})\b")
-TITLE_FIELDS = ("title", "name", "number", "label", "subject")
 
 
 async def compose(context: RunContext, guard: Guard, raw: str) -> tuple[Reply, Mapping[str, Json]]:
@@ -25,10 +24,17 @@ async def compose(context: RunContext, guard: Guard, raw: str) -> tuple[Reply, M
         checked = check.check(said, context)
         if isinstance(checked, Fault):
             _log.info("reply_replaced", run_id=context.run.id, check=check.name, fault=checked.fault)
-            reply = await presented(safe_reply(context, checked.fault), context)
+            reply = await presented(_instead(said, checked.fault, context), context)
             return reply, {"check": check.name, "fault": checked.fault, "found": dict(checked.detail), "said": said}
         said = checked
     return await presented(rendered(said, context), context), {"fault": None}
+
+
+def _instead(said: str, fault: ReplyFault, context: RunContext) -> Reply:
+    """What is said in place of a text that cannot stand: of what third parties wrote, what the records say of it."""
+    if fault != "third_party_words":
+        return safe_reply(context, fault)
+    return replace(rendered(retold(said, context), context), replaced=fault)
 
 
 def safe_reply(context: RunContext, fault: ReplyFault) -> Reply:
@@ -68,39 +74,6 @@ def confirming(request: ConfirmationRequest) -> Reply:
 async def presented(reply: Reply, context: RunContext) -> Reply:
     """What the role makes of a reply: cards, summaries, choices."""
     return reply if context.role.presenter is None else await context.role.presenter.present(reply, context)
-
-
-def find_record(evidence: Iterable[Evidence], identifier: str) -> tuple[Mapping[str, Json], Evidence | None]:
-    """The newest record of an identifier that was shown: the object that has it under `id`, or else one that names it
-    together with a title."""
-    second: tuple[Mapping[str, Json], Evidence] | None = None
-    for one in reversed(list(evidence)):
-        for record in records_in(one.value):
-            if record.get("id") == identifier:
-                return record, one
-            if second is None and identifier in record.values() and title_of(record):
-                second = record, one
-    return second or ({}, None)
-
-
-def records_in(value: Any) -> Iterator[Mapping[str, Json]]:
-    """Every object within a JSON value, itself included."""
-    members: Any = value
-    match value:
-        case dict():
-            yield members
-            for member in members.values():
-                yield from records_in(member)
-        case list() | tuple():
-            for member in members:
-                yield from records_in(member)
-        case _:
-            return
-
-
-def title_of(record: Mapping[str, Json]) -> str:
-    """What people call a record."""
-    return next((str(record[name]) for name in TITLE_FIELDS if isinstance(record.get(name), str | int)), "")
 
 
 def _citation(evidence: Evidence, record: Mapping[str, Json]) -> Citation:

@@ -7,7 +7,7 @@ from bottega.runtime.context import RunContext
 from bottega.runtime.critic import NeedsYes, Objection, Planned
 from bottega.runtime.evidence import Evidence, Json
 from bottega.runtime.guard.guard import Guard
-from bottega.runtime.models.call import ModelCall, RoutedReply
+from bottega.runtime.models.call import EvidenceVersion, ModelCall, RoutedReply
 from bottega.runtime.models.offline.model import MEMORY_SLOT
 from bottega.runtime.stored_json import storable_text
 from bottega.runtime.tool import ToolCall
@@ -29,8 +29,22 @@ def model_call(context: RunContext, intent: str) -> ModelCall:
         cost_limit_micros=max(left, 0),
         highest_level=role.highest_level,
         cache=role.cache,
-        private_to=run.session_id or run.id,
+        private_to=None if _is_for_anybody(context) else run.session_id or run.id,
+        evidence=_rests_on(context),
     )
+
+
+def _rests_on(context: RunContext) -> tuple[EvidenceVersion, ...]:
+    """The versions of the documents that were read: an answer is given again only while all of them hold."""
+    versions = {version for one in context.evidence if one.kind == "passage" for version in one.version.split(",")}
+    return tuple(EvidenceVersion(version, version) for version in sorted(versions - {""}))
+
+
+def _is_for_anybody(context: RunContext) -> bool:
+    """Whether an answer would be the same for everybody: nothing was said before, nothing in sight is about a person or
+    by a third party, and no record is named by a handle, which other conversations give to other records."""
+    is_personal = bool(context.masks.by_placeholder) or any(one.is_private for one in context.evidence)
+    return not (context.history or context.handles.by_handle or context.tainted or is_personal)
 
 
 def of_routed(routed: RoutedReply) -> dict[str, Json]:
@@ -85,6 +99,7 @@ async def verdicts_of(
     """What the critics say of each call of a decision, in the order of the calls. `number` is the step's."""
     verdicts: list[dict[str, Json]] = []
     calls: Sequence[Mapping[str, Json]] = detail["reply"]["calls"]
+    context.repeatable.clear()
     for position, asked in enumerate(calls):
         call = ToolCall(
             id=asked["id"],

@@ -9,11 +9,11 @@ from bottega.runtime.run import Step
 Next = Literal["observe", "reflect", "decide", "act", "wait", "log", "settle"]
 
 
-def next_phase(steps: Sequence[Step], *, is_conversation: bool) -> Next:
+def next_phase(steps: Sequence[Step], *, answers_first: bool) -> Next:
     """The phase to execute now.
 
-    A conversation is answered before it waits for an approval; `settle` is what remains of it then. Back-office work
-    waits in the middle.
+    With `answers_first` (a conversation, say) a run is answered before it waits for an approval, and `settle` is what
+    remains of it then. Other back-office work waits in the middle.
     """
     if not steps:
         return "observe"
@@ -26,12 +26,12 @@ def next_phase(steps: Sequence[Step], *, is_conversation: bool) -> Next:
         case "decide" if last.state == "intended":
             return "decide"
         case "decide" | "act":
-            return _after_decision(steps, is_conversation)
+            return _after_decision(steps, answers_first)
         case _:
             return "settle"
 
 
-def _after_decision(steps: Sequence[Step], is_conversation: bool) -> Next:
+def _after_decision(steps: Sequence[Step], answers_first: bool) -> Next:
     decision = last_decision(steps)
     assert decision is not None, "nothing is acted on without a decision"
     verdicts = verdicts_in(decision)
@@ -39,7 +39,7 @@ def _after_decision(steps: Sequence[Step], is_conversation: bool) -> Next:
         return "log"
     if calls_to_make(steps):
         return "act"
-    if not is_conversation and waiting_steps(steps):
+    if not answers_first and waiting_steps(steps):
         return "wait"
     if any(verdict["verdict"] == "needs_yes" for verdict in verdicts):
         return "log"

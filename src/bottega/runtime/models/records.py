@@ -1,11 +1,13 @@
 """The record of every call: what it took and how it went, never what was said."""
 
+import asyncio
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
 from bottega.platform.database.pool import Database
 from bottega.ports.chat_model import Usage
+from bottega.runtime.models.away import going_on_without
 from bottega.runtime.models.budgets import Reservation
 from bottega.runtime.models.call import Attempt, CacheHit, Level, ModelCall
 
@@ -42,41 +44,73 @@ async def write_record(database: Database, record: CallRecord, settling: tuple[R
 
     A call that cost nothing does not wait for the disk: a crash of the database may lose its line, and no money.
     """
+    statement = INSERT if settling is not None or record.cost_micros else INSERT_LAZILY
+    async with database.connection() as connection:
+        await connection.execute(statement, *_values(record, settling))
+
+
+class RecordsAside:
+    """Writes records of calls to the engine of our own beside the work: they cost nothing, so nothing rests on them.
+    What comes in while a write is under way is written together."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._waiting: list[CallRecord] = []
+        self._writing: asyncio.Task[None] | None = None
+
+    def add(self, record: CallRecord) -> None:
+        """Takes it in; written in a moment."""
+        self._waiting.append(record)
+        if self._writing is None or self._writing.done():
+            self._writing = asyncio.create_task(self._write(), name="records of model calls")
+
+    async def written(self) -> None:
+        """Until all that was taken in is written, or was given up because the database is away."""
+        while self._writing is not None and not self._writing.done():
+            await asyncio.wait([self._writing])
+
+    async def _write(self) -> None:
+        while self._waiting:
+            batch, self._waiting = self._waiting, []
+            with going_on_without("model_calls_not_recorded", calls=len(batch)):
+                async with self._database.connection() as connection:
+                    await connection.executemany(INSERT_LAZILY, [_values(record) for record in batch])
+
+
+def _values(record: CallRecord, settling: tuple[Reservation, int] | None = None) -> tuple[Any, ...]:
     call = record.call
     first = record.first_token_seconds
     reservation, cost = (None, None) if settling is None else (settling[0].id, settling[1])
-    async with database.connection() as connection:
-        await connection.execute(
-            INSERT if settling is not None or record.cost_micros else INSERT_LAZILY,
-            record.id,
-            call.run_id,
-            list(call.parent_run_ids),
-            call.role,
-            call.intent,
-            record.outcome,
-            record.route,
-            record.level,
-            record.model,
-            record.reason,
-            record.error_code,
-            record.cache_hit,
-            [_plain(attempt) for attempt in record.attempts],
-            record.usage.input_tokens,
-            record.usage.output_tokens,
-            record.usage.cached_input_tokens,
-            record.usage.cache_written_tokens,
-            record.cost_micros,
-            record.cost_is_estimate,
-            record.currency,
-            round(record.seconds * 1_000),
-            None if first is None else round(first * 1_000),
-            call.personal_data,
-            record.streamed,
-            record.vendor_request_id or None,
-            record.began_at,
-            reservation,
-            cost,
-        )
+    return (
+        record.id,
+        call.run_id,
+        list(call.parent_run_ids),
+        call.role,
+        call.intent,
+        record.outcome,
+        record.route,
+        record.level,
+        record.model,
+        record.reason,
+        record.error_code,
+        record.cache_hit,
+        [_plain(attempt) for attempt in record.attempts],
+        record.usage.input_tokens,
+        record.usage.output_tokens,
+        record.usage.cached_input_tokens,
+        record.usage.cache_written_tokens,
+        record.cost_micros,
+        record.cost_is_estimate,
+        record.currency,
+        round(record.seconds * 1_000),
+        None if first is None else round(first * 1_000),
+        call.personal_data,
+        record.streamed,
+        record.vendor_request_id or None,
+        record.began_at,
+        reservation,
+        cost,
+    )
 
 
 def _plain(attempt: Attempt) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from bottega.runtime.models.call import Level, ModelCall, NoModelAnswered, Route
 from bottega.runtime.models.ladder import Rung, ladder
 from bottega.runtime.models.ping import ping
 from bottega.runtime.models.rates import Rates
-from bottega.runtime.models.records import CallRecord, Outcome, write_record
+from bottega.runtime.models.records import CallRecord, Outcome, RecordsAside, write_record
 from bottega.runtime.models.retries import pause_before_retry
 from bottega.runtime.models.route import Route, offline_route
 from bottega.runtime.models.work import LEAST_SECONDS, SHARE_WITH_FALLBACK, PassedOver, Work
@@ -56,7 +56,13 @@ class Router:
         self._offline = offline_route(offline)
         self._attempts = Attempts(parts.breakers, Rates(), parts.budgets)
         self._pace = _Pace()
+        self._records = RecordsAside(parts.database)
         self._knows_prices = False
+
+    @property
+    def records(self) -> RecordsAside:
+        """Records that are written beside the work."""
+        return self._records
 
     @property
     def parts(self) -> RouterParts:
@@ -92,7 +98,8 @@ class Router:
         return {answer.route: answer.outcome for answer in answers}
 
     async def close(self) -> None:
-        """Gives back the connections of all routes."""
+        """Writes what is not written yet, and gives back the connections of all routes."""
+        await self._records.written()
         for route in self.routes:
             await route.model.close()
 
@@ -245,6 +252,10 @@ class Router:
             first_token_seconds=work.first_token_seconds,
             streamed=work.streaming,
         )
+        is_our_own = outcome == "answered" and record.level == "offline"
+        if is_our_own and work.settling is None and not record.cost_micros:
+            self._records.add(record)
+            return
         with going_on_without("model_call_not_recorded", call=work.call_id):
             await write_record(self._parts.database, record, work.settling)
 

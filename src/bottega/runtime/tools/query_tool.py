@@ -39,6 +39,9 @@ class QueryTool:
     limits: ToolLimits = DEFAULT_LIMITS
     effect: Effect = "read"
     accomplishes: frozenset[str] = frozenset()
+    asked_in: frozenset[str] | None = None
+    opens_by_knowing: bool = False
+    """Whether it shows something to whoever knows a code or number, whoever they are."""
 
     name: str = field(init=False)
     description: str = field(init=False)

@@ -88,3 +88,45 @@ class StatusRefused(Conflict):
 
     def __init__(self, product_id: str, message: str, next_step: str) -> None:
         super().__init__("product_status", message, next_step=next_step, product_id=product_id)
+
+
+class NoSuchSynonyms(NotFound):
+    """No set of synonyms has this id."""
+
+    def __init__(self, synonyms_id: str) -> None:
+        super().__init__(
+            "no_such_synonyms",
+            f"There are no synonyms {synonyms_id}.",
+            next_step="See GET /api/search/synonyms.",
+            synonyms_id=synonyms_id,
+        )
+
+
+class NoSuchPin(NotFound):
+    """No pinned query has this id."""
+
+    def __init__(self, pin_id: str) -> None:
+        super().__init__(
+            "no_such_pin", f"There is no pinned query {pin_id}.", next_step="See GET /api/search/pins.", pin_id=pin_id
+        )
+
+
+class NoWords(Invalid):
+    """A phrase in which the search sees no word, or more than it looks at together."""
+
+    def __init__(self, phrase: str, most: int) -> None:
+        super().__init__(
+            "no_words",
+            f"'{phrase[:80]}' has to have between 1 and {most} words.",
+            next_step="Write it as shoppers do.",
+            phrase=phrase[:80],
+        )
+
+
+class TooManyTunings(Conflict):
+    """The shop keeps a bounded number of synonyms and pinned queries."""
+
+    def __init__(self, noun: str, most: int) -> None:
+        super().__init__(
+            "too_many_tunings", f"There are {most} {noun} already.", next_step="Remove some that nobody needs first."
+        )

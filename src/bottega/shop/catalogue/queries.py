@@ -5,7 +5,7 @@ from datetime import datetime
 from pydantic import BaseModel, ConfigDict
 
 from bottega.platform.database.pool import Connection
-from bottega.shop.catalogue.errors import NoSuchCollection
+from bottega.shop.catalogue.errors import NoSuchCollection, NoSuchProduct
 from bottega.shop.catalogue.model import ProductStatus
 
 LONGEST_PAGE = 200
@@ -83,6 +83,13 @@ async def get_collection(connection: Connection, id_or_handle: str, *, unpublish
     if row is None:
         raise NoSuchCollection(id_or_handle)
     return Collection(**row)
+
+
+async def check_published(connection: Connection, product_id: str) -> None:
+    """Raises `NoSuchProduct` for one that shoppers do not see."""
+    statement = "SELECT EXISTS (SELECT FROM shop.products WHERE id = $1 AND status = 'published')"
+    if not await connection.fetchval(statement, product_id):
+        raise NoSuchProduct(product_id)
 
 
 async def list_product_records(

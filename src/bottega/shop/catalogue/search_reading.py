@@ -1,7 +1,7 @@
 """From a search request to what it is searched as: the sentence read, and relaxed as far as anything meets it."""
 
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import AsyncGenerator, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -45,6 +45,13 @@ async def read_sentence(connection: Connection, request: SearchRequest, now: dat
     return Reading(asked, asked)
 
 
+async def met_readings(connection: Connection, request: SearchRequest, asked: Understanding) -> AsyncGenerator[Reading]:
+    """All of its forms that some product meets, the strictest first."""
+    for form, relaxed in _forms(asked):
+        if await _anything(connection, form, request.filters):
+            yield Reading(asked, form, relaxed)
+
+
 def read_as_words(request: SearchRequest) -> Reading:
     """Takes the text as words to search by and nothing else."""
     plain = Understanding(request.text, request.text, request.text, request.filters.currency)
@@ -64,11 +71,13 @@ async def _understood(connection: Connection, request: SearchRequest, now: datet
     currency = request.filters.currency
     if request.shown is not None:
         shown = await shown_product(connection, request.shown, currency, now)
-        return understand(request.text, vocabulary, currency=currency, shown=shown, without=request.without)
-    key = (vocabulary.version, currency, request.without, request.text)
+        known = request.tuning.known_to(vocabulary)
+        return understand(request.text, known, currency=currency, shown=shown, without=request.without)
+    key = (vocabulary.version, request.tuning.known_words, currency, request.without, request.text)
     read = _read.get(key)
     if read is None:
-        read = understand(request.text, vocabulary, currency=currency, without=request.without)
+        known = request.tuning.known_to(vocabulary)
+        read = understand(request.text, known, currency=currency, without=request.without)
         _read[key] = read
         while len(_read) > REMEMBERED_SENTENCES:
             _read.popitem(last=False)

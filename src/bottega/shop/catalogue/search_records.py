@@ -1,12 +1,18 @@
 """What a search is asked and what it answers."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import orjson
 
 from bottega.shop.catalogue.listing import Filters
+from bottega.shop.catalogue.tuning import UNTUNED, Tuning
 from bottega.shop.catalogue.understanding.model import Constraint, Correction, SortWish
+
+if TYPE_CHECKING:
+    from bottega.shop.catalogue.taste import Taste
 
 SearchSort = Literal["relevance", "newest", "price", "-price", "title", "rating", "popular"]
 
@@ -16,7 +22,8 @@ class SearchRequest:
     """A search: what was typed and what was chosen beside it.
 
     `without` holds the keys of constraints that the shopper took away, `shown` the id or handle of the product on the
-    screen that words like "cheaper" compare with. `understands` false takes the text as words alone.
+    screen that words like "cheaper" compare with. `understands` false takes the text as words alone. `taste` is what
+    the shopper tends to choose, where they let the shop go by it. The query path itself looks `tuning` up.
     """
 
     text: str
@@ -29,6 +36,8 @@ class SearchRequest:
     understands: bool = True
     facets: bool = False
     explain: bool = False
+    taste: Taste | None = None
+    tuning: Tuning = UNTUNED
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +69,8 @@ class Explanation:
     in_stock: bool
     constraints: tuple[str, ...]
     pinned: bool = False
+    # What it gained of its score by the shopper's own taste.
+    personal_gain: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +89,10 @@ class SearchPage:
     sort: SearchSort = "relevance"
     sort_wish: SortWish | None = None
     corrections: tuple[Correction, ...] = ()
+    # The text in another spelling, where little was found and that finds more.
+    did_you_mean: str | None = None
+    # Whether what the shopper bought and looked at moved something.
+    personal: bool = False
     degraded: dict[str, str] = field(default_factory=dict[str, str])
     facets: dict[str, list[tuple[str, int]]] | None = None
     explanations: tuple[Explanation, ...] | None = None
@@ -96,6 +111,8 @@ class SearchPage:
                 "words": self.relaxed.words,
             },
             "corrections": [{"said": one.said, "read": one.read} for one in self.corrections],
+            "did_you_mean": self.did_you_mean,
+            "personal": self.personal,
             "degraded": self.degraded,
         }
         if self.facets is not None:
@@ -136,4 +153,5 @@ def _explained(one: Explanation) -> dict[str, Any]:
         "in_stock": one.in_stock,
         "constraints": one.constraints,
         "pinned": one.pinned,
+        "personal_gain": round(one.personal_gain, 4),
     }

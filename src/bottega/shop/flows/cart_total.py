@@ -18,7 +18,8 @@ from bottega.shop.shipping.queries import quotes_for
 class Instead:
     """What a shopper is about to choose, reckoned with before it is written into the cart.
 
-    Without a method, or with one that does not serve the country, the cheapest one is reckoned with.
+    Without a method, or with one that does not serve the country, the cheapest that delivers is
+    reckoned with; collecting is the default only where nothing else is offered.
     """
 
     country: str | None
@@ -62,7 +63,8 @@ async def cart_total(
     offers = await quotes_for(connection, country, cart.currency, weight, sum(line.amount_minor for line in lines))
     method_id = wish.shipping_method_id
     if instead is not None and method_id not in {offer.method_id for offer in offers}:
-        method_id = offers[0].method_id if offers else None
+        delivering = [offer for offer in offers if offer.kind == "delivery"]
+        method_id = next((offer.method_id for offer in delivering or offers), None)
     to = Destination(cart.customer_id, country, cart.currency, method_id, wish.coupon_code)
     sums = await reckon(connection, lines, to, settings, now)
     return CartTotal(

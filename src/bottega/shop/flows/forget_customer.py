@@ -7,6 +7,7 @@ from bottega.actions.forgetting import forget_everywhere
 from bottega.actions.registry import Facts, handles
 from bottega.actions.work import Work
 from bottega.kernel.identifiers import CustomerId
+from bottega.shop.catalogue.viewed import forget_viewed
 from bottega.shop.customers.actions.accounts import ACCOUNT_EMAIL
 from bottega.shop.customers.errors import customer_forgotten, no_such_customer
 
@@ -42,6 +43,7 @@ async def forget_customer(action: ForgetCustomer, work: Work) -> dict[str, Any]:
     approvals = await _clear_approvals(work, customer_id)
     values = await _empty_vault(work, customer_id)
     await work.connection.execute("DELETE FROM runtime.memories WHERE customer_id = $1", customer_id)
+    await forget_viewed(work.connection, customer_id)
     held = await _strip_rows(work, customer_id)
     elsewhere = await forget_everywhere(work.connection, customer_id)
     return {

@@ -1,4 +1,4 @@
-"""What keeps the search index beside the log: sales that begin and end by the clock, vectors, and what was lost."""
+"""What keeps the search by the clock: sales that begin and end, vectors, what was lost, and counts that end."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,7 +10,7 @@ from bottega.platform.jobs import periodic
 from bottega.retrieval.embedding import embed_waiting
 from bottega.retrieval.search import embedder_of
 from bottega.retrieval.vectors import ensure_near_index
-from bottega.shop.catalogue import index, vocabulary_store
+from bottega.shop.catalogue import index, search_notes, viewed, vocabulary_store
 from bottega.shop.catalogue.index_upkeep import look_after
 from bottega.shop.catalogue.product_documents import PRODUCTS
 from bottega.shop.flows.job_context import ShopJobs
@@ -59,3 +59,12 @@ async def learn_vocabulary(context: ShopJobs, _: Mapping[str, Any]) -> None:
     performer = context.performer
     async with performer.database.write() as connection:
         await vocabulary_store.learn_if_due(connection, performer.clock.now(), by_the_clock=True)
+
+
+@periodic("search.sweep_notes", every_seconds=3_600)
+async def sweep_notes(context: ShopJobs, _: Mapping[str, Any]) -> None:
+    """Counts of searches, and what people looked at, whose time is over."""
+    performer = context.performer
+    async with performer.database.write() as connection:
+        await search_notes.sweep(connection, performer.clock.now().date())
+        await viewed.sweep(connection, performer.clock.now())

@@ -9,8 +9,10 @@ from bottega.actions.registry import Facts, handles
 from bottega.actions.work import Work
 from bottega.kernel.identifiers import OrderId
 from bottega.platform.database.pool import Row
-from bottega.shop.orders.errors import illegal_transition, no_such_order, not_open
+from bottega.shop.orders.errors import illegal_transition, no_such_order, not_open, too_many_notes
 from bottega.shop.orders.model import TRANSITIONS, NewOrder
+
+MOST_NOTES = 200
 
 # In one statement: who orders for the first time becomes a customer, the cart is closed, the order and its lines stand.
 _INSERT = """
@@ -150,9 +152,9 @@ class ReleaseOrder(Action):
 
 
 class AddOrderNote(Action):
-    """A note for colleagues; its text is kept in the vault."""
+    """A note for colleagues, or a customer's to the shop on their own order; its text is kept in the vault."""
 
-    groups: ClassVar[tuple[str, ...]] = ("orders",)
+    groups: ClassVar[tuple[str, ...]] = ("own", "orders")
     order_id: OrderId
     text: Annotated[str, Field(min_length=1, max_length=5000), Personal("order_note")]
 
@@ -188,6 +190,11 @@ async def release_order(action: ReleaseOrder, work: Work) -> dict[str, Any]:
 @handles(AddOrderNote, facts=order_facts)
 async def add_order_note(action: AddOrderNote, work: Work) -> dict[str, Any]:
     order = await lock_order(work, action.order_id)
+    written = await work.connection.fetchval(
+        "SELECT count(*) FROM shop.order_notes WHERE order_id = $1", action.order_id
+    )
+    if written >= MOST_NOTES:
+        raise too_many_notes(order["number"], MOST_NOTES)
     reference = await work.keep(order["customer_id"], "order_note", action.text)
     note_id = work.new_id("nte")
     await work.connection.execute(

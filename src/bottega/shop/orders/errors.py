@@ -24,3 +24,9 @@ def illegal_transition(number: str, column: str, before: str, after: str) -> Con
         next_step="Read the order again.",
         column=column,
     )
+
+
+def too_many_notes(number: str, most: int) -> Conflict:
+    return Conflict(
+        "too_many_notes", f"Order {number} has {most} notes, and takes no more.", next_step="Write in a ticket."
+    )

@@ -7,7 +7,17 @@ from typing import Literal
 from bottega.kernel.errors import Invalid
 
 ReportName = Literal[
-    "sales", "average_order", "refunds", "returns", "stock", "low_stock", "funnel", "promotions", "best_sellers"
+    "sales",
+    "average_order",
+    "refunds",
+    "returns",
+    "stock",
+    "low_stock",
+    "funnel",
+    "promotions",
+    "best_sellers",
+    "searches",
+    "searches_without_results",
 ]
 SalesBy = Literal["day", "week", "month", "product", "category", "channel", "country"]
 

@@ -5,7 +5,7 @@ import io
 from typing import Any, assert_never
 
 from bottega.platform.database.pool import Connection
-from bottega.shop.reporting import queries
+from bottega.shop.reporting import queries, searches
 from bottega.shop.reporting.model import Period, ReportName, SalesBy
 
 
@@ -32,6 +32,10 @@ async def report(
             return await queries.funnel(connection, period, currency)
         case "promotions":
             return await queries.promotions(connection, period, currency)
+        case "searches":
+            return await searches.searches(connection, period)
+        case "searches_without_results":
+            return await searches.searches_without_results(connection, period)
     assert_never(name)
 
 

@@ -1,5 +1,6 @@
 """The storefront: what shoppers see, one folder per group of pages with its `PAGES`, templates, styles and scripts."""
 
+from bottega.web import appearance
 from bottega.web.assets import ROOT
 from bottega.web.faces import Face
 from bottega.web.storefront.account import pages as account
@@ -8,7 +9,6 @@ from bottega.web.storefront.cart import pages as cart
 from bottega.web.storefront.chat import pages as chat
 from bottega.web.storefront.checkout import pages as checkout
 from bottega.web.storefront.checkout import payment
-from bottega.web.storefront.frame import appearance
 from bottega.web.storefront.frame.frame import frame
 from bottega.web.storefront.help import order_status, policies
 from bottega.web.storefront.home import pages as home
@@ -19,7 +19,9 @@ from bottega.web.storefront.pictures import addresses
 from bottega.web.storefront.pictures import answers as pictures
 from bottega.web.storefront.product import pages as product
 from bottega.web.storefront.returns import pages as returns
+from bottega.web.storefront.search_box import pages as search_box
 from bottega.web.storefront.sign_in import pages as sign_in
+from bottega.web.storefront.viewed import pages as viewed
 
 FACE = Face(
     name="storefront",
@@ -29,6 +31,8 @@ FACE = Face(
         *home.PAGES,
         *listing.PAGES,
         *search.PAGES,
+        *search_box.PAGES,
+        *viewed.PAGES,
         *product.PAGES,
         *cart.PAGES,
         *checkout.PAGES,

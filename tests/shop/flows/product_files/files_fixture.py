@@ -2,12 +2,9 @@
 
 import gzip
 import json
-import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
-
-import pytest
 
 from bottega.shop.flows.product_files.exporting import export_file
 from bottega.shop.flows.product_files.importing import (
@@ -19,14 +16,6 @@ from bottega.shop.flows.product_files.importing import (
     unseen,
 )
 from tests.shop_fixtures import OWNER, Shop
-
-REPOSITORY = Path(__file__).resolve().parents[4]
-SHARED_DATA = Path(os.environ.get("BOTTEGA_SHARED_DATA") or REPOSITORY.parent / "shared" / "data")
-ICECAT = SHARED_DATA / "icecat" / "products.jsonl.gz"
-
-needs_icecat = pytest.mark.skipif(
-    not ICECAT.is_file(), reason=f"the Icecat file is not at {ICECAT}; set BOTTEGA_SHARED_DATA to its folder"
-)
 
 
 def icecat_row(number: int, **changes: Any) -> dict[str, Any]:

@@ -4,6 +4,7 @@ import re
 
 from bottega.bootstrap.invariants import check_invariants
 from bottega.kernel.identifiers import new_id
+from bottega.web.countries import needs_postcode
 from tests.web.shelf import JACKET_MINOR, MAP_MINOR, SHIPPING_MINOR, Shelf
 from tests.web.visitor import ADDRESS, Visitor
 
@@ -77,6 +78,24 @@ async def test_missing_fields_are_marked_and_what_was_typed_stays(shelf: Shelf, 
     assert name is not None
     assert name.attributes["value"] == "Ada Prova"
     assert await count(shelf, "shop.orders") == before
+
+
+async def test_a_postcode_is_asked_for_where_the_post_wants_one(shelf: Shelf, visitor: Visitor) -> None:
+    await visitor.put_into_cart("walking-map")
+    before = await count(shelf, "shop.orders")
+    page = await visitor.order(postal_code="")
+    assert (page.status, page.text_of("#postal_code-note")) == (422, "Please fill this in.")
+    assert await count(shelf, "shop.orders") == before
+    assert (needs_postcode("IT"), needs_postcode("IE"), needs_postcode(None)) == (True, False, False)
+
+
+async def test_a_parcel_is_the_default_and_collecting_a_choice(shelf: Shelf, visitor: Visitor) -> None:
+    """Though collecting costs nothing."""
+    await visitor.put_into_cart("walking-map")
+    page = await visitor.get("/checkout")
+    chosen = page.tree.css_first("[name=shipping_method_id][checked]")
+    assert chosen is not None
+    assert chosen.attributes["value"] == shelf.delivery
 
 
 async def test_a_total_that_was_not_shown_is_not_paid(shelf: Shelf, visitor: Visitor) -> None:

@@ -1,5 +1,7 @@
 """Coming in and going: passwords, codes, what comes along, and tokens that nobody has seen before."""
 
+import pytest
+
 from tests.gateway.people import code_for
 from tests.web.bought import bought, register
 from tests.web.shelf import Shelf
@@ -49,6 +51,32 @@ async def test_a_planted_session_is_not_taken_over(shelf: Shelf, visitor: Visito
     ended = Visitor(shelf)
     ended.client.cookies.set(COOKIE, planted, domain="shop.test", path="/")
     assert (await ended.get("/account")).path == "/sign-in"
+
+
+@pytest.mark.parametrize("entrance", ["register", "code", "reset"])
+async def test_no_entrance_keeps_a_planted_token(shelf: Shelf, visitor: Visitor, entrance: str) -> None:
+    attacker = Visitor(shelf)
+    await attacker.put_into_cart("walking-map")
+    planted = attacker.cookie(COOKIE)
+    assert planted is not None
+    visitor.client.cookies.set(COOKIE, planted, domain="shop.test", path="/")
+    email = f"planted-{entrance}@example.com"
+    if entrance != "register":
+        await register(Visitor(shelf), email)
+    match entrance:
+        case "register":
+            entered = await register(visitor, email)
+        case "code":
+            asked = await visitor.post("/sign-in/codes", {"email": email})
+            entered = await visitor.submit(asked, "main form", code=await code_for(shelf.shop, email))
+        case _:
+            asked = await visitor.post("/password-reset", {"email": email})
+            code = await code_for(shelf.shop, email)
+            entered = await visitor.submit(asked, "main form", code=code, password="another long sentence")
+    assert entered.path == "/account"
+    assert visitor.cookie(COOKIE) != planted
+    assert (await attacker.get("/account")).path == "/sign-in"
+    assert (await attacker.get("/cart")).count(".cart-line") == 0
 
 
 async def test_the_cookie_is_for_the_browser_alone(visitor: Visitor) -> None:

@@ -1,4 +1,4 @@
-"""The changes of the catalogue: products, variants, media, categories and collections."""
+"""The changes of the catalogue: products, variants, media, categories, collections, and the tuning of the search."""
 
 from bottega.shop.catalogue.actions.categories import (
     CategoryChanges,
@@ -24,6 +24,7 @@ from bottega.shop.catalogue.actions.products import (
     PublishProduct,
     UnpublishProduct,
 )
+from bottega.shop.catalogue.actions.tuning import PinResults, RemoveSynonyms, SetSynonyms, UnpinResults
 from bottega.shop.catalogue.actions.variants import (
     AddVariants,
     ChangeOptions,
@@ -49,12 +50,16 @@ __all__ = [
     "CreateProduct",
     "OptionChanges",
     "OrderMedia",
+    "PinResults",
     "ProductChanges",
     "PublishProduct",
     "RemoveCategory",
     "RemoveCollection",
     "RemoveFromCollection",
     "RemoveMedia",
+    "RemoveSynonyms",
+    "SetSynonyms",
+    "UnpinResults",
     "UnpublishProduct",
     "VariantChanges",
     "ensure_categories",

@@ -127,6 +127,8 @@ class Language:
     keys: PhraseKeys
     fillers: frozenset[str]
     links: frozenset[str]
+    seeking: frozenset[str]
+    anything: frozenset[str]
     ordinary: frozenset[str]
     negations: frozenset[str]
     negation_prefixes: frozenset[str]
@@ -228,6 +230,8 @@ def language(code: str = DEFAULT_LANGUAGE) -> Language:
         keys=keys,
         fillers=key_set(told["words"]["fillers"]),
         links=key_set(told["words"]["links"]),
+        seeking=key_set(told["words"]["seeking"]),
+        anything=key_set(told["words"]["anything"]),
         ordinary=key_set(told["words"]["ordinary"]),
         negations=key_set(told["negation"]["before"]),
         negation_prefixes=key_set(told["negation"]["prefixes"]),

@@ -107,7 +107,7 @@ async def import_file(
     async with _alone(database, digest):
         run = await _begin(database, performer.clock, digest, choices.format)
         if choices.strict and run.rows_done == 0:
-            found = await _look_through(database, path, choices, progress)
+            found = await look_through(database, path, choices, progress)
             if found.rejected:
                 await _finish(database, performer.clock, run.id, "refused", found)
                 return found
@@ -120,6 +120,28 @@ async def import_file(
             file.close()
         await _finish(database, performer.clock, run.id, "done", run.whole)
         return run.whole
+
+
+async def look_through(
+    database: Database, path: Path, choices: ImportChoices, progress: Progress = unseen
+) -> ImportSummary:
+    """Reads the file once without changing anything; lists every row that could not go in."""
+    found = ImportSummary()
+    file = RowFile(path)
+    try:
+        for batch in batches(rows_of(file, choices), 0):
+            found.read += len(batch.good) + len(batch.bad)
+            for bad in batch.bad:
+                found.reject(bad.as_record())
+            async with database.read() as connection:
+                refused = await refused_records(connection, [row.record for row in batch.good])
+            for rejection in refused:
+                row = batch.good[rejection.row].number
+                found.reject(BadRow(row, rejection.field, rejection.reason).as_record())
+            progress(file.bytes_read, file.size_bytes)
+    finally:
+        file.close()
+    return found
 
 
 def rows_of(file: RowFile, choices: ImportChoices) -> Iterator[ParsedRow]:
@@ -176,26 +198,6 @@ async def _bring_in(
     # How far we are commits together with the products, so a row counts once whenever the process dies.
     outcome = await performer.perform(action, by=by, because=Cause("import", run.id), alongside=note)
     run.whole.add_result(outcome.unwrap())
-
-
-async def _look_through(database: Database, path: Path, choices: ImportChoices, progress: Progress) -> ImportSummary:
-    """Reads the file once without changing anything; lists every row that could not go in."""
-    found = ImportSummary()
-    file = RowFile(path)
-    try:
-        for batch in batches(rows_of(file, choices), 0):
-            found.read += len(batch.good) + len(batch.bad)
-            for bad in batch.bad:
-                found.reject(bad.as_record())
-            async with database.read() as connection:
-                refused = await refused_records(connection, [row.record for row in batch.good])
-            for rejection in refused:
-                row = batch.good[rejection.row].number
-                found.reject(BadRow(row, rejection.field, rejection.reason).as_record())
-            progress(file.bytes_read, file.size_bytes)
-    finally:
-        file.close()
-    return found
 
 
 @asynccontextmanager

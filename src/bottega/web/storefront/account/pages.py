@@ -1,12 +1,10 @@
 """The account's own pages: overview, orders, details, addresses."""
 
-from collections.abc import Callable
 from typing import Any
 
 from starlette.responses import Response
 
 from bottega.entrance import sessions
-from bottega.kernel.address import Address
 from bottega.kernel.errors import Refusal
 from bottega.platform.sign_in.passwords import hash_password
 from bottega.platform.sign_in.sessions import close_sessions, list_sessions
@@ -26,7 +24,7 @@ from bottega.shop.shipping.queries import zones
 from bottega.web.countries import country_choices, country_name
 from bottega.web.faces import get, post
 from bottega.web.forms import NO_FORM, Form
-from bottega.web.storefront.checkout.wish import ADDRESS_FIELDS
+from bottega.web.storefront.checkout.wish import ADDRESS_FIELDS, address_of
 from bottega.web.storefront.sign_in.pages import NewPassword
 from bottega.web.visit import SignInNeeded, Visit
 from bottega.web.wording import for_shoppers
@@ -134,7 +132,7 @@ async def save_address(visit: Visit) -> Response:
     """A new address, or another text for one that is there."""
     customer = await account_holder(visit)
     form = await visit.form()
-    address = form.record(Address, {name: form.text(name) for name in ADDRESS_FIELDS})
+    address = address_of(form, {name: form.text(name) for name in ADDRESS_FIELDS})
     if address is None:
         return await _addresses(visit, customer, form, status=422)
     if address_id := form.text("address_id"):
@@ -156,10 +154,11 @@ async def prefer_address(visit: Visit) -> Response:
     return await _with_address(visit, SetDefaultAddress, "This is your usual address now.")
 
 
-async def _with_address(visit: Visit, kind: Callable[..., Any], said: str) -> Response:
+async def _with_address(visit: Visit, kind: type[RemoveAddress | SetDefaultAddress], said: str) -> Response:
     customer = await account_holder(visit)
     form = await visit.form()
-    await visit.done(kind(customer_id=customer.id, address_id=form.text("address_id")), form.key)
+    values = {"customer_id": customer.id, "address_id": form.text("address_id")}
+    await visit.done(form.require(kind, values), form.key)
     visit.flash("done", said)
     return visit.redirect("/account/addresses")
 

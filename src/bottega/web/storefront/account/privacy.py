@@ -75,7 +75,8 @@ SELECT (SELECT count(*) FROM shop.orders WHERE customer_id = $1) AS orders,
        (SELECT count(*) FROM shop.addresses WHERE customer_id = $1) AS addresses,
        (SELECT count(*) FROM shop.reviews WHERE customer_id = $1) AS reviews,
        (SELECT count(*) FROM shop.tickets WHERE customer_id = $1) AS tickets,
-       (SELECT count(*) FROM shop.instruments WHERE customer_id = $1 AND active) AS instruments"""
+       (SELECT count(*) FROM shop.instruments WHERE customer_id = $1 AND active) AS instruments,
+       (SELECT count(*) FROM platform.viewed_products WHERE customer_id = $1) AS viewed"""
 
 PAGES = (
     get("/account/privacy", show),

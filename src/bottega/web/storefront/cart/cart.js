@@ -1,13 +1,21 @@
-/* The note that something is in the cart closes by its button, by Escape and by itself; keys of forms are renewed. */
+/* The note that something is in the cart closes by its button, by Escape and by itself; keys of forms are renewed.
+   Whoever put it there with the keyboard goes on from the note, and comes back to where they were. */
 (() => {
   "use strict";
   const OPEN_SECONDS = 8;
-  const close = () => document.getElementById("added")?.replaceChildren();
   let waiting = 0;
+  let opener = null;
+  const close = () => {
+    const place = document.getElementById("added");
+    if (place?.matches(":focus-within")) opener?.focus();
+    place?.replaceChildren();
+  };
   document.addEventListener("htmx:after:swap", () => {
     const note = document.querySelector("#added [data-added]");
     if (!note || note.dataset.seen) return;
     note.dataset.seen = "yes";
+    opener = document.activeElement;
+    if (opener?.matches(":focus-visible")) note.querySelector(".added-ways a:last-child").focus();
     window.bottega.renewKeys();
     window.clearTimeout(waiting);
     waiting = window.setTimeout(() => {

@@ -82,6 +82,8 @@
     return words;
   };
 
+  const isAnswered = (number) => turns().querySelector(`[data-turn="${number}"][data-state="answered"]`) !== null;
+  const isAwaited = () => { const last = [...turns().querySelectorAll(".exchange")].pop(); return last !== undefined && last.dataset.state !== "answered"; };
   const messages = new Map();
   const hear = (event) => {
     const id = event.metadata?.event_id;
@@ -90,7 +92,7 @@
     switch (event.type) {
       case "TEXT_MESSAGE_START":
         messages.set(event.messageId, event.role === "user");
-        if (turns().querySelector(`[data-turn="${number}"][data-state="answered"]`)) messages.delete(event.messageId);
+        if (isAnswered(number)) messages.delete(event.messageId);
         else if (event.role === "user") place(number, true, event.messageId).textContent = "";
         break;
       case "TEXT_MESSAGE_CONTENT":
@@ -101,11 +103,11 @@
         if (!turns().querySelector(`[data-turn="${number}"][data-state]`)) doing("Thinking…");
         break;
       case "CUSTOM":
-        if (event.name === "activity") doing("Looking it up…");
+        if (event.name === "activity" && isAwaited()) doing("Looking it up…");
         if (event.name === "waits_for_person") doing("A colleague will answer here.");
         break;
       case "RUN_FINISHED":
-        if (!turns().querySelector(`[data-turn="${number}"][data-state="answered"]`)) settle(number).catch(() => {});
+        if (!isAnswered(number)) settle(number).catch(() => {});
         break;
       case "RUN_ERROR":
         doing("");
@@ -140,6 +142,7 @@
     const token = fields.get("token");
     if (!text && !token) return;
     const declined = fields.has("declined");
+    root.querySelector("[data-chat-questions]")?.remove();
     bubble(text || (declined ? "No" : "Yes"), true).dataset.sent = "yes";
     doing("Sending…");
     const frame = { type: "message", text, client_message_id: window.bottega.newKey(), declined };
@@ -203,7 +206,6 @@
     const field = find("textarea");
     field.value = question.dataset.question;
     field.form.requestSubmit();
-    question.parentElement.remove();
   });
   if (sessionStorage.getItem(OPEN)) open({ focus: false }).catch(() => {});
 })();

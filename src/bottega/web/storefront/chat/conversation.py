@@ -55,6 +55,12 @@ class Exchange:
         return LEVELS["person" if self.reply.author == "staff" else self.reply.level]
 
     @property
+    def is_asked_below(self) -> bool:
+        """Whether the reply is the question that stands above the buttons of its confirmation anyway."""
+        asked = self.reply.confirmation
+        return asked is not None and asked.token is not None and asked.summary.strip() == self.reply.reply.strip()
+
+    @property
     def payment_address(self) -> str | None:
         """The page to pay on, as an address of this shop."""
         found = self.reply.payment_page

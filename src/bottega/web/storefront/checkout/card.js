@@ -29,7 +29,9 @@
         return;
       }
       token.value = made.paymentMethod.id;
-      form.requestSubmit(event.submitter);
+      /* Later, because a form that is still telling of its submission does not begin another. */
+      const { submitter } = event;
+      window.setTimeout(() => form.requestSubmit(submitter));
     });
   };
 

@@ -104,7 +104,8 @@ async def send(visit: Visit) -> Response:
         for action in actions:
             await visit.done(action, form.key)
         expected = form.number("expected_total_minor")
-        placed = await visit.done(PlaceOrder(cart_id=counter.cart.id, expected_total_minor=expected), form.key)
+        order = form.require(PlaceOrder, {"cart_id": counter.cart.id, "expected_total_minor": expected})
+        placed = await visit.done(order, form.key)
     except Refusal as refusal:
         visit.flash("error", for_shoppers(refusal))
         return await _page(visit, wish, form, form.text("cart"), status=409)

@@ -15,6 +15,7 @@ from bottega.web.storefront.checkout.pages import account_of
 from bottega.web.storefront.checkout.paying import Till, amount_due, own_till, pay, progress
 from bottega.web.storefront.checkout.ways_to_pay import SANDBOX, ways_to_pay
 from bottega.web.visit import Visit
+from bottega.web.wording import time_left
 
 
 async def show(visit: Visit) -> Response:
@@ -87,8 +88,16 @@ async def _page(visit: Visit, order: Order, till: Till, *, otherwise: str) -> Re
         customer = await account_of(connection, visit)
     is_own = customer is not None and customer.id == order.customer_id
     ways = ways_to_pay(visit.context, customer if is_own else None)
+    left = None if order.payment_due_at is None else order.payment_due_at - visit.context.clock.now()
     response = await visit.page(
-        "storefront/checkout/payment.html", private=True, order=order, due=due, ways=ways, till=till, pay_chosen=""
+        "storefront/checkout/payment.html",
+        private=True,
+        order=order,
+        due=due,
+        ways=ways,
+        till=till,
+        pay_chosen="",
+        kept_for="" if left is None else time_left(left),
     )
     if ways.needs_script:
         response.headers[POLICY_HEADER] = STRIPE_POLICY

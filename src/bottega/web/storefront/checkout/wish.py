@@ -10,7 +10,8 @@ from bottega.shop.carts.actions import CouponCode
 from bottega.shop.carts.model import Cart
 from bottega.shop.customers.model import Customer, StoredAddress
 from bottega.shop.flows.cart_total import Instead
-from bottega.web.forms import Form
+from bottega.web.countries import needs_postcode
+from bottega.web.forms import MISSING, Form
 
 ADDRESS_FIELDS = ("name", "line1", "line2", "postal_code", "city", "region", "country", "phone")
 BILLING = "billing_"
@@ -75,9 +76,18 @@ class CheckoutWish:
     def address(self, form: Form, prefix: str = "") -> Address | None:
         """Where it goes, or who is billed with the prefix."""
         given = {name: self.values[prefix + name] for name in ADDRESS_FIELDS}
-        return form.record(Address, given, prefix=prefix)
+        return address_of(form, given, prefix)
 
     def code(self, form: Form) -> str | None:
         """The coupon's code."""
         found = form.record(Code, {"coupon_code": self.values["coupon_code"] or None})
         return None if found is None else found.coupon_code
+
+
+def address_of(form: Form, given: Mapping[str, str], prefix: str = "") -> Address | None:
+    """The address that was filled in, or None with its problems noted; a postcode is asked for where the post does."""
+    address = form.record(Address, given, prefix=prefix)
+    if given["postal_code"] or not needs_postcode(given["country"]):
+        return address
+    form.problems[f"{prefix}postal_code"] = MISSING
+    return None

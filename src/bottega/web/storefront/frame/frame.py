@@ -8,8 +8,8 @@ from typing import Any
 from bottega.platform.database.pool import Connection
 from bottega.shop import shop_settings
 from bottega.shop.catalogue.queries import Category, list_categories
+from bottega.web.appearance import chosen_theme
 from bottega.web.storefront.cart.open_carts import cart_count
-from bottega.web.storefront.frame.appearance import chosen_theme
 from bottega.web.visit import Visit
 
 # Departments change seldom, and counting their products reads the whole catalogue.

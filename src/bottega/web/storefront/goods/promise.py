@@ -8,6 +8,7 @@ from bottega.shop.shipping.model import ShippingMethod
 from bottega.shop.shipping.queries import methods_for
 from bottega.shop.shipping.rates import quote
 from bottega.shop.shop_settings import ShopSettings
+from bottega.web.countries import country_name
 
 SATURDAY = 5
 
@@ -22,6 +23,11 @@ class Promise:
     amount_minor: int | None
     free_from_minor: int | None
     collected_at: str | None
+
+    @property
+    def destination(self) -> str:
+        """The country as people call it."""
+        return country_name(self.country)
 
 
 async def shipping_promise(

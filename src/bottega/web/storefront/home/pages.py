@@ -14,6 +14,7 @@ from bottega.shop.catalogue.queries import Collection, list_collections
 from bottega.web.faces import get
 from bottega.web.storefront.goods.colours import with_colours
 from bottega.web.storefront.goods.promise import shipping_promise
+from bottega.web.storefront.viewed.visits import last_viewed
 from bottega.web.visit import Visit
 
 NEW_SHOWN = 8
@@ -40,6 +41,7 @@ async def home(visit: Visit) -> Response:
         covers = await _covers(connection, collections, currency, now)
         await with_colours(connection, [*newest, *picks, *covers.values()])
         promise = await shipping_promise(connection, settings, now)
+        viewed = await last_viewed(connection, visit, currency)
     return await visit.page(
         "storefront/home/home.html",
         newest=newest,
@@ -47,6 +49,7 @@ async def home(visit: Visit) -> Response:
         collections=collections,
         covers=covers,
         promise=promise,
+        viewed=viewed,
     )
 
 

@@ -28,6 +28,11 @@ class Found:
     facets: Facets | None
     next_address: str | None
 
+    @property
+    def first_position(self) -> int:
+        """Where the first of these stands among all results of a search, from 1."""
+        return int(self.wish.after or 0) + 1
+
 
 async def department(visit: Visit) -> Response:
     """A category with everything below it."""

@@ -12,6 +12,8 @@ from bottega.shop import shop_settings
 from bottega.shop.catalogue.facets import FacetCount, Facets
 from bottega.shop.catalogue.search import search_products
 from bottega.shop.catalogue.search_records import SearchPage, SearchRequest
+from bottega.shop.catalogue.taste import Taste
+from bottega.shop.flows.shopper_taste import taste_of
 from bottega.web.faces import get
 from bottega.web.storefront.goods.colours import with_colours
 from bottega.web.storefront.listing.pages import Found
@@ -20,6 +22,8 @@ from bottega.web.visit import Visit
 
 BRANDS_SHOWN = 24
 TAGS_SHOWN = 16
+# In the address: without what is known of the shopper.
+IMPERSONAL = "impersonal"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +50,11 @@ async def search(visit: Visit) -> Response:
             after=wish.after,
             limit=PAGE_SIZE,
             facets=not wish.after,
+            taste=await _taste(connection, visit),
         )
         embedder = embedder_of(visit.context.services)
-        page = await search_products(connection, request, visit.context.clock.now(), embedder=embedder)
+        notes = visit.context.search_notes
+        page = await search_products(connection, request, visit.context.clock.now(), embedder=embedder, notes=notes)
         cards = [orjson.loads(card) for card in page.cards]
         await with_colours(connection, cards)
         facets = None if page.facets is None else await _facets(connection, page)
@@ -67,10 +73,20 @@ async def search(visit: Visit) -> Response:
         understood=understood,
         total=page.total,
         total_is_exact=page.total_is_exact,
+        did_you_mean=None if page.did_you_mean is None else Chip(page.did_you_mean, wish.saying(page.did_you_mean)),
+        personal=page.personal,
+        impersonal=f"{wish.here}&{IMPERSONAL}=1",
         sorts=SEARCH_SORTS,
         trail=(),
         department=None,
     )
+
+
+async def _taste(connection: Connection, visit: Visit) -> Taste | None:
+    """What somebody with an account tends to choose, when they allow that and do not want it left out here."""
+    if visit.actor is None or not visit.is_signed_in or IMPERSONAL in visit.request.query_params:
+        return None
+    return await taste_of(connection, visit.actor.id)
 
 
 def _remarks(page: SearchPage) -> list[str]:

@@ -76,6 +76,10 @@ class Wish:
         """The address with a constraint that was taken away before."""
         return replace(self, removed=tuple(one for one in self.removed if one != key), after="").here
 
+    def saying(self, text: str) -> str:
+        """The address of a search for another text."""
+        return replace(self, text=text, removed=(), after="").here
+
     def next_address(self, position: str) -> str:
         """The address of the page after a position."""
         return replace(self, after=position).here

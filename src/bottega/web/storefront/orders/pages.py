@@ -46,7 +46,9 @@ async def cancel(visit: Visit) -> Response:
     """Ends it, or says that a colleague decides."""
     order_id = visit.request.path_params["order_id"]
     form = await visit.form()
-    outcome = await visit.perform(CancelOrder(order_id=order_id, reason=form.text("reason") or "other"), form.key)
+    outcome = await visit.perform(
+        form.require(CancelOrder, {"order_id": order_id, "reason": form.text("reason") or "other"}), form.key
+    )
     if isinstance(outcome, Held):
         visit.flash("note", "We have asked a colleague to look at it, and will write to you.")
         return visit.redirect(f"/orders/{order_id}")

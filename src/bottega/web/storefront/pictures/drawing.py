@@ -1,4 +1,7 @@
-"""One drawing: a quiet ground, a line of hills behind, and the thing in its colour."""
+"""One drawing: a quiet ground, a line of hills behind, and the thing in its colour.
+
+Ground and hills go on to both sides of the square, for frames that are wider than high.
+"""
 
 from bottega.web.storefront.pictures.palette import HEX_BY_NAME, lightness
 from bottega.web.storefront.pictures.shapes import SHAPES
@@ -22,8 +25,9 @@ def drawn(kind: str, colour: str, variation: int) -> str:
     grounds = DEEPER_GROUNDS if lightness(HEX_BY_NAME[colour]) > LIGHTEST_ON_LIGHT else GROUNDS
     ground, hill = grounds[variation % len(grounds)], HILLS[variation % len(HILLS)]
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {SIZE} {SIZE}" width="{SIZE}" height="{SIZE}">'
-        f'<rect width="{SIZE}" height="{SIZE}" fill="{ground}"/>'
-        f'<path d="{hill}" fill="#000" opacity=".035"/>'
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {SIZE} {SIZE}">'
+        f'<rect x="-{SIZE}" width="{3 * SIZE}" height="{SIZE}" fill="{ground}"/>'
+        f'<g opacity=".035"><path d="{hill}"/><path d="{hill}" transform="scale(-1 1)"/>'
+        f'<path d="{hill}" transform="matrix(-1 0 0 1 {2 * SIZE} 0)"/></g>'
         f"{SHAPES[kind](tones_of(colour))}</svg>"
     )

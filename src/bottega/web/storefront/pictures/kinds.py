@@ -142,7 +142,7 @@ _SHELVES: Mapping[str, str] = {
     "sleeping/pillows": "pillow",
     "sleeping/quilts": "quilt",
     "trail-running": "tee",
-    "trail-running/accessories": "belt warmers=gaiter",
+    "trail-running/accessories": "belt warmers=arm-warmer",
     "trail-running/hydration": "soft-bottle",
     "trail-running/nutrition": "gel tablets=tin",
     "trail-running/poles": "poles",

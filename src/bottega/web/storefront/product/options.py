@@ -4,7 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from bottega.web.storefront.pictures.palette import HEX_BY_NAME
+
 FIELD = "option."
+COLOUR_NAMES = ("colour", "color")
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +17,8 @@ class OptionValue:
     value: str
     is_chosen: bool
     in_stock: bool
+    # The colour that a colour's name means, where it is one that catalogues use.
+    swatch: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +43,9 @@ def options_of(product: Mapping[str, Any], chosen: Mapping[str, Any] | None) -> 
                 name,
                 f"{FIELD}{name}",
                 tuple(
-                    OptionValue(value, value == current, _in_stock(variants, {**others, name: value}))
+                    OptionValue(
+                        value, value == current, _in_stock(variants, {**others, name: value}), _swatch(name, value)
+                    )
                     for value in values
                 ),
             )
@@ -63,6 +70,10 @@ def variant_with(variants: list[Mapping[str, Any]], wanted: Mapping[str, str]) -
     """The first variant that has all of these values, rather one in stock."""
     fitting = [v for v in variants if all(v["option_values"].get(name) == value for name, value in wanted.items())]
     return next((variant for variant in fitting if variant["available"] > 0), next(iter(fitting), None))
+
+
+def _swatch(name: str, value: str) -> str | None:
+    return HEX_BY_NAME.get(value.casefold()) if name.casefold() in COLOUR_NAMES else None
 
 
 def _in_stock(variants: list[Mapping[str, Any]], wanted: Mapping[str, str]) -> bool:

@@ -9,14 +9,18 @@ from starlette.responses import Response
 from bottega.platform.database.pool import Connection
 from bottega.shop import shop_settings
 from bottega.shop.catalogue.detail import product_detail
-from bottega.shop.catalogue.listing import Filters, list_products
+from bottega.shop.catalogue.errors import NoSuchProduct
+from bottega.shop.catalogue.similar import SimilarProducts, similar_products
 from bottega.shop.reviews.actions import WriteReview
 from bottega.shop.reviews.queries import reviews_of_product
 from bottega.shop.shop_settings import ShopSettings
 from bottega.web.faces import get, post
 from bottega.web.storefront.goods.colours import with_colours
+from bottega.web.storefront.goods.facts import facts_of
 from bottega.web.storefront.goods.promise import Promise, shipping_promise
+from bottega.web.storefront.listing.clicks import note_click
 from bottega.web.storefront.product.options import choice_of, options_of
+from bottega.web.storefront.viewed import visits
 from bottega.web.visit import SignInNeeded, Visit
 
 SIMILAR_SHOWN = 4
@@ -32,8 +36,11 @@ async def show(visit: Visit) -> Response:
         reviews = await reviews_of_product(connection, product["id"], limit=REVIEWS_SHOWN + 1)
         chosen = choice_of(product, visit.request.query_params)
         similar = await _similar(connection, visit, product)
+        viewed = await visits.last_viewed(connection, visit, settings.currency, [product["id"]])
         promise = await _promise(connection, visit, settings, chosen)
         trail = await _trail(connection, product)
+    visits.note(visit, product["id"])
+    note_click(visit, product["id"])
     return await visit.page(
         "storefront/product/product.html",
         product=product,
@@ -42,11 +49,13 @@ async def show(visit: Visit) -> Response:
         reviews=reviews[:REVIEWS_SHOWN],
         more_reviews=len(reviews) > REVIEWS_SHOWN,
         similar=similar,
+        viewed=viewed,
         promise=promise,
         trail=trail,
         low_stock=settings.low_stock_threshold,
         questions=questions_about(product),
         on_screen=product["id"],
+        facts=facts_of(product["attributes"]),
     )
 
 
@@ -131,15 +140,22 @@ async def _promise(
 
 
 async def _similar(connection: Connection, visit: Visit, product: dict[str, Any]) -> list[dict[str, Any]]:
-    """What colleagues relate to it, filled up from its own category."""
+    """What colleagues relate to it, filled up with what is like it."""
     found: list[dict[str, Any]] = list(product["related"][:SIMILAR_SHOWN])
-    if len(found) < SIMILAR_SHOWN and product["category"] is not None:
-        filters = Filters(product["currency"], category=product["category"]["path"], in_stock=True)
-        page = await list_products(connection, filters, visit.context.clock.now(), limit=SIMILAR_SHOWN * 2)
-        known = {product["id"], *(card["id"] for card in found)}
-        found += [card for text in page.cards if (card := orjson.loads(text))["id"] not in known]
-    await with_colours(connection, found[:SIMILAR_SHOWN])
-    return found[:SIMILAR_SHOWN]
+    if len(found) < SIMILAR_SHOWN:
+        besides = [card["id"] for card in found]
+        number = SIMILAR_SHOWN - len(found)
+        now = visit.context.clock.now()
+        try:
+            like = await similar_products(
+                connection, product["id"], product["currency"], now, besides=besides, limit=number
+            )
+        except NoSuchProduct:
+            # Published a moment ago, or without a price: the index does not know it.
+            like = SimilarProducts([])
+        found += [orjson.loads(card) for card in like.cards]
+    await with_colours(connection, found)
+    return found
 
 
 async def _trail(connection: Connection, product: dict[str, Any]) -> list[dict[str, str]]:

@@ -138,6 +138,16 @@ def gaiter(tones: Tones) -> str:
     )
 
 
+def arm_warmer(tones: Tones) -> str:
+    """Two sleeves without a shirt."""
+    one = (
+        halves("M200 84h-46q-4 96 10 170l8 66q12 8 28 8z", tones.base, tones.dark)
+        + both(fill("M200 84h-46v30h46z", tones.deep) + fill("m169 296 3 24q12 8 28 8v-32z", tones.deep))
+        + seam("M158 150q42 16 84 0m-80 30q38 14 76 0", tones.light, 4)
+    )
+    return moved(one, 62, -14) + moved(one, -62, 10)
+
+
 def belt(tones: Tones) -> str:
     """Leather, rolled up."""
     return (
@@ -206,6 +216,7 @@ SHAPES = {
     "fingerless": fingerless,
     "sock": sock,
     "gaiter": gaiter,
+    "arm-warmer": arm_warmer,
     "belt": belt,
     "sunglasses": sunglasses,
     "goggles": goggles,

@@ -21,12 +21,15 @@ INSERT INTO runtime.targets (metric, meaning, unit, direction, target, window_ho
     ('model_refusals', 'questions that a model would not take, per 100 tasks', 'per 100', 'at_most', 2, 24, 20),
     ('invalid_calls', 'decisions with a call that critics objected to, per 100 tasks', 'per 100', 'at_most', 10, 24, 20),
     ('ungrounded', 'replies replaced because no record says so, per 100 tasks', 'per 100', 'at_most', 3, 24, 20),
+    ('retold', 'replies told from records alone because somebody else''s text was read, per 100 tasks', 'per 100', 'at_most',
+     NULL, 24, 20),
     ('rule_violations', 'calls that policy or guard refused, per 100 tasks', 'per 100', 'at_most', 5, 24, 20),
     ('limits_reached', 'runs that a limit or a circle ended, per 100 tasks', 'per 100', 'at_most', 2, 24, 20),
     ('approvals', 'approvals that agents asked for, per 100 tasks', 'per 100', 'at_most', 20, 168, 20),
     ('wrongly_refused', 'refused calls that a colleague judged to be right to ask for, per 100 tasks', 'per 100', 'at_most', 1,
      168, 20),
     ('interventions', 'conversations taken over by a colleague, per 100 conversations', 'per 100', 'at_most', 15, 24, 20),
+    ('takeover_time', 'from taking a conversation over to giving it back, half of them', 'minutes', 'at_most', 60, 168, 5),
     ('approval_wait', 'from asking for an approval to its decision, half of them', 'minutes', 'at_most', 120, 168, 5),
     ('offline_share', 'answers that the offline engine gave although models are set up', 'percent', 'at_most', 20, 24, 20),
     ('memory_hits', 'times that memory had something when it was asked', 'percent', 'at_least', 30, 168, 50),
@@ -103,10 +106,11 @@ RETURNS TABLE (metric text, value double precision, sample bigint) LANGUAGE sql 
         SELECT f.metric, count(s.*) AS number
         FROM (VALUES ('timeouts', '{timeout}'::text[]), ('provider_failures', '{provider,no_model_answered}'),
                      ('model_refusals', '{refused}'), ('invalid_calls', '{invalid_call}'),
-                     ('ungrounded', '{ungrounded,unproven_claim}'), ('rule_violations', '{rule_violation}'),
+                     ('ungrounded', '{ungrounded,unproven_claim}'), ('retold', '{third_party_words}'),
+                     ('rule_violations', '{rule_violation}'),
                      ('limits_reached', '{limit,loop}')) AS f (metric, faults)
         LEFT JOIN runtime.steps s ON s.fault = ANY (f.faults) AND s.began_at >= from_at AND s.began_at < until_at
-             AND (s.phase <> 'log' OR f.metric = 'ungrounded')
+             AND (s.phase <> 'log' OR f.metric IN ('ungrounded', 'retold'))
         GROUP BY f.metric
     ), asked AS (
         SELECT a.state, extract(epoch FROM a.decided_at - a.requested_at) / 60 AS minutes
@@ -150,6 +154,10 @@ RETURNS TABLE (metric text, value double precision, sample bigint) LANGUAGE sql 
     SELECT 'interventions', 100.0 * (
         SELECT count(DISTINCT h.session_id) FROM runtime.takeovers h WHERE h.taken_at >= from_at AND h.taken_at < until_at
     ) / nullif(c.number, 0), c.number FROM conversations c
+    UNION ALL
+    SELECT 'takeover_time', percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM h.given_back_at - h.taken_at) / 60),
+           count(*)
+    FROM runtime.takeovers h WHERE h.given_back_at >= from_at AND h.given_back_at < until_at
     UNION ALL
     SELECT 'approval_wait', percentile_cont(0.5) WITHIN GROUP (ORDER BY a.minutes), count(*)
     FROM asked a WHERE a.minutes IS NOT NULL

@@ -1,0 +1,1 @@
+"""API keys: made, shown once, narrowed to groups of actions, and revoked."""

@@ -1,0 +1,1 @@
+"""Customers: the list, and one customer with orders, tickets, consent, and the right to be forgotten."""

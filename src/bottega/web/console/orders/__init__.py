@@ -1,0 +1,1 @@
+"""Orders: the list that is worked through, and one order with what is done about it."""

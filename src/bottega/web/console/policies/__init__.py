@@ -1,0 +1,1 @@
+"""Policies: the rules in words and as text, and what the last decisions would be under an edited one."""

@@ -1,0 +1,1 @@
+"""Promotions: coupons and automatic discounts, what they took off, and their terms."""

@@ -1,0 +1,1 @@
+"""The record: the action log, searched, proven, exported, and undone where that is possible."""

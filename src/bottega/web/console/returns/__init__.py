@@ -1,0 +1,1 @@
+"""Returns: the inbox, and one return from the request to the money."""

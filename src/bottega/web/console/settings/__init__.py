@@ -1,0 +1,1 @@
+"""Settings: what the shop is called, how it sells, and the limits that policy reads."""

@@ -1,0 +1,1 @@
+"""Staff: who works here, in which role, and who is invited."""

@@ -1,0 +1,1 @@
+"""Stock: levels, what is running out, counting and receiving, and what moved."""

@@ -1,0 +1,1 @@
+"""Tickets: the inbox, and one ticket that is answered, handed on and closed."""
