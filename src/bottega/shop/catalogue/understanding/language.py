@@ -230,8 +230,6 @@ def language(code: str = DEFAULT_LANGUAGE) -> Language:
         keys=keys,
         fillers=key_set(told["words"]["fillers"]),
         links=key_set(told["words"]["links"]),
-        seeking=key_set(told["words"]["seeking"]),
-        anything=key_set(told["words"]["anything"]),
         ordinary=key_set(told["words"]["ordinary"]),
         negations=key_set(told["negation"]["before"]),
         negation_prefixes=key_set(told["negation"]["prefixes"]),
@@ -294,8 +292,10 @@ def _sizes(sizes: Mapping[str, Any], keys: PhraseKeys) -> dict[str, Any]:
 
 
 def _numbers_and_kinds(told: Mapping[str, Any], keys: PhraseKeys) -> dict[str, Any]:
-    """The part of a language that is about numerals, wider kinds, yes and no, and names."""
+    """The part of a language that is about numerals, wider kinds, yes and no, names, and what is sought."""
     return {
+        "seeking": frozenset(keys.of_sign(word) for word in told["words"]["seeking"]),
+        "anything": frozenset(keys.of_sign(word) for word in told["words"]["anything"]),
         "numerals": {keys.of(word): number for word, number in told["numerals"].items()},
         "broader": {keys.of(word): tuple(map(keys.of, wide)) for word, wide in told["kinds"]["broader"].items()},
         "truths": {**dict.fromkeys(told["truth"]["yes"], True), **dict.fromkeys(told["truth"]["no"], False)},
