@@ -1,5 +1,6 @@
 """Every operation of the API, with requests made from its own examples and the identifiers of a real shop."""
 
+import functools
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -76,14 +77,19 @@ class Operation:
         return str(with_real_ids(example_of(schema, {}), ids))
 
 
+@functools.cache
+def document() -> dict[str, Any]:
+    """The API's document, made once for all the tests of a process; nobody changes it."""
+    load_shop()
+    return openapi_document()
+
+
 def operations() -> list[Operation]:
     """All of them, by path and method."""
-    load_shop()
-    document = openapi_document()
-    schemas = document["components"]["schemas"]
+    schemas = document()["components"]["schemas"]
     return [
         Operation(method.upper(), path, record, schemas)
-        for path, item in sorted(document["paths"].items())
+        for path, item in sorted(document()["paths"].items())
         for method, record in item.items()
     ]
 

@@ -112,7 +112,7 @@ def may_of(order: Order) -> May:
 
 
 def _parcel(shipment: Mapping[str, Any], order: Order) -> Parcel:
-    titles = {line.id: f"{line.title}, {line.sku}" for line in order.lines}
+    titles: dict[str, str] = {str(line.id): f"{line.title}, {line.sku}" for line in order.lines}
     lines: list[dict[str, Any]] = shipment["lines"] or []
     return Parcel(
         id=shipment["id"],
@@ -121,7 +121,7 @@ def _parcel(shipment: Mapping[str, Any], order: Order) -> Parcel:
         tracking_number=shipment["tracking_number"],
         shipped_at=_moment(shipment["shipped_at"]),
         delivered_at=_moment(shipment["delivered_at"]),
-        contents=tuple((line["quantity"], titles.get(line["line_id"], line["line_id"])) for line in lines),
+        contents=tuple((line["quantity"], titles.get(str(line["line_id"]), str(line["line_id"]))) for line in lines),
     )
 
 

@@ -1,7 +1,7 @@
 """Attributes of a product as a table shows them: names in words, figures with their unit."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import Any, cast
 
 # The end of an attribute's name, and how its unit is written; the longer ones first.
 UNITS = {
@@ -35,7 +35,8 @@ def _fact(name: str, value: Any) -> tuple[str, str]:
     if isinstance(value, bool):
         return _words(name), "Yes" if value else "No"
     if isinstance(value, list | tuple):
-        return _words(name), ", ".join(map(str, value))
+        parts = cast("Iterable[Any]", value)
+        return _words(name), ", ".join(map(str, parts))
     ending = next((ending for ending in UNITS if name.endswith(ending)), "")
     text = _figure(value) if isinstance(value, int | float) else str(value)
     return _words(name.removesuffix(ending)), f"{text} {UNITS[ending]}" if ending else text

@@ -55,7 +55,8 @@ def knowing_cart(state: State, results: Results) -> State:
     for result in reversed(results.answered):
         if result.tool == "create_order" and result.succeeded:
             return state.model_copy(update={"cart": ()})
-        cart = cart_in(result.record) if result.tool in _TELL_CART and result.succeeded else {}
+        tells = result.tool in _TELL_CART and result.succeeded
+        cart: Mapping[str, Any] = cart_in(result.record) if tells else {}
         if "lines" in cart:
             held = [_line_item(line, state, str(cart.get("currency", ""))) for line in lines_of(cart)]
             country = str(cart.get("country") or state.country)
