@@ -63,6 +63,7 @@ class Load:
     first_paint_milliseconds: float
     largest_paint_milliseconds: float
     opened_milliseconds: float
+    earliest_paint_milliseconds: float = 0
 
 
 class Wire:
@@ -117,9 +118,10 @@ async def _open_chat(page: Page) -> float:
 
 
 def median_of(loads: list[Load]) -> Load:
-    """Each figure's own median."""
+    """Each figure's own median, and the first paint of the load that the rest of the machine disturbed least."""
     values = [asdict(one) for one in loads]
-    return Load(**{name: statistics.median(one[name] for one in values) for name in values[0]})
+    medians = {name: statistics.median(one[name] for one in values) for name in values[0]}
+    return Load(**medians | {"earliest_paint_milliseconds": min(one.first_paint_milliseconds for one in loads)})
 
 
 async def render(port: int, seconds: float) -> Measured:
@@ -158,15 +160,15 @@ async def measure(port: int, times: int, seconds: float) -> tuple[dict[str, Load
 def table_of(pages: Mapping[str, Load], rendered: Measured) -> list[str]:
     """The figures as lines of Markdown."""
     lines = [
-        "| page | without pictures, compressed | requests | first paint | largest paint | pictures |",
+        "| page | without pictures, compressed | requests | first paint (best) | largest paint | pictures |",
         "|---|---|---|---|---|---|",
     ]
     for name, one in pages.items():
         opened = f" (writable {one.opened_milliseconds:.0f} ms after the click)" if one.opened_milliseconds else ""
+        painted = f"{one.first_paint_milliseconds:.0f} ms ({one.earliest_paint_milliseconds:.0f})"
         lines.append(
-            f"| {name}{opened} | {one.transferred_bytes / 1000:.1f} kB | {one.requests:.0f} | "
-            f"{one.first_paint_milliseconds:.0f} ms | {one.largest_paint_milliseconds:.0f} ms | "
-            f"{one.picture_bytes / 1000:.1f} kB |"
+            f"| {name}{opened} | {one.transferred_bytes / 1000:.1f} kB | {one.requests:.0f} | {painted} | "
+            f"{one.largest_paint_milliseconds:.0f} ms | {one.picture_bytes / 1000:.1f} kB |"
         )
     verdict = "met" if not missed(pages) else f"NOT met by {', '.join(missed(pages))}"
     half, most = rendered.percentile_ms(50), rendered.percentile_ms(95)

@@ -13,8 +13,8 @@ from bottega.shop.prices.actions import ChangePrice
 from bottega.web import console
 
 PRICING = Actor("agent", "agent_pricing", "pricing")
-# Data of plots and files are no pages; what is signed in does not see the sign-in.
-NO_PAGES = (".json", ".csv", "/sign-in")
+# Data of plots, files and parts of pages are no pages; what is signed in does not see the sign-in.
+NO_PAGES = (".json", ".csv", "/sign-in", "/log/export", "/conversations/list")
 _VARIANT = """
 SELECT v.id, v.product_id, r.amount_minor FROM shop.variants v JOIN shop.products p ON p.id = v.product_id
 JOIN shop.prices r ON r.variant_id = v.id AND r.currency = 'EUR'

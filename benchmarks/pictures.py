@@ -18,7 +18,7 @@ from benchmarks.shop_process import data_directory
 from tests.web.browser.chromium import MISSING, chromium, find_chromium
 
 PICTURES = Path(__file__).parent.parent / "docs" / "pictures"
-QUALITY = 72
+QUALITY = 66
 # As long as anybody scrolls through a picture in a document.
 TALLEST_PIXELS = {"phone": 1_000, "desk": 900}
 SIZES: Mapping[str, ViewportSize] = {"phone": {"width": 390, "height": 844}, "desk": {"width": 1280, "height": 800}}
@@ -43,9 +43,10 @@ class Wish:
     appearances: Sequence[Appearance] = APPEARANCES
     whole: bool = False
     suffix: str = "webp"
+    face: str | None = None
 
     def includes(self, scene: Scene) -> bool:
-        return not self.names or scene.name in self.names
+        return self.face in (None, scene.face) and (not self.names or scene.name in self.names)
 
 
 async def take(browser: Browser, stage: Stage, scenes: Sequence[Scene], wish: Wish) -> list[Path]:
@@ -121,6 +122,7 @@ def main() -> None:
     """Takes them all into docs/pictures/, or those that are named elsewhere."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="*", help="scenes, for example `home checkout`; all when none is named")
+    parser.add_argument("--face", choices=sorted({scene.face for scene in all_scenes()}))
     parser.add_argument("--to", type=Path, default=PICTURES, help="folder to keep them in")
     parser.add_argument("--size", choices=list(SIZES), action="append")
     parser.add_argument("--appearance", choices=APPEARANCES, action="append")
@@ -135,6 +137,7 @@ def main() -> None:
         chosen.appearance or APPEARANCES,
         chosen.whole,
         "png" if chosen.png else "webp",
+        chosen.face,
     )
     unknown = set(chosen.names) - {scene.name for scene in all_scenes()}
     if unknown:

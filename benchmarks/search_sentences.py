@@ -14,7 +14,6 @@ import json
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -31,33 +30,13 @@ from bottega.platform.clock import SetClock, SystemClock
 from bottega.platform.database import embedded
 from bottega.retrieval.search import embedder_of
 from bottega.settings import Settings
-from bottega.shop.catalogue.listing import Filters
-from bottega.shop.catalogue.search import search_products
-from bottega.shop.catalogue.search_records import SearchRequest
 from bottega.shop.flows.refresh_search import embed
-from tests.sentences.checking import (
-    Catalogue,
-    Sentence,
-    load_demo,
-    load_icecat,
-    load_sentences,
-    reasons_against,
-    some_missing,
-)
+from tests.sentences.checking import Catalogue, Sentence, load_demo, load_icecat, load_sentences
+from tests.sentences.playing import Verdict, handles_of, played
 
 SENTENCES = Path(__file__).resolve().parents[1] / "tests" / "sentences"
-SHOWN = 10
+EMBEDDER_READY_SECONDS = 60.0
 WANTED_SHARE = 0.95
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What one sentence led to; `reasons` is empty when all of it holds."""
-
-    id: str
-    sentence: str
-    found: tuple[str, ...]
-    reasons: tuple[str, ...]
 
 
 async def judged(
@@ -67,30 +46,15 @@ async def judged(
     names: dict[str, str],
     tell: Callable[[Verdict], None],
 ) -> list[Verdict]:
-    """Searches each sentence as a shopper would; `names` are the catalogue's names by product id."""
-    ids = {name: product_id for product_id, name in names.items()}
+    """Plays each sentence; `names` are the catalogue's names by product id."""
     embedder = embedder_of(application.services)
+    if embedder is not None:
+        await embedder.wait_ready(timeout_seconds=EMBEDDER_READY_SECONDS)
     verdicts: list[Verdict] = []
     for sentence in sentences:
-        shown = None if sentence.shown is None else ids[sentence.shown]
-        request = SearchRequest(sentence.sentence, Filters("EUR"), shown=shown, limit=SHOWN)
-        async with application.database.read() as connection:
-            page = await search_products(connection, request, application.clock.now(), embedder=embedder)
-        found = [names[product_id] for product_id in page.product_ids]
-        products = [catalogue.products[name] for name in found]
-        reasons = [] if found else ["nothing was found"]
-        for name, product in zip(found, products, strict=True):
-            reasons += [f"{name}: {reason}" for reason in reasons_against(sentence, product, catalogue)]
-        reasons += some_missing(sentence, products, catalogue) if found else []
-        verdicts.append(Verdict(sentence.id, sentence.sentence, tuple(found), tuple(reasons)))
+        verdicts.append(await played(application, sentence, catalogue, names))
         tell(verdicts[-1])
     return verdicts
-
-
-async def demo_names(application: Application) -> dict[str, str]:
-    """Handles by product id."""
-    async with application.database.read() as connection:
-        return {row["id"]: row["handle"] for row in await connection.fetch("SELECT id, handle FROM shop.products")}
 
 
 def _unseen(what: str, done: int, in_all: int) -> None:
@@ -108,7 +72,7 @@ async def _demo(file: Path, tell: Callable[[Verdict], None]) -> list[Verdict]:
                 await catch_up(application)
                 await embed(application, {})
                 catalogue = load_demo(Path(demo_shop.__file__).parent)
-                return await judged(application, load_sentences(file), catalogue, await demo_names(application), tell)
+                return await judged(application, load_sentences(file), catalogue, await handles_of(application), tell)
         finally:
             embedded.reset(Path(directory))
 
@@ -129,7 +93,7 @@ async def main() -> int:
 
     def tell(verdict: Verdict) -> None:
         if verdict.reasons and not chosen.json:
-            print(f"{verdict.id}: {verdict.sentence!r}: {'; '.join(verdict.reasons[:3])}", flush=True)
+            print(verdict, flush=True)
 
     verdicts: list[Verdict] = []
     if chosen.demo or not chosen.icecat:

@@ -1,21 +1,25 @@
 """How fast search is, and how that grows: p50, p95 and throughput over HTTP at 19 thousand to 300 thousand products.
 
-    python -m benchmarks.search_speed --products FILE [--sizes 19406,100000,300000] [--keep FOLDER] [--plot FILE]
+    python -m benchmarks.search_speed --products FILE --keep FOLDER [--sizes 19406,100000,300000]
+        [--plot FILE] [--write FILE]
 
 The products of the file are imported, indexed and embedded once; the index is then grown (`grown_catalogue`). Queries
 go to `GET /api/search` of a real `bottega serve` with two web processes on the same machine, at concurrency 4.
 The vector
 of a query is remembered by the web process that has embedded it: told apart are queries that were asked before, and new
-ones, which the embedder process has to embed. The processor time of a search is steadier than its wall time.
+ones, which the embedder process has to embed. The processor time of a search is steadier than its wall time, and the
+load average beside it tells what else the machine was doing. Figures, plot and page are written after each size.
 """
 
 import argparse
 import asyncio
 import json
+import os
 import random
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -33,6 +37,7 @@ SIZES = (19_406, 100_000, 300_000)
 CONCURRENCY = 4
 SEED = 7
 REPEATED_QUERIES = 300
+BEGIN, END = "<!-- search: begin -->", "<!-- search: end -->"
 # What is asked of hybrid search with filters at 100,000 products, in milliseconds at the 95th percentile.
 ASKED_MS, ASKED_AT = 60.0, 100_000
 
@@ -49,6 +54,8 @@ class Row:
     answered: int
     web_ms: float
     database_ms: float
+    # The load average of the last minute on the whole machine, this load included.
+    load_average: float
 
 
 class Asking:
@@ -186,6 +193,7 @@ def _row(products: int, kind: str, found: Measured, used: ProcessorTime) -> Row:
         found.count,
         each["web processes"],
         each["PostgreSQL"],
+        os.getloadavg()[0],
     )
 
 
@@ -214,6 +222,7 @@ def show(rows: Sequence[Row]) -> None:
         "searches",
         "CPU ms web",
         "CPU ms database",
+        "load average",
     ):
         table.add_column(heading, justify="left" if heading == "search" else "right")
     for row in rows:
@@ -226,8 +235,34 @@ def show(rows: Sequence[Row]) -> None:
             str(row.answered),
             f"{row.web_ms:.1f}",
             f"{row.database_ms:.1f}",
+            f"{row.load_average:.1f}",
         )
-    Console(width=140).print(table)
+    Console(width=150).print(table)
+
+
+def write_section(rows: Sequence[Row], page: Path, command: str, plot: Path | None) -> None:
+    """The same table, and the plot, between the page's two marks; what people wrote around them stays."""
+    text = page.read_text()
+    before, begin, rest = text.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    assert begin, f"{page} has lost its mark {BEGIN}"
+    assert end, f"{page} has lost its mark {END}"
+    lines = [
+        f"Measured {datetime.now(UTC):%Y-%m-%d %H:%M} UTC with `{command}` on {os.cpu_count()} cores,",
+        f"`GET /api/search`, concurrency {CONCURRENCY}, two web processes, the load client on the same cores.",
+        "",
+        "| products | search | p50 ms | p95 ms | per second | CPU ms web | CPU ms database | load average |",
+        "|---:|---|---:|---:|---:|---:|---:|---:|",
+        *(
+            f"| {row.products:,} | {row.kind} | {row.p50_ms:.1f} | {row.p95_ms:.1f} | {row.per_second:.0f} "
+            f"| {row.web_ms:.1f} | {row.database_ms:.1f} | {row.load_average:.1f} |"
+            for row in rows
+        ),
+    ]
+    if plot is not None:
+        picture = os.path.relpath(plot.resolve(), page.resolve().parent)
+        lines += ["", f"![p50 and p95 of searches as the catalogue grows]({picture})"]
+    page.write_text("\n".join((f"{before}{BEGIN}", *lines, f"{END}{after}")))
 
 
 def draw(rows: Sequence[Row], file: Path) -> None:
@@ -261,6 +296,7 @@ def main() -> None:
         "--keep", type=Path, required=True, help="folder of the scratch shop, used again when it is there"
     )
     parser.add_argument("--plot", type=Path, help="draw the growth into this file (.svg or .png)")
+    parser.add_argument("--write", type=Path, help="put the table between the marks of this page")
     parser.add_argument("--json", type=Path, help="write the figures to this file")
     options = parser.parse_args()
     known = asyncio.run(prepare(options.products, options.keep))
@@ -269,10 +305,13 @@ def main() -> None:
         asyncio.run(set_size(options.products, options.keep, known, number))
         rows += measure(options.keep, known, number, options.seconds)
         show(rows)
-    if options.plot:
-        draw(rows, options.plot)
-    if options.json:
-        options.json.write_text(json.dumps([asdict(row) for row in rows], indent=1) + "\n")
+        if options.plot:
+            draw(rows, options.plot)
+        if options.json:
+            options.json.write_text(json.dumps([asdict(row) for row in rows], indent=1) + "\n")
+        if options.write:
+            command = f"python -m benchmarks.search_speed --seconds {options.seconds:g}"
+            write_section(rows, options.write, command, options.plot)
     worst = max(
         (row.p95_ms for row in rows if row.products == ASKED_AT and row.kind.startswith("hybrid with filters")),
         default=None,

@@ -25,7 +25,10 @@ Synonyms = Mapping[tuple[str, ...], Sequence[str]]
 
 @dataclass(frozen=True, slots=True)
 class AskedTerm:
-    """A term with its weight (its rarity, less where it stands for another) and the words it answers, as bits."""
+    """A term with its weight (its rarity, less where it stands for another) and the words it answers, as bits.
+
+    After the bits of the words come those of each word with its right neighbour, where they are written as one.
+    """
 
     number: int
     text: str
@@ -93,7 +96,7 @@ class _Building:
     def candidates(self) -> set[str]:
         """Every term that the query may be about, to be looked up at once."""
         found = {term for word in self.words for term in word.terms}
-        found.update(joined_terms(self.words))
+        found.update(text for _, text in self._neighbours())
         found.update(text for text, _ in self._compounds())
         for word in self.words:
             found.update(part for pair in _splits(word) for part in pair)
@@ -107,9 +110,9 @@ class _Building:
             self._add(known, word.term, 1.0, 1 << place, "word")
             for piece in word.also:
                 self._add(known, piece, 1.0, 1 << place, "piece")
-        for text in joined_terms(self.words):
-            # A bonus for standing side by side: it answers neither word by itself.
-            self._add(known, text, 1.0, 0, "joined")
+        for place, text in self._neighbours():
+            # A bonus for standing side by side: it answers neither word by itself, but has a bit of its own.
+            self._add(known, text, 1.0, 1 << (len(self.words) + place), "joined")
         for text, bits in self._compounds():
             self._add(known, text, 1.0, bits, "joined")
         for bits, alternatives in self._alternatives():
@@ -186,6 +189,11 @@ class _Building:
         rarest = min(best, key=lambda term: (term.documents, term.text))
         for term in best:
             self._add(known, term.text, 1.0, bit if term is rarest else 0, "split")
+
+    def _neighbours(self) -> list[tuple[int, str]]:
+        """Neighbours that belong together, with the place of the first: "windows 7"."""
+        pairs = range(len(self.words) - 1)
+        return [(place, text) for place in pairs for text in joined_terms(self.words[place : place + 2])]
 
     def _compounds(self) -> list[tuple[str, int]]:
         """Neighbours written as one: 'head set' is also headset."""

@@ -7,8 +7,8 @@ from playwright.async_api import Page
 
 FOLDER = Path(__file__).parent / "axe"
 AXE = FOLDER / "axe-core-4.14.1.min.js"
-# The same around every page of the storefront, and looked at once.
-FRAME = [".header", ".footer", "[data-chat]"]
+# The same around every page of a face, and looked at once.
+FRAME = [".header", ".footer", "[data-chat]", ".side"]
 WEIGHTY = ("serious", "critical")
 # The same page in other colours can only differ in what its colours do.
 IN_OTHER_COLOURS = {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}}

@@ -2,12 +2,14 @@
 
 from playwright.async_api import BrowserContext, Page, expect
 
-from bottega.kernel.identifiers import new_id
+from bottega.actions.undo import UndoEntry
 from bottega.web import console
 from tests.web.browser.checker import findings_in_both
+from tests.web.browser.hands import open_chat, say
 from tests.web.console.approvals.held import HeldCut, held_cut
 from tests.web.console.colleagues import CONSOLE, Colleague, colleague
 from tests.web.console.test_strictness import looked_at
+from tests.web.console.work.test_pages import dead_job, state_of_job
 from tests.web.shelf import BOOT_MINOR, Shelf
 
 
@@ -48,9 +50,64 @@ async def test_the_keyboard_alone_approves(shelf: Shelf, page: Page) -> None:
     await expect(page.locator("#flashes")).to_contain_text("Approved and done.")
     row = await cut.row()
     assert (row["state"], await cut.price_minor()) == ("granted", BOOT_MINOR // 2)
-    headers = {**await shelf.shop.staff_headers("owner"), "Idempotency-Key": new_id("key")}
-    undone = await shelf.shop.client.post(f"/api/log/{row['entry_id']}/undo", headers=headers)
-    assert (undone.status_code, await cut.price_minor()) == (200, BOOT_MINOR), undone.text
+    await shelf.shop.done(UndoEntry(entry_id=row["entry_id"]))
+
+
+async def test_what_was_approved_is_undone_from_its_entry(shelf: Shelf, page: Page) -> None:
+    cut = await held(shelf, page)
+    await page.click("#approval-title >> xpath=ancestor::article >> text=Approve")
+    await page.click("#approve button:text('Approve it')")
+    await expect(page.locator("#flashes")).to_contain_text("Approved and done.")
+    assert await cut.price_minor() == BOOT_MINOR // 2
+    await page.goto(f"{CONSOLE}/approvals/{cut.approval_id}")
+    await page.click("text=What it did, in the log")
+    await expect(page.locator("h1")).to_have_text("Change price")
+    await page.click("button:text-is('Undo')")
+    await page.click("#undo button:text('Undo it')")
+    await expect(page.locator("#flashes")).to_contain_text("Undone: the rows are as they were before.")
+    assert await cut.price_minor() == BOOT_MINOR
+
+
+async def test_a_colleague_takes_a_conversation_over_and_gives_it_back(shelf: Shelf, page: Page, base: str) -> None:
+    await page.goto("/")
+    await open_chat(page)
+    await say(page, "hello")
+    session = next(one["value"] for one in await page.context.cookies() if one["name"] == "bottega_chat")
+    browser = page.context.browser
+    assert browser is not None
+    desk = await browser.new_context(base_url=base, reduced_motion="reduce")
+    await come_to_work(desk, await colleague(shelf, "support", name="Marta Keller"))
+    there = await desk.new_page()
+    await there.goto(f"{CONSOLE}/conversations")
+    await there.click(f"a[href='{CONSOLE}/conversations/{session}']")
+    await there.click("button:text('Take over')")
+    await there.fill("#say-text", "This is Marta. I have looked at it myself.")
+    await there.click("#say button:text('Send')")
+    await expect(page.locator("[data-turns]")).to_contain_text("This is Marta.")
+    await page.fill("[data-chat-body] textarea", "thank you, and is the walking map in stock?")
+    await page.keyboard.press("Enter")
+    await expect(there.locator("#transcript")).to_contain_text("is the walking map in stock?")
+    await there.click("button:text('Give back to the assistant')")
+    await expect(there.locator("button:text('Take over')")).to_be_visible()
+    await desk.close()
+    said = await page.locator("[data-chat-body] [data-turn]").count()
+    await page.fill("[data-chat-body] textarea", "How do I return something?")
+    await page.keyboard.press("Enter")
+    await expect(page.locator(f'[data-chat-body] [data-turn="{said + 1}"] .chat-sources')).to_be_visible()
+
+
+async def test_a_dead_letter_is_recovered(shelf: Shelf, page: Page) -> None:
+    await come_to_work(page.context, await colleague(shelf, "owner"))
+    recovered, other = await dead_job(shelf), await dead_job(shelf)
+    await page.goto(f"{CONSOLE}/jobs")
+    await page.click("a:has-text('Dead jobs')")
+    await page.check(f"input[name=chosen][value={recovered}]")
+    await page.click("#bulk button:text('Try again')")
+    await expect(page.locator("#flashes")).to_contain_text("1 job put back.")
+    await expect(page.locator(f"input[value={recovered}]")).to_have_count(0)
+    assert (await state_of_job(shelf, recovered), await state_of_job(shelf, other)) == ("waiting", "dead")
+    for job_id in (recovered, other):
+        await shelf.shop.execute("UPDATE platform.jobs SET state = 'cancelled' WHERE id = $1", job_id)
 
 
 async def test_no_page_of_the_console_has_a_serious_finding(shelf: Shelf, page: Page) -> None:
@@ -61,7 +118,8 @@ async def test_no_page_of_the_console_has_a_serious_finding(shelf: Shelf, page: 
     found += await findings_in_both(page, "approval")
     await page.keyboard.press("d")
     found += await findings_in_both(page, "approval, denying")
-    for path in looked_at():
+    entry = await shelf.shop.fetchval("SELECT id FROM log.entries ORDER BY sequence DESC LIMIT 1")
+    for path in (*looked_at(), f"{CONSOLE}/log/{entry}"):
         await page.goto(path)
-        found += await findings_in_both(page, path)
+        found += await findings_in_both(page, path, frame=False)
     assert found == []

@@ -107,6 +107,7 @@ PRICES: Mapping[tuple[str, str], Audience] = {
     ("GET", "/prices"): STAFF,
     ("GET", "/prices/changes"): STAFF,
     ("GET", "/prices/changes/{entry_id}/return"): MANAGER,
+    ("GET", "/prices/list.csv"): STAFF,
     ("GET", "/prices/preview"): MANAGER,
     ("POST", "/prices"): MANAGER,
     ("POST", "/prices/preview"): MANAGER,

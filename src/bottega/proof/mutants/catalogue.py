@@ -13,6 +13,9 @@ RULES = "src/bottega/actions/policy/packs/default"
 RULE_SUITES = ("tests/actions/policy/test_default_pack.py",)
 GUARD = "src/bottega/runtime/guard/full.py"
 GUARD_SUITES = ("tests/runtime/test_guard_left_out.py", "tests/runtime/test_limits.py", "tests/runtime/test_turns.py")
+# What asks for a yes, and what decides whether one is asked for, are looked at where yeses are.
+CONFIRMING = {"PolicyCritic", "ConfirmingCritic"}
+CONFIRMING_SUITES = ("tests/runtime/test_confirmations.py",)
 _GUARD_PART = re.compile(r"(?P<name>[A-Z]\w+(?:Critic|Check))\([^()]*\)(?:,\s*)?")
 _RULE = re.compile(r'^@id\("(?P<name>[^"]+)"\).*?;\n', re.DOTALL | re.MULTILINE)
 
@@ -70,7 +73,7 @@ def removed_guards(root: Path) -> tuple[Mutant, ...]:
         Mutant(
             f"without guard {part['name']}",
             f"The guard has no {part['name']}.",
-            GUARD_SUITES,
+            CONFIRMING_SUITES if part["name"] in CONFIRMING else GUARD_SUITES,
             (Edit(GUARD, part.group(), ""),),
         )
         for part in _GUARD_PART.finditer(text)

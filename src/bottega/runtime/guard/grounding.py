@@ -42,6 +42,9 @@ class Known:
     def hold(self, name: str, value: float) -> None:
         """Takes in a number under its name."""
         self.numbers.add(float(value))
+        if float(value).is_integer():
+            # A long whole number reads like a code, and is no less said by its record.
+            self.codes.add(str(int(value)))
         if "percent" in name or name.endswith(("_rate", "_share")):
             self.percents.update({float(value), round(float(value) * 100, 6)})
 

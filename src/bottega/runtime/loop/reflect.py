@@ -119,7 +119,7 @@ def yes_or_no(text: str, tool: str = "") -> Literal["yes", "no"] | None:
 _COURTESIES = frozenset(
     {"please", "thanks", "thank", "you", "ok", "okay", "great", "fine", "good", "perfect", "then", "just"}
 )
-_POINTING = frozenset({"it", "this", "that", "them", "the", "my", "order"})
+_POINTING = frozenset({"it", "this", "that", "them", "the", "my", "now"})
 # What people call doing what the tools of a shop are named for.
 _ALSO_CALLED = {"amend": {"change"}, "create": {"order", "do", "place", "return", "exchange"}, "process": {"pay"}}
 _LONGEST_YES_WORDS = 8
@@ -127,15 +127,15 @@ _LONGEST_YES_WORDS = 8
 
 def _is_restated_yes(words: Sequence[str], tool: str) -> bool:
     """Whether the words are a yes, and beside it name nothing but what was asked."""
-    named = set(tool.split("_")) if tool else set[str]()
-    for part in tuple(named):
-        named |= _ALSO_CALLED.get(part, set())
+    doing, _, thing = tool.partition("_")
+    doings = {doing} | _ALSO_CALLED.get(doing, set())
+    things = set(thing.split("_")) | _POINTING
     said = [word for word in words if word not in _COURTESIES]
     if not said or len(words) > _LONGEST_YES_WORDS:
         return False
     begins = 2 if " ".join(said[:2]) in PLAIN_YES else 1 if said[0] in PLAIN_YES else 0
     rest = said[begins:]
-    is_named = bool(rest) and rest[0] in named - _POINTING and all(word in named | _POINTING for word in rest)
+    is_named = bool(tool) and bool(rest) and rest[0] in doings and all(word in doings | things for word in rest)
     return (begins > 0 and (not rest or is_named)) or (begins == 0 and len(said) > 1 and is_named)
 
 

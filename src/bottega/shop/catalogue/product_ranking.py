@@ -7,31 +7,29 @@ from typing import assert_never
 
 from bottega.platform.database.pool import Connection
 from bottega.ports.embedder import Embedder
-from bottega.retrieval.analysis import words_of
 from bottega.retrieval.asked import KeywordQuery
 from bottega.retrieval.fusion import Scored, Weights
 from bottega.retrieval.narrowing import Narrowing
-from bottega.retrieval.search import Searched, Searcher
+from bottega.retrieval.search import Searcher
 from bottega.shop.catalogue.constraint_conditions import matching_variants
 from bottega.shop.catalogue.listing import Conditions
 from bottega.shop.catalogue.product_documents import PRODUCTS
+from bottega.shop.catalogue.search_fitting import LEAST_COVERAGE_SHARE, any_has, fitting
 from bottega.shop.catalogue.search_reading import Reading, conditions_on
 from bottega.shop.catalogue.search_records import SearchRequest
-from bottega.shop.catalogue.understanding.model import SortWish
+from bottega.shop.catalogue.understanding.model import CategoryIs, Constraint, SortWish
 
 # Fitted on the open grades, the file of this SHA-256, by `benchmarks/search_quality.py`; see docs/search.md.
 FITTED_ON = "d7e2995f97427daf19764da78d2bcd6931403b3b0013375dfa461a391b7d12da"
 WEIGHTS = Weights(keyword=2.0, meaning=1.0, flatness=60.0, coverage=0.4, least_cosine=0.3)
 # What cannot be bought now stands behind what can, unless it is much better.
 OUT_OF_STOCK_SHARE = 0.7
+# So does what is only kept among things of the kind that is asked for behind what is called so.
+NOT_CALLED_SO_SHARE = 0.8
 # How deep a search can be paged.
 DEEPEST_RESULT = 400
 # Another order than by relevance is made among so many of the best.
 MOST_SORTED = 1_000
-# What is shown has at least that share of the leftover words that the best has: where a sentence constrains, or where
-# another order would bring up what fits badly.
-LEAST_COVERAGE_SHARE = 2 / 3
-
 _COLUMNS = (
     "p.product_id",
     "p.facets @> '{in_stock}' AS in_stock",
@@ -86,17 +84,26 @@ async def _by_words(
 ) -> Ranked:
     form = reading.form
     narrowing = _narrowing(request, reading)
-    text = form.ranking_words if form.constraints else (form.ranking_words or form.text)
+    text = f"{form.ranking_words} {form.like}".strip() if form.constraints else (form.ranking_words or form.text)
     searcher = Searcher(PRODUCTS, WEIGHTS, search_plainly, embedder)
     searched = await searcher.search(connection, text, narrowing, number, synonyms=request.tuning.synonyms)
-    found = sorted(searched.found, key=_with_stock)
-    if form.constraints:
-        found = _near_the_best(found, searched, form.words)
-    if narrowing.is_wide:
+    constrained = bool(form.constraints)
+    called = await _called_so(connection, form.constraints, searched.found)
+
+    def standing(one: Scored) -> float:
+        share = 1.0 if one.row["in_stock"] else OUT_OF_STOCK_SHARE
+        return -one.score * share * (1.0 if called is None or one.row["product_id"] in called else NOT_CALLED_SO_SHARE)
+
+    found = sorted(searched.found, key=standing)
+    kept = fitting(found, searched, form.words, spoken=form.spoken or constrained, constrained=constrained)
+    all_fit = len(kept) == len(found)
+    found = kept
+    if narrowing.is_wide and all_fit:
         total, exact = max(searched.considered, len(found)), searched.complete
     else:
-        total, exact = len(found), len(searched.found) < number
-    return Ranked(found, searched.query, total, exact, dict(searched.degraded))
+        total, exact = len(found), len(searched.found) < number or not all_fit
+    unmatched = form.words if found and constrained and not any_has(found, searched, form.words) else ""
+    return Ranked(found, searched.query, total, exact, dict(searched.degraded), unmatched)
 
 
 def _narrowing(request: SearchRequest, reading: Reading) -> Narrowing:
@@ -107,24 +114,19 @@ def _narrowing(request: SearchRequest, reading: Reading) -> Narrowing:
     )
 
 
-def _with_stock(one: Scored) -> float:
-    return -(one.score if one.row["in_stock"] else one.score * OUT_OF_STOCK_SHARE)
-
-
-def _near_the_best(found: list[Scored], searched: Searched, words: str) -> list[Scored]:
-    """What has about as many of these words as the best has: "hdmi" of "hdmi cable under 5 m" is no mere hint."""
-    terms = {word.term for word in words_of(words)}
-    query = searched.query
-    places = [place for place, word in enumerate(query.words) if any(w.term in terms for w in words_of(word))]
-    total = sum(query.importance[place] for place in places)
-    if total <= 0:
-        return found
-
-    def covered(one: Scored) -> float:
-        return sum(query.importance[place] for place in places if one.bits >> place & 1) / total
-
-    best = max((covered(one) for one in found), default=0.0)
-    return [one for one in found if covered(one) >= best * LEAST_COVERAGE_SHARE - 1e-9]
+async def _called_so(
+    connection: Connection, constraints: Sequence[Constraint], found: Sequence[Scored]
+) -> frozenset[str] | None:
+    """Which of these have the name of the kind that is asked for in their title; None where none is asked for."""
+    names = [name.split("+") for known in constraints if isinstance(known, CategoryIs) for name in known.called]
+    if not names or not found:
+        return None
+    values: list[object] = [[one.row["product_id"] for one in found], *names]
+    held = " OR ".join(f"traits @> ${place}::text[]" for place in range(2, len(names) + 2))
+    rows = await connection.fetch(
+        f"SELECT product_id FROM search.traits WHERE product_id = ANY ($1::text[]) AND ({held})", *values
+    )
+    return frozenset(row["product_id"] for row in rows)
 
 
 def _wished_order(request: SearchRequest, reading: Reading) -> SortWish | None:

@@ -1,6 +1,7 @@
 """Searching products: the one query path of shoppers, staff, the command line and agents."""
 
 from collections.abc import Sequence
+from contextlib import aclosing
 from dataclasses import replace
 from datetime import datetime
 
@@ -18,12 +19,16 @@ from bottega.shop.catalogue.pinning import pinned_first
 from bottega.shop.catalogue.product_ranking import DEEPEST_RESULT, Ranked, ranked_products
 from bottega.shop.catalogue.search_facets import MOST_COUNTED, facets_of
 from bottega.shop.catalogue.search_notes import SearchNoted, SearchNotes
-from bottega.shop.catalogue.search_reading import Reading, conditions_on, read_as_words, read_sentence
+from bottega.shop.catalogue.search_reading import Reading, conditions_on, met_readings, read_as_words, read_sentence
 from bottega.shop.catalogue.search_records import Explanation, SearchPage, SearchRequest, SearchSort
 from bottega.shop.catalogue.taste import by_taste
 from bottega.shop.catalogue.tuning import tuning_of
-from bottega.shop.catalogue.understanding.model import Correction, SortWish
+from bottega.shop.catalogue.understanding.model import CategoryIs, Correction, SortWish
 
+# So many weaker forms of a sentence are looked through for its words.
+MOST_TRIED_FOR_WORDS = 6
+# A form without the kind of thing is worth taking only where something has all of the words.
+NEARLY_ALL = 0.99
 CONSTRAINTS_LOST = "What constraints are held against is being written anew; until then they are searched for as words."
 
 
@@ -80,7 +85,8 @@ async def _read_and_rank(
     if request.understands:
         try:
             reading = await read_sentence(connection, request, now)
-            return reading, await ranked_products(connection, request, reading, now, embedder, number)
+            ranked = await ranked_products(connection, request, reading, now, embedder, number)
+            return await _with_its_words(connection, request, now, embedder, number, (reading, ranked))
         except asyncpg.UndefinedTableError:
             # Tables that constraints are held against are gone: words still answer, and they are made again.
             reason = {"constraints": CONSTRAINTS_LOST}
@@ -90,6 +96,35 @@ async def _read_and_rank(
     ranked = await ranked_products(connection, request, reading, now, embedder, number)
     ranked.degraded.update(reason)
     return reading, ranked
+
+
+async def _with_its_words(
+    connection: Connection,
+    request: SearchRequest,
+    now: datetime,
+    embedder: Embedder | None,
+    number: int,
+    first: tuple[Reading, Ranked],
+) -> tuple[Reading, Ranked]:
+    """What was found; where that has none of the words, which name the thing, then the strictest form that has some."""
+    asked = first[0].asked
+    # A few words alone may be the name of a thing as a whole: of "usb battery" no battery has "usb".
+    only_kind = not asked.spoken and all(isinstance(known, CategoryIs) for known in asked.constraints)
+    if not first[1].unmatched or not (asked.names_thing or only_kind):
+        return first
+    tried = 0
+    async with aclosing(met_readings(connection, request, asked)) as readings:
+        async for reading in readings:
+            if len(reading.form.constraints) == len(first[0].form.constraints):
+                continue
+            ranked = await ranked_products(connection, request, reading, now, embedder, number)
+            has_all = max((one.coverage for one in ranked.found), default=0.0) > NEARLY_ALL
+            if has_all or (asked.names_thing and ranked.found and not ranked.unmatched):
+                return reading, ranked
+            tried += 1
+            if tried == MOST_TRIED_FOR_WORDS:
+                break
+    return first
 
 
 def _sort_shown(request: SearchRequest, wish: SortWish | None) -> SearchSort:
@@ -162,7 +197,8 @@ def _noted(request: SearchRequest, reading: Reading, ranked: Ranked) -> SearchNo
     answered = 0
     for term in query.terms:
         answered |= term.bits
-    is_known = answered == (1 << len(query.words)) - 1 and not ranked.unmatched and "keyword" not in ranked.degraded
+    every_word = (1 << len(query.words)) - 1
+    is_known = answered & every_word == every_word and not ranked.unmatched and "keyword" not in ranked.degraded
     is_corrected = bool(_corrections(reading.asked.corrections, query))
     return SearchNoted(
         request.text,

@@ -1,7 +1,7 @@
 """From a search request to what it is searched as: the sentence read, and relaxed as far as anything meets it."""
 
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import AsyncGenerator, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -43,6 +43,13 @@ async def read_sentence(connection: Connection, request: SearchRequest, now: dat
         if await _anything(connection, form, request.filters):
             return Reading(asked, form, relaxed)
     return Reading(asked, asked)
+
+
+async def met_readings(connection: Connection, request: SearchRequest, asked: Understanding) -> AsyncGenerator[Reading]:
+    """All of its forms that some product meets, the strictest first."""
+    for form, relaxed in _forms(asked):
+        if await _anything(connection, form, request.filters):
+            yield Reading(asked, form, relaxed)
 
 
 def read_as_words(request: SearchRequest) -> Reading:

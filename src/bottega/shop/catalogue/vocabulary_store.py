@@ -221,7 +221,7 @@ def _whole(prices: Any) -> list[int]:
 _TRAITS = """
 SELECT trait, sum(n)::bigint AS n FROM (
     SELECT trait, count(*) AS n FROM search.traits, unnest(traits) AS trait
-    WHERE NOT trait LIKE ANY ('{w:%,category:%,end:%,v:model=%,v:released=%,v:eans=%}') GROUP BY 1
+    WHERE NOT trait LIKE ANY ('{w:%,category:%,end:%,thing:%,v:model=%,v:released=%,v:eans=%}') GROUP BY 1
     UNION ALL
     SELECT trait, count(DISTINCT product_id) FROM search.variant_traits, unnest(traits) AS trait
     WHERE NOT trait LIKE 'tint:%' GROUP BY 1) AS counted

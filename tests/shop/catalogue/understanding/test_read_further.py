@@ -183,14 +183,14 @@ def test_of_gloves_and_mittens_only_what_was_named() -> None:
 def test_a_thing_without_a_category_is_told_by_its_title_and_by_its_other_names() -> None:
     constraint = only("red laptop", CategoryIs)
     assert constraint.traits == (
-        "end:notebook",
-        "end:laptop",
-        "end:computer+w:portable",
-        "end:computer+w:laptop",
-        "end:computer+w:notebook",
+        "thing:notebook",
+        "thing:laptop",
+        "thing:computer+w:portable",
+        "thing:computer+w:laptop",
+        "thing:computer+w:notebook",
         "kind:notebook",
     )
-    assert constraint.wider.traits[:3] == ("w:notebook", "w:laptop", "w:portable+w:computer")
+    assert constraint.wider.traits[:3] == ("w:notebook+thing:*", "w:laptop+thing:*", "w:portable+w:computer+thing:*")
 
 
 def test_a_few_words_alone_are_left_to_the_search() -> None:

@@ -70,6 +70,27 @@ async def test_a_list_is_read_and_what_is_wrong_named(owner: Colleague) -> None:
     assert await price_of(owner.shelf, variant) == 9_950
 
 
+async def test_a_list_goes_out_and_comes_back_in_another_currency(owner: Colleague) -> None:
+    shelf = owner.shelf
+    variant, sku = await priced(shelf, 10_000)
+    await shelf.shop.done(SetPrice(variant_id=variant, currency="CHF", amount_minor=9_000))
+    listed = (await owner.get(f"{PRICES}/list.csv")).response.text
+    lines = [line for line in listed.splitlines() if line.startswith((f"{sku},", "SKU,"))]
+    assert lines == ["SKU,currency,amount", f"{sku},CHF,90.00", f"{sku},EUR,100.00"]
+    look = await send(owner, f"{PRICES}/preview", lines="\n".join(lines).replace("90.00", "80.00"))
+    assert "CHF" in look.text_of("#preview")
+    await owner.submit(look, "#change")
+    page = await owner.get(f"{PRICES}?currency=CHF&q={sku}")
+    assert "80.00 CHF" in page.text_of(".work-table")
+    look = await submit_chosen(owner, PRICES, f"{PRICES}/preview?currency=CHF", [variant], percent="10")
+    await owner.submit(look, "#change")
+    amounts = "SELECT currency, amount_minor FROM shop.prices WHERE variant_id = $1 ORDER BY currency"
+    assert await shelf.shop.fetch(amounts, variant) == [
+        {"currency": "CHF", "amount_minor": 8_800},
+        {"currency": "EUR", "amount_minor": 10_000},
+    ]
+
+
 async def test_a_bad_import_is_put_back(owner: Colleague) -> None:
     shelf = owner.shelf
     handle = f"import-{new_id('prd')[-8:]}"

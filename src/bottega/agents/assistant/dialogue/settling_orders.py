@@ -151,7 +151,8 @@ def _asked_further(state: State, wish: Wish) -> Settled:
         return None
     is_short = len(words_of(wish.text)) <= SHORT_QUESTION_WORDS
     doubtful = wish.certainty == "unsure" or wish.intent in ("product_question", "product_search", "stock_question")
-    about_nothing = not state.focus and not state.shown and not state.cart
+    is_elsewhere = state.topic in ("order", "return") and bool(state.order_in_focus)
+    about_nothing = not (state.focus or state.shown or state.cart or is_elsewhere)
     if doubtful and (says(wish.text, "asking.rules") or about_nothing or (is_short and wish.certainty == "unsure")):
         return f"rules_of:{state.last_policy}", wish.text
     return None

@@ -134,7 +134,8 @@ def sum_asked(state: State, wish: Wish) -> Settled:
     if state.topic != "cart" or mentioned_in(wish.text, state) is not None:
         return None
     of_all = says(wish.text, "cart.together") or not state.focus
-    is_price = says(wish.text, "cart.sum") or (says(wish.text, "products.price") and of_all)
+    several = len(state.cart) > 1 and says(wish.text, "cart.that_much")
+    is_price = several or says(wish.text, "cart.sum") or (says(wish.text, "products.price") and of_all)
     return ("cart_show", wish.text) if is_price else None
 
 
@@ -142,10 +143,13 @@ def values_only(state: State, wish: Wish) -> Settled:
     """ "And in M?", "wonderful, black please": values of the product that is spoken about."""
     if not is_values_only(wish.text) or state.topic not in ("product", "cart"):
         return None
-    if len(state.focus) != 1 and len(state.shown) != 1 and not state.last_added:
+    if not state.shown and not state.last_added:
         return None
-    if refer(wish.text, state) is not None and len(state.shown) > 1 and len(state.focus) != 1:
-        return None
+    found = refer(wish.text, state)
+    if found is not None and len(state.shown) > 1 and len(state.focus) != 1:
+        # "The red ones in L, please": one of several that were shown.
+        is_one = found.by in ("name", "place", "price") and not found.is_ambiguous and not is_question(wish.text)
+        return ("cart_add", wish.text) if is_one and says(wish.text, "wanting.have") else None
     if is_question(wish.text) and not says(wish.text, "wanting.may_have"):
         return "stock_question", wish.text
     if just_added(state) and (correction(wish.text) is not None or says(wish.text, "cart.swap_values")):

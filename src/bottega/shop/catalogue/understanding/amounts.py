@@ -6,7 +6,7 @@ from bottega.shop.catalogue.understanding.figures import figure_of
 from bottega.shop.catalogue.understanding.language import BoundWord, Unit
 from bottega.shop.catalogue.understanding.model import RatingBound, Stated
 from bottega.shop.catalogue.understanding.prices import price_around, price_at_least, price_at_most, price_between
-from bottega.shop.catalogue.understanding.quantities import read_quantity
+from bottega.shop.catalogue.understanding.quantities import names_kind, read_quantity
 from bottega.shop.catalogue.understanding.reading import Reading
 from bottega.shop.catalogue.understanding.sentence import Token
 
@@ -265,7 +265,7 @@ def _names_a_number(reading: Reading, amount: Amount) -> bool:
         before -= 1
     named = sentence.until(before, reading.vocabulary.number_phrases)
     # "Processor under 100": what the thing itself is called names no number of it.
-    return named is not None and not reading.kind_phrase.endswith(sentence.key(before - named[1], named[1]))
+    return named is not None and not names_kind(reading, sentence.key(before - named[1], named[1]))
 
 
 def _use_currency(reading: Reading, currency: str) -> None:

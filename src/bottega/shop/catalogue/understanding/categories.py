@@ -1,17 +1,21 @@
 """The kind of thing that is asked for as a constraint: categories that hold such things, else words of titles."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from bottega.shop.catalogue.understanding.kinds import TINY_SHARE, named_categories, titled_with
-from bottega.shop.catalogue.understanding.model import CategoryIs, NumberBound, Stated, Strength
+from bottega.shop.catalogue.understanding.model import CategoryIs, NumberBound, Stated, TraitIs
 from bottega.shop.catalogue.understanding.reading import Named, Reading
 from bottega.shop.catalogue.understanding.vocabulary import CategoryFigures, halves_of
 
+LONGEST_BEFORE = 3
+MOST_EXCLUDED_TRAITS = 400
+# "Without nuts" means hazelnuts too, but "without ink" nothing pink.
+SHORTEST_OF_COMPOUND = 3
 # A category stands for a word when so many of the things called so are in it.
 FAITHFUL_SHARE = 0.55
 # Beside other words, and with nothing else to narrow the search, it must hold all but a few of them.
-PLAIN_SHARE = 0.75
+PLAIN_SHARE = 0.6
 # Of a category that names several things, the word must be in the titles of so many products to be required of all.
 TITLED_SHARE = 0.1
 # Fewer, and the category holds other things as well.
@@ -31,19 +35,18 @@ class _Kind:
 def add_categories(reading: Reading, names: Sequence[Named]) -> None:
     """One constraint for the kinds of thing that are named, and what they are when taken less narrowly."""
     meanings = [_meanings(reading, name.phrase) for name in names]
-    levels: list[_Kind] = []
+    levels: list[_Kind] = _said_nearer(reading, names[0]) if len(names) == 1 else []
     for depth in range(max(len(meaning) for meaning in meanings)):
         level = _together([meaning[min(depth, len(meaning) - 1)] for meaning in meanings])
         if level not in levels:
             levels.append(level)
     said = reading.sentence.text[_start(reading, names[0]) : _end(reading, names[-1])]
-    doubtful = _tells_nothing(reading)
-    if doubtful and len(levels) > 1:
+    if len(levels) > 1 and _tells_nothing(reading):
         # "Lamp" is the shelf of emergency lamps here and says nothing of hours: all lighting is meant.
-        levels, doubtful = levels[1:], False
-    strength: Strength = "soft" if doubtful else "hard"
+        levels = levels[1:]
     key = f"category:{'|'.join(name.phrase for name in names)}"
-    stated = Stated(key, " or ".join(name.said for name in names), said, strength)
+    stated = Stated(key, " or ".join(name.said for name in names), said)
+    called = tuple(dict.fromkeys(trait for name in names for trait in _worded(_group(reading, name.phrase))))
     constraint: CategoryIs | None = None
     for level in reversed(levels):
         constraint = CategoryIs(
@@ -52,18 +55,56 @@ def add_categories(reading: Reading, names: Sequence[Named]) -> None:
             level.traits,
             not_paths=level.not_paths,
             not_traits=level.not_traits,
+            called=called,
             wider=constraint,
         )
     assert constraint is not None, "every name has a meaning"
     reading.found(constraint, names[0].place)
 
 
+def _said_nearer(reading: Reading, name: Named) -> list[_Kind]:
+    """What the words right before a kind's name make of it, where they name a category: "fleece jackets" are fleeces, a
+    "first aid kit" is first aid."""
+    sentence, vocabulary, key = reading.sentence, reading.vocabulary, reading.language.keys.of
+    paths = _paths(reading, name.phrase)
+    for length in range(LONGEST_BEFORE, 0, -1):
+        start = name.place - length
+        phrase = sentence.key(start, length)
+        known = vocabulary.category_phrases.get(phrase, ()) if sentence.free(start, length) else ()
+        inside = [path for path in known if any(path.startswith(f"{own}/") for own in paths)]
+        own = [path for path in known if length > 1 and _is_titled(vocabulary.categories[path], phrase, key)]
+        if not (inside or own):
+            continue
+        sentence.claim(start, length, "ranking")
+        words = "".join(f"+w:{word}" for word in phrase.split())
+        return [_Kind(tuple(inside or own), tuple(f"{end}{words}" for end in _ends(_group(reading, name.phrase))))]
+    return []
+
+
 def rule_out_category(reading: Reading, phrase: str, label: str, said: str, place: int) -> None:
-    """None of the things that are named."""
+    """None of the things that are named; where these are no such things, nothing that tells of it: nuts of a snack."""
     group = _group(reading, phrase)
+    paths = _paths(reading, phrase)
+    asked = reading.vocabulary.category_phrases.get(reading.kind_phrase, ())
+    if asked and not {path.partition("/")[0] for path in asked} & {path.partition("/")[0] for path in paths}:
+        rule_out_word(reading, [phrase], label, said, place)
+        return
     stated = Stated(f"not:category:{phrase}", f"not {label}", said)
     traits = (*_ends(group), *_kinds(reading, group))
-    reading.found(CategoryIs(stated, _paths(reading, phrase), traits, negated=True), place)
+    reading.found(CategoryIs(stated, paths, traits, negated=True), place)
+
+
+def rule_out_word(reading: Reading, phrases: Sequence[str], label: str, said: str, place: int) -> None:
+    """Words that the catalogue has no name for: in no title and no value, nor as the end of a compound there."""
+    everywhere: dict[str, None] = {}
+    told = reading.vocabulary.value_words
+    for word in [part for phrase in phrases for part in phrase.split()]:
+        everywhere[f"w:{word}"] = None
+        compounds = [one for one in told if len(word) >= SHORTEST_OF_COMPOUND and one.endswith(word)]
+        for one in sorted(compounds, key=lambda one: (one != word, one)):
+            everywhere.update(dict.fromkeys(told[one]))
+    stated = Stated(f"not:word:{' '.join(phrases)}", label, said)
+    reading.found(TraitIs(stated, (), True, everywhere=tuple(everywhere)[:MOST_EXCLUDED_TRAITS]), place)
 
 
 def is_plainly(reading: Reading, phrase: str, *, alone: bool) -> bool:
@@ -74,7 +115,8 @@ def is_plainly(reading: Reading, phrase: str, *, alone: bool) -> bool:
     if alone:
         return True
     titles = {reading.language.keys.of(reading.vocabulary.categories[path].title) for path in paths}
-    named = any(word in titles for word in (phrase, *_group(reading, phrase)))
+    # "Pack" is what several categories are called at the end.
+    named = len(paths) > 1 or any(word in titles for word in (phrase, *_group(reading, phrase)))
     return named and (" " in phrase or _share_in(reading, _group(reading, phrase), paths) >= PLAIN_SHARE)
 
 
@@ -99,13 +141,13 @@ def _meanings(reading: Reading, phrase: str) -> list[_Kind]:
     """What a word means, the narrowest first: its categories, with what they hold besides, and wider ones."""
     group = _group(reading, phrase)
     paths = _paths(reading, phrase)
-    not_paths = () if phrase in reading.language.accessory_words else _accessories_below(reading, paths, group)
+    not_paths = () if phrase in reading.language.accessory_words else accessories_below(reading, paths, group)
     broader = _broader(reading, phrase)
     if paths and _faithful(reading, phrase, paths):
         found = _placed(reading, phrase, group, paths, not_paths)
     else:
         found = _titled(reading, group, paths, not_paths)
-        if broader and not paths:
+        if broader and not paths and " " not in phrase:
             found = [_Kind((*kind.paths, *broader), kind.traits, kind.not_paths) for kind in found]
     wide = found[-1]
     if broader and not set(broader) <= set(wide.paths):
@@ -125,6 +167,8 @@ def _placed(
         share = _titled_share(reading, group, path)
         if leaf and (share >= TITLED_SHARE if shared else TITLED_SHARE <= share < PURE_SHARE):
             titled.extend(f"category:{path}+{trait}" for trait in _ends(group))
+        elif leaf and shared and _worded_share(reading, group, path) >= TITLED_SHARE:
+            titled.extend(f"category:{path}+{trait}" for trait in _worded(group))
         else:
             plain.append(path)
     others = _other_halves(reading, phrase, group, plain)
@@ -136,12 +180,16 @@ def _placed(
 
 
 def _titled(reading: Reading, group: Sequence[str], paths: Sequence[str], not_paths: Sequence[str]) -> list[_Kind]:
-    """What product types, categories and titles call so, where no category holds most of it."""
-    words = tuple(f"w:{'+w:'.join(word.split())}" for word in group)
-    kinds = (*_ends(group), *_kinds(reading, group))
+    """What product types, categories and titles call so, where no category holds most of it; nothing that only goes
+    with such things: a "phone case" is no phone."""
+    named = [end.replace("end:", "thing:", 1) for end in _ends(group)]
+    said = {part for word in group for part in word.split()}
+    plain = "" if said & reading.language.goes_with else "+thing:*"
+    words = [f"{word}{plain}" for word in _worded(group)]
+    kinds = _kinds(reading, group)
     return [
-        _Kind(tuple(paths), kinds, tuple(not_paths)),
-        _Kind(tuple(paths), (*words, *kinds), tuple(not_paths)),
+        _Kind(tuple(paths), (*named, *kinds), tuple(not_paths)),
+        _Kind(tuple(paths), (*words, *named, *kinds), tuple(not_paths)),
     ]
 
 
@@ -156,6 +204,11 @@ def _ends(group: Sequence[str]) -> tuple[str, ...]:
         *before, last = word.split()
         found.append("+".join([f"end:{last}", *(f"w:{part}" for part in before)]))
     return tuple(found)
+
+
+def _worded(group: Sequence[str]) -> tuple[str, ...]:
+    """Titles with one of these somewhere."""
+    return tuple(f"w:{'+w:'.join(word.split())}" for word in group)
 
 
 def _kinds(reading: Reading, group: Sequence[str]) -> tuple[str, ...]:
@@ -198,8 +251,7 @@ def _paths(reading: Reading, phrase: str) -> tuple[str, ...]:
     return tuple(path for path in chosen if not any(path.startswith(f"{other}/") for other in chosen))
 
 
-def _is_titled(category: CategoryFigures, phrase: str, key: object) -> bool:
-    assert callable(key)
+def _is_titled(category: CategoryFigures, phrase: str, key: Callable[[str], str]) -> bool:
     return key(category.title) == phrase
 
 
@@ -222,7 +274,13 @@ def _titled_share(reading: Reading, group: Sequence[str], path: str) -> float:
     return titled / max(reading.vocabulary.categories[path].products, 1)
 
 
-def _accessories_below(reading: Reading, paths: Sequence[str], group: Sequence[str]) -> tuple[str, ...]:
+def _worded_share(reading: Reading, group: Sequence[str], path: str) -> float:
+    """At most that share of a category's products has one of these words somewhere in its title."""
+    worded = max((titled_with(reading, word) for word in group), default=0)
+    return worded / max(reading.vocabulary.categories[path].products, 1)
+
+
+def accessories_below(reading: Reading, paths: Sequence[str], group: Sequence[str]) -> tuple[str, ...]:
     """Categories inside these that hold what only goes with such things: tent repair among the tents."""
     accessories = reading.language.accessory_words
     if any(word.split()[-1] in accessories for word in group):

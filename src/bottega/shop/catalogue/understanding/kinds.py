@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from bottega.shop.catalogue.understanding.reading import Reading
-from bottega.shop.catalogue.understanding.vocabulary import KindFigures, halves_of
+from bottega.shop.catalogue.understanding.vocabulary import KindFigures, Vocabulary, halves_of, name_of
 
 # Words this seldom at the end of names are hardly names of things.
 LEAST_ENDS = 2
@@ -14,22 +14,35 @@ LONGEST_KIND = 3
 MOSTLY_SHARE = 0.5
 # A category this small beside the titles with its words is only one corner of such things.
 TINY_SHARE = 0.05
+# A word that also tells what things are like names a thing where nothing else does, if that share of the titles with it
+# end in it, and so many times as many products are one as are told to be like one.
+NOUN_SHARE = 0.3
+# One that so few titles end in only describes.
+DESCRIBING_SHARE = 0.2
+LEAST_TITLED = 10
+NOUN_TIMES = 2
 
 
 def guess_kind(reading: Reading) -> None:
     """Sets the kind: the last known noun before "for", "with" or an amount says what the thing is."""
-    start: int | None = 0
-    while start is not None:
-        start = _guess_from(reading, start)
+    for doubtful in (False, True):
+        start: int | None = 0
+        while start is not None:
+            start = _guess_from(reading, start, doubtful=doubtful)
+        if reading.kind is not None:
+            return
 
 
-def _guess_from(reading: Reading, start: int) -> int | None:
-    """Looks from here on; returns where to look again when what was found belongs to an unknown thing."""
+def _guess_from(reading: Reading, start: int, *, doubtful: bool) -> int | None:
+    """Looks from here on; returns where to look again when what was found belongs to an unknown thing.
+
+    `doubtful` takes words as well that mostly tell what things are like.
+    """
     sentence = reading.sentence
     found_until, place = 0, start
     while place < len(sentence.tokens):
         token = sentence.tokens[place]
-        if found_until and _ends_the_noun(reading, place):
+        if (found_until or _is_for_something(reading, place)) and _ends_the_noun(reading, place):
             break
         if not found_until and (ruled_out := _ruled_out(reading, place)):
             place += ruled_out
@@ -37,8 +50,10 @@ def _guess_from(reading: Reading, start: int) -> int | None:
         if token.kind == "word" and token.claim is None:
             for length in range(min(LONGEST_KIND, len(sentence.tokens) - place), 0, -1):
                 phrase = sentence.key(place, length)
-                figures = _figures(reading, phrase)
-                if figures is not None and place + length > found_until:
+                figures = _figures(reading, phrase, doubtful=doubtful)
+                if figures is None or place + length <= found_until:
+                    continue
+                if found_until != place or _heads(reading, place, phrase):
                     reading.kind, reading.kind_phrase = figures, phrase
                     found_until = place + length
                     break
@@ -48,6 +63,27 @@ def _guess_from(reading: Reading, start: int) -> int | None:
     reading.kind, reading.kind_phrase = None, ""
     joined = (at for at in range(found_until, len(sentence.tokens)) if sentence.at(at, reading.language.joiners))
     return next((at + 1 for at in joined), None)
+
+
+def _heads(reading: Reading, place: int, phrase: str) -> bool:
+    """Whether this is the thing and the one named before only says which ("laptop stand"), unlike in "laptop DVD"."""
+    language, vocabulary = reading.language, reading.vocabulary
+    before = f"{reading.sentence.key(place - 1, 1)} {phrase}"
+    if phrase in language.goes_with or before in vocabulary.kinds or reading.kind_phrase not in language.kinds:
+        return True
+    return phrase in language.kinds or phrase in vocabulary.category_phrases
+
+
+def _is_for_something(reading: Reading, place: int) -> bool:
+    """Whether "for" begins here behind an unknown thing: "cream for leather boots", "something for my tent"."""
+    sentence, language = reading.sentence, reading.language
+    length = sentence.has_at(place, language.compatible, free=False)
+    if not length or not place:
+        return False
+    before = sentence.tokens[place - 1]
+    if before.kind != "word" or before.claim is not None or before.key in (*language.seeking, *language.currencies):
+        return False
+    return before.key in language.anything or before.key not in language.fillers
 
 
 def _ruled_out(reading: Reading, place: int) -> int:
@@ -74,17 +110,40 @@ def _is_modifier(reading: Reading, end: int) -> bool:
         vocabulary.brands,
         vocabulary.colours,
         vocabulary.materials,
-        vocabulary.flag_phrases,
-        vocabulary.values,
         vocabulary.tags,
         vocabulary.number_phrases,
-        language.known_words,
         language.currencies,
     )
-    # "Shoe cream" is no cream-coloured shoe.
-    is_thing = key in language.ambiguous_colours and key not in language.fillers
+    if _describes(reading, key):
+        return False
+    # "Shoe cream" is no cream-coloured shoe, and a "laptop bag" no laptop.
+    is_thing = (key in language.ambiguous_colours or key in language.goes_with) and key not in language.fillers
     is_size = key.upper() in reading.measures.letters
-    return is_thing or not (is_size or any(key in table for table in tells))
+    return is_thing or not (is_size or any(key in table for table in tells) or _is_told_of_kind(reading, key))
+
+
+def _describes(reading: Reading, key: str) -> bool:
+    """Whether titles have a word mostly in front of or behind what they name: "full", "HD"."""
+    vocabulary = reading.vocabulary
+    if key in reading.language.goes_with or key in reading.language.kinds or key in vocabulary.category_phrases:
+        return False
+    titled, figures = vocabulary.titles.get(key, 0), vocabulary.kinds.get(key)
+    ends = figures.products if figures is not None else 0
+    return titled >= LEAST_TITLED and ends < DESCRIBING_SHARE * titled
+
+
+def _is_told_of_kind(reading: Reading, key: str) -> bool:
+    """Whether a word tells what such things are like: "notebook touchscreen", but no "board game"."""
+    vocabulary = reading.vocabulary
+    told = [name_of(trait) for trait in vocabulary.values.get(key, ())]
+    kind = reading.measures.roles["kind"]
+    if key in vocabulary.kinds and any(kind.rank(name) is not None for name in told):
+        # A product type: a "notebook cooler" is no notebook.
+        return False
+    names = [*vocabulary.flag_phrases.get(key, ()), *told]
+    if names:
+        return reading.coverage(names) > 0
+    return key in reading.language.known_words
 
 
 def _ends_the_noun(reading: Reading, place: int) -> bool:
@@ -105,7 +164,7 @@ def _ends_the_noun(reading: Reading, place: int) -> bool:
     )
 
 
-def _figures(reading: Reading, phrase: str) -> KindFigures | None:
+def _figures(reading: Reading, phrase: str, *, doubtful: bool) -> KindFigures | None:
     """Figures of things called so, or called by another word for the same."""
     vocabulary, language = reading.vocabulary, reading.language
     if phrase in language.fillers or phrase in language.price_levels or phrase in language.genders:
@@ -122,15 +181,21 @@ def _figures(reading: Reading, phrase: str) -> KindFigures | None:
     placed = [figures for path in paths if (figures := vocabulary.kinds.get(f"category:{path}")) is not None]
     if placed and _is_well_placed(reading, phrase, placed):
         return _together(placed)
-    if _is_quality(reading, phrase):
+    if _is_quality(reading, phrase) and not (doubtful and _names_things(reading, phrase)):
         return None
     known = [
         figures
         for word in group
-        if (figures := vocabulary.kinds.get(word) or vocabulary.kinds.get(word.split()[-1])) is not None
-        and _is_noun(reading, word, figures)
+        if (figures := _figures_of(vocabulary, word)) is not None and _is_noun(reading, word, figures)
     ]
     return max(known, key=lambda figures: figures.products, default=None)
+
+
+def _figures_of(vocabulary: Vocabulary, phrase: str) -> KindFigures | None:
+    """What is known of things called so; of several words, by as many of the last ones as anything is called by."""
+    words = phrase.split()
+    ends = (" ".join(words[start:]) for start in range(len(words)))
+    return next((vocabulary.kinds[end] for end in ends if end in vocabulary.kinds), None)
 
 
 def named_categories(reading: Reading, words: Sequence[str]) -> list[str]:
@@ -201,10 +266,29 @@ def _is_quality(reading: Reading, phrase: str) -> bool:
     return any(phrase in table for table in (vocabulary.values, vocabulary.flag_phrases, vocabulary.tags))
 
 
+def _names_things(reading: Reading, phrase: str) -> bool:
+    """Whether a word that may be a quality is oftener the name of things."""
+    vocabulary = reading.vocabulary
+    if phrase in reading.language.goes_with:
+        return phrase in vocabulary.kinds
+    figures, kind = vocabulary.kinds.get(phrase), reading.measures.roles["kind"]
+    if figures is None or figures.products < NOUN_SHARE * vocabulary.titles.get(phrase, 0):
+        return False
+    told = [
+        vocabulary.trait_counts.get(trait, 0)
+        for trait in vocabulary.values.get(phrase, ())
+        if kind.rank(name_of(trait)) is None
+    ]
+    return figures.products >= NOUN_TIMES * max((*told, vocabulary.tags.get(phrase, 0)), default=0)
+
+
 def _is_noun(reading: Reading, word: str, figures: KindFigures) -> bool:
     """Whether a word names things: a category, a product type or the end of titles says so."""
-    if " " in word and not all(part in reading.vocabulary.kinds for part in word.split()):
+    known = word in reading.vocabulary.kinds or all(part in reading.vocabulary.kinds for part in word.split())
+    if " " in word and not known:
         return False
     if _is_named(reading, word) or " " in word:
         return True
-    return figures.products >= max(LEAST_ENDS, LEAST_END_SHARE * reading.vocabulary.titles.get(word, 0))
+    titled = reading.vocabulary.titles.get(word, 0)
+    # Of a small catalogue one thing may be the only one of its kind; then every title with the word ends in it.
+    return figures.products >= max(LEAST_ENDS, LEAST_END_SHARE * titled) or figures.products == titled

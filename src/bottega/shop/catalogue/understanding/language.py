@@ -127,6 +127,8 @@ class Language:
     keys: PhraseKeys
     fillers: frozenset[str]
     links: frozenset[str]
+    seeking: frozenset[str]
+    anything: frozenset[str]
     ordinary: frozenset[str]
     negations: frozenset[str]
     negation_prefixes: frozenset[str]
@@ -290,8 +292,10 @@ def _sizes(sizes: Mapping[str, Any], keys: PhraseKeys) -> dict[str, Any]:
 
 
 def _numbers_and_kinds(told: Mapping[str, Any], keys: PhraseKeys) -> dict[str, Any]:
-    """The part of a language that is about numerals, wider kinds, yes and no, and names."""
+    """The part of a language that is about numerals, wider kinds, yes and no, names, and what is sought."""
     return {
+        "seeking": frozenset(keys.of_sign(word) for word in told["words"]["seeking"]),
+        "anything": frozenset(keys.of_sign(word) for word in told["words"]["anything"]),
         "numerals": {keys.of(word): number for word, number in told["numerals"].items()},
         "broader": {keys.of(word): tuple(map(keys.of, wide)) for word, wide in told["kinds"]["broader"].items()},
         "truths": {**dict.fromkeys(told["truth"]["yes"], True), **dict.fromkeys(told["truth"]["no"], False)},

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from bottega.shop.catalogue.understanding.reading import Reading
-from bottega.shop.catalogue.understanding.vocabulary import BrandFigures
+from bottega.shop.catalogue.understanding.vocabulary import BrandFigures, name_of
 
 MatchKind = Literal["brand", "colour", "material", "flag", "value", "gender", "category", "word"]
 # The word before a phrase that speaks for one meaning of it.
@@ -71,19 +71,22 @@ class Phrase:
         return Match(kind, self.start, self.length, values, label)
 
 
-def match_at(reading: Reading, place: int, marker: Marker, *, negated: bool) -> Match | None:
-    """The best meaning of the phrase that begins here: the longest, then what the marker speaks for."""
+def match_at(reading: Reading, place: int, marker: Marker, *, negated: bool, of_another: bool = False) -> Match | None:
+    """The best meaning of the phrase that begins here: the longest, then what the marker speaks for.
+
+    `of_another` where it tells of another thing, which what is wanted is to go with: "cream for leather boots".
+    """
     favoured = _FAVOURED[marker]
     # "Not leather" rules a material out, not the shelf of leather care.
     order = _ORDER if not negated else {**_ORDER, "category": len(_ORDER)}
     return min(
-        _meanings(reading, place, marker, negated=negated),
+        _meanings(reading, place, marker, negated=negated, of_another=of_another),
         key=lambda match: (-match.length, match.kind not in favoured, order[match.kind]),
         default=None,
     )
 
 
-def _meanings(reading: Reading, place: int, marker: Marker, *, negated: bool) -> Iterator[Match]:
+def _meanings(reading: Reading, place: int, marker: Marker, *, negated: bool, of_another: bool) -> Iterator[Match]:
     sentence = reading.sentence
     if sentence.tokens[place].kind == "quoted":
         return
@@ -92,7 +95,7 @@ def _meanings(reading: Reading, place: int, marker: Marker, *, negated: bool) ->
         if not key or not sentence.free(place, length):
             continue
         phrase = Phrase(key, place, length, marker, negated)
-        for take in (_gender, _category, _brand, _flag, _colour, _material, _value):
+        for take in _TAKEN_OF_ANOTHER if of_another else _TAKEN:
             match = take(reading, phrase)
             if match is not None:
                 yield match
@@ -115,7 +118,7 @@ def _category(reading: Reading, phrase: Phrase) -> Match | None:
         return None
     if not phrase.negated and phrase.length == 1 and phrase.key != reading.kind_phrase:
         return None
-    if not phrase.negated and reading.kind_phrase and not phrase.key.endswith(reading.kind_phrase.split()[-1]):
+    if not phrase.negated and not (reading.kind_phrase and phrase.key.endswith(reading.kind_phrase.split()[-1])):
         return None
     return phrase.match("category", (phrase.key,), _said(reading, phrase))
 
@@ -149,7 +152,7 @@ def _is_other_word(reading: Reading, key: str) -> bool:
 
 def _flag(reading: Reading, phrase: Phrase) -> Match | None:
     names = reading.vocabulary.flag_phrases.get(phrase.key)
-    if names is None:
+    if names is None or (phrase.key == reading.kind_phrase and not phrase.negated):
         return None
     if phrase.marker != "having" and not phrase.negated and not _is_told(reading, phrase.key, names):
         return None
@@ -212,7 +215,10 @@ def _speaks_of_colour(reading: Reading, phrase: Phrase) -> bool:
     if phrase.marker == "in" or following in ("colour", "color", "coloured", "colored"):
         return True
     if following and reading.kind_phrase and following == reading.kind_phrase.split()[0]:
-        return sentence.key(phrase.start, phrase.length + 1) not in reading.vocabulary.category_phrases
+        whole, vocabulary = sentence.key(phrase.start, phrase.length + 1), reading.vocabulary
+        return not any(
+            whole in table for table in (vocabulary.category_phrases, vocabulary.kinds, reading.language.kinds)
+        )
     joined = sentence.at(end, reading.language.joiners)
     return joined is not None and sentence.key(end + joined[1], 1) in reading.language.colour_families
 
@@ -254,7 +260,7 @@ def _value(reading: Reading, phrase: Phrase) -> Match | None:
         return None
     traits = (*vocabulary.values.get(key, ()), *vocabulary.option_values.get(key, ()))
     tagged = (f"tag:{key}",) if vocabulary.tags.get(key, 0) >= LEAST_TAGGED else ()
-    told = tuple(trait for trait in traits if reading.coverage((_name_of(trait),)) >= TOLD_VALUE_SHARE)
+    told = tuple(trait for trait in traits if reading.coverage((name_of(trait),)) >= TOLD_VALUE_SHARE)
     if traits and not (told and _stands_for_its_words(reading, key, told)):
         return None
     wanted = (*told, *tagged)
@@ -268,5 +274,6 @@ def _stands_for_its_words(reading: Reading, key: str, traits: tuple[str, ...]) -
     return max(vocabulary.trait_counts.get(trait, 0) for trait in traits) >= titled
 
 
-def _name_of(trait: str) -> str:
-    return trait.partition(":")[2].partition("=")[0]
+# What a thing is to go with tells for whom and for what it is, but not its own colour, material or maker.
+_TAKEN_OF_ANOTHER = (_gender, _flag, _value)
+_TAKEN = (_gender, _category, _brand, _flag, _colour, _material, _value)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from bottega.shop.catalogue.understanding.categories import rule_out_category
+from bottega.shop.catalogue.understanding.categories import MOST_EXCLUDED_TRAITS, rule_out_category, rule_out_word
 from bottega.shop.catalogue.understanding.matches import Match
 from bottega.shop.catalogue.understanding.model import (
     BrandIs,
@@ -14,7 +14,6 @@ from bottega.shop.catalogue.understanding.reading import Named, Reading
 
 # Where most things of a kind tell "no" as well as "yes", "without" means those that tell "no".
 TOLD_NO_SHARE = 0.4
-MOST_EXCLUDED_TRAITS = 400
 
 
 def add_constraint(
@@ -198,14 +197,8 @@ def _word(reading: Reading, matches: Sequence[Match], said: str, place: int) -> 
             stated = Stated(f"not:word:{match.values[0]}", f"without {match.label}", said)
             reading.found(TraitIs(stated, free), place)
             return
-    everywhere: dict[str, None] = {}
-    for match in matches:
-        for word in match.values[0].split():
-            everywhere[f"w:{word}"] = None
-            everywhere.update(dict.fromkeys(reading.vocabulary.value_words.get(word, ())))
-    words = " ".join(match.values[0] for match in matches)
-    stated = Stated(f"not:word:{words}", f"without {' or '.join(match.label for match in matches)}", said)
-    reading.found(TraitIs(stated, (), True, everywhere=tuple(everywhere)[:MOST_EXCLUDED_TRAITS]), place)
+    label = f"without {' or '.join(match.label for match in matches)}"
+    rule_out_word(reading, [match.values[0] for match in matches], label, said, place)
 
 
 def _told_free(reading: Reading, word: str) -> tuple[str, ...]:

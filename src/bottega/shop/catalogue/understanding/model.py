@@ -41,7 +41,8 @@ class BrandIs:
 class CategoryIs:
     """In one of these categories or below, or with one of these traits; or, negated, neither.
 
-    A trait of several parts (`w:photo+w:paper`) needs all of them. `not_paths` and `not_traits` are left out.
+    A trait of several parts (`w:photo+w:paper`) needs all of them. `not_paths` and `not_traits` are left out. `called`
+    are traits of what is called so in its title, which goes before what is only kept among such things.
     """
 
     stated: Stated
@@ -50,6 +51,7 @@ class CategoryIs:
     negated: bool = False
     not_paths: tuple[str, ...] = ()
     not_traits: tuple[str, ...] = ()
+    called: tuple[str, ...] = ()
     wider: "CategoryIs | None" = None
 
 
@@ -162,6 +164,12 @@ class Understanding:
     removed: tuple[Constraint, ...] = ()
     # Whether a variant that cannot be bought now may meet them; else only one that can.
     any_stock: bool = False
+    # Whether it is said in a sentence, with the little words that a few words typed for a search lack.
+    spoken: bool = False
+    # Whether the words that are left name a thing, which no constraint asks for: a search without them finds others.
+    names_thing: bool = False
+    # The title of the shown product that the sentence compares with, to rank by.
+    like: str = ""
 
 
 @dataclass(frozen=True, slots=True)

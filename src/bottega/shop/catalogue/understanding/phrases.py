@@ -96,14 +96,16 @@ def _unknown_excluded(reading: Reading, start: int, inside: int) -> int | None:
 def _plain_at(reading: Reading, place: int) -> int | None:
     sentence = reading.sentence
     marker, marked = _marker_at(reading, place)
+    of_another = _is_of_another(reading, place)
     if marker == "compatible" and not _something_before(reading, place):
         # "Looking for HP toner": nothing is there yet that it could be for.
         marker = ""
-    group = _group_at(reading, place + marked, marker, negated=False) if marked else None
+    behind = marker == "compatible" or of_another
+    group = _group_at(reading, place + marked, marker, negated=False, of_another=behind) if marked else None
     start = place
     if group is None:
         marked = 0
-        group = _group_at(reading, place, _marker_behind(reading, place), negated=False)
+        group = _group_at(reading, place, _marker_behind(reading, place), negated=False, of_another=of_another)
     if group is None:
         if marker == "compatible":
             return _keep_compatible(reading, place, _marker_at(reading, place)[1])
@@ -139,11 +141,24 @@ def _claim_group(reading: Reading, group: Group, start: int, end: int, *, positi
                 token.claim = "kept"
 
 
+def _is_of_another(reading: Reading, place: int) -> bool:
+    """Whether this tells of what the thing is for: it follows "for" with nothing but words between."""
+    sentence, language = reading.sentence, reading.language
+    while place > 0:
+        if length := sentence.has_until(place, language.compatible, free=False):
+            return _something_before(reading, place - length)
+        before = sentence.tokens[place - 1]
+        if before.kind != "word" or before.key in language.links or sentence.until(place, language.joiners, free=False):
+            return False
+        place -= 1
+    return False
+
+
 def _something_before(reading: Reading, place: int) -> bool:
     """Whether a thing was named before: then "for HP" says what it must fit, not who makes it."""
     language = reading.language
     return any(
-        token.key not in language.fillers
+        (token.key not in language.fillers or token.key in language.anything)
         and token.key not in language.links
         and token.claim in (None, "kept", "ranking")
         for token in reading.sentence.tokens[:place]
@@ -193,11 +208,11 @@ def _marker_behind(reading: Reading, place: int) -> Marker:
     return ""
 
 
-def _group_at(reading: Reading, place: int, marker: Marker, *, negated: bool) -> Group | None:
+def _group_at(reading: Reading, place: int, marker: Marker, *, negated: bool, of_another: bool = False) -> Group | None:
     """The match that begins here, and those of its kind that follow with "or", "and" or a comma."""
     if place >= len(reading.sentence.tokens) or not reading.sentence.free(place):
         return None
-    first = match_at(reading, place, marker, negated=negated)
+    first = match_at(reading, place, marker, negated=negated, of_another=of_another)
     if first is None:
         return None
     group = Group([first], negated, marker, start=place)

@@ -28,6 +28,10 @@ WIDER_NEAR_SHARE = 0.12
 INCH_SPAN = 0.95
 BINARY_SPAN = 0.025
 
+# The unit of a number whose name says none and whose values are told in several, where most of a kind tell it.
+UNSAID_UNITS = {"storage": "gb"}
+LEAST_UNSAID_SHARE = 0.3
+
 TITLED_DIMENSIONS = frozenset(
     {"storage", "length", "frequency", "charge", "power", "voltage", "apparent_power", "volume"}
 )
@@ -115,7 +119,13 @@ def _told_by_its_decimals(reading: Reading, amount: "Amount") -> tuple[str, ...]
 def _is_kind(reading: Reading, pointed: Pointed) -> bool:
     """Whether the name of a number is also the name of the thing asked for: "hard disk 2 TB"."""
     phrase = reading.sentence.key(pointed[1], pointed[2] - pointed[1])
-    return bool(phrase) and f" {reading.kind_phrase}".endswith(f" {phrase}")
+    return names_kind(reading, phrase)
+
+
+def names_kind(reading: Reading, phrase: str) -> bool:
+    """Whether a phrase is what the thing asked for is called, or ends so: "black ink cartridge" of ink cartridges."""
+    kind = reading.kind_phrase
+    return bool(phrase and kind) and (f" {kind}".endswith(f" {phrase}") or f" {phrase}".endswith(f" {kind}"))
 
 
 def _named_behind(reading: Reading, amount: "Amount") -> Pointed | None:
@@ -254,19 +264,31 @@ def _is_usual_figure(reading: Reading, amount: "Amount", names: Sequence[str], u
 
 
 def _measuring(reading: Reading, names: Sequence[str], unit: Unit) -> tuple[str, ...]:
-    numbers = reading.vocabulary.numbers
     fitting = [
-        name for name in names if (known := numbers[name].unit) is not None and known.dimension == unit.dimension
+        name
+        for name in names
+        if (known := _figures(reading, name, unit).unit) is not None and known.dimension == unit.dimension
     ]
     # What a variant is chosen by tells more than what holds for the whole product.
     return tuple(sorted(fitting, key=lambda name: (not name.startswith("option."), -reading.coverage((name,)))))
+
+
+def _figures(reading: Reading, name: str, unit: Unit | None) -> NumberFigures:
+    """The figures of a number; a capacity in no unit of its own ("mAh" here, "GB" there) is one of storage where the
+    things asked for tell it and storage is spoken of."""
+    figures = reading.vocabulary.numbers[name]
+    if figures.unit is not None or unit is None or unit.dimension not in UNSAID_UNITS or counts_things(name):
+        return figures
+    if reading.kind is None or reading.coverage((name,)) < LEAST_UNSAID_SHARE:
+        return figures
+    return replace(figures, unit=reading.measures.units[UNSAID_UNITS[unit.dimension]])
 
 
 def _plausible(reading: Reading, amount: "Amount", names: Sequence[str]) -> float:
     """How well the amount fits what products have there: a bound within the usual values, an exact one among them."""
     best = 0.05
     for name in names:
-        figures = reading.vocabulary.numbers[name]
+        figures = _figures(reading, name, amount.unit)
         values = [_in_unit(value, amount.unit, figures) for value in amount.values]
         low, high = figures.quantiles[0], figures.quantiles[-1]
         if any(min(low, low / 2) <= value <= high * 2 for value in values):
@@ -287,7 +309,7 @@ def _in_unit(value: float, unit: Unit | None, figures: NumberFigures) -> float:
 
 
 def _ranges(reading: Reading, amount: "Amount", names: Sequence[str], *, wide: bool) -> tuple[NumberRange, ...]:
-    return tuple(_range(amount, reading.vocabulary.numbers[name], wide=wide) for name in names)
+    return tuple(_range(amount, _figures(reading, name, amount.unit), wide=wide) for name in names)
 
 
 def _range(amount: "Amount", figures: NumberFigures, *, wide: bool) -> NumberRange:

@@ -5,7 +5,7 @@ from bottega.shop.catalogue.understanding.categories import add_categories, is_p
 from bottega.shop.catalogue.understanding.kinds import guess_kind
 from bottega.shop.catalogue.understanding.language import measures
 from bottega.shop.catalogue.understanding.mending import mend
-from bottega.shop.catalogue.understanding.model import CategoryIs, Constraint, ShownProduct, Understanding
+from bottega.shop.catalogue.understanding.model import CategoryIs, Constraint, OtherThan, ShownProduct, Understanding
 from bottega.shop.catalogue.understanding.phrases import read_phrases
 from bottega.shop.catalogue.understanding.prices import read_price_levels
 from bottega.shop.catalogue.understanding.reading import Named, Reading
@@ -56,6 +56,9 @@ def understand(
         sort=reading.sort,
         corrections=tuple(reading.corrections),
         removed=tuple(constraint for constraint in ordered if constraint.stated.key in without),
+        spoken=_is_spoken(reading),
+        names_thing=_names_thing(reading),
+        like=shown.title if shown is not None and any(isinstance(one, OtherThan) for one in ordered) else "",
     )
 
 
@@ -81,7 +84,7 @@ def _leave_mere_preferences(reading: Reading) -> None:
 
 
 def _read_kind(reading: Reading) -> None:
-    """The kind of thing asked for, where something else narrows the search or nothing but a category is named.
+    """The kind of thing asked for, where a sentence asks, something else narrows the search, or a category is named.
 
     A few words alone are left to the search, which ranks what is called so and what goes with it.
     """
@@ -93,7 +96,7 @@ def _read_kind(reading: Reading) -> None:
         return
     for name in names:
         sentence.claim(name.place, len(name.phrase.split()), "ranking")
-    narrowed = bool(reading.constraints) or reading.sort is not None or len(names) > 1
+    narrowed = bool(reading.constraints) or reading.sort is not None or len(names) > 1 or _is_spoken(reading)
     alone = not _words(reading, ("kept",))
     if narrowed or (reading.named and is_plainly(reading, names[0].phrase, alone=alone)):
         add_categories(reading, names)
@@ -102,13 +105,43 @@ def _read_kind(reading: Reading) -> None:
         sentence.claim(name.place, len(name.phrase.split()), "kept")
 
 
+def _is_spoken(reading: Reading) -> bool:
+    """Whether there are words that only a sentence has."""
+    language = reading.language
+    return any(token.key in language.links or token.key in language.fillers for token in reading.sentence.tokens)
+
+
+def _names_thing(reading: Reading) -> bool:
+    """Whether a word that is only searched by names things of the catalogue, and no kind of thing constrains."""
+    if any(isinstance(known, CategoryIs) and not known.negated for known in reading.constraints):
+        return False
+    vocabulary = reading.vocabulary
+    left = [token.key for token in reading.sentence.tokens if token.claim in (None, "kept") and token.kind == "word"]
+    return any(key in vocabulary.kinds or key in vocabulary.category_phrases for key in left)
+
+
 def _kind_left(reading: Reading) -> list[Named]:
-    """The kind of thing where no category has its name."""
-    length = len(reading.kind_phrase.split())
-    for place in range(len(reading.sentence.tokens) if length else 0):
-        if reading.sentence.key(place, length) == reading.kind_phrase and reading.sentence.free(place, length):
-            return [Named(reading.kind_phrase, reading.sentence.said(place, length), place)]
+    """The kind of thing where no category has its name; without words before it that say something by themselves."""
+    sentence, words = reading.sentence, reading.kind_phrase.split()
+    for length in range(len(words), 0, -1):
+        phrase = " ".join(words[len(words) - length :])
+        for place in range(len(sentence.tokens)):
+            if sentence.key(place, length) == phrase and sentence.free(place, length):
+                first = Named(phrase, sentence.said(place, length), place)
+                return [first, *_alternative(reading, place + length)]
     return []
+
+
+def _alternative(reading: Reading, place: int) -> list[Named]:
+    """Another kind of thing that would do as well: "table or stove"."""
+    sentence, vocabulary = reading.sentence, reading.vocabulary
+    joined = sentence.at(place, reading.language.joiners)
+    if joined is None or joined[0] != "either":
+        return []
+    start = place + joined[1]
+    tables = (vocabulary.category_phrases, vocabulary.kinds)
+    known = any(sentence.key(start, 1) in table for table in tables)
+    return [Named(sentence.key(start, 1), sentence.said(start, 1), start)] if known and sentence.free(start) else []
 
 
 def _words(reading: Reading, claims: tuple[Claim, ...]) -> str:

@@ -19,8 +19,8 @@ from bottega.shop.catalogue.understanding.model import (
     Understanding,
 )
 
-# Steps in the order in which constraints are given up. Whatever is, the answer says so; prices, brands and what was
-# ruled out come last of all.
+# Steps in the order in which constraints are given up. Whatever is, the answer says so; prices, brands, what was ruled
+# out and what kind of thing it is come last of all.
 STEPS = (
     "soft",
     "size",
@@ -32,10 +32,10 @@ STEPS = (
     "gender",
     "number",
     "availability",
-    "category",
     "price",
     "brand",
     "negation",
+    "category",
 )
 
 
@@ -61,9 +61,9 @@ WIDENED = (
 def relaxations(understanding: Understanding) -> Iterator[Relaxation]:
     """Weaker and weaker forms of an understanding; itself is not among them.
 
-    Preferences go first. Then every constraint that can be taken less narrowly is (a shade for its family, a mention
-    for a material), one after the other. Then a single constraint is given up, each in the order of `STEPS`; then the
-    first two of that order, the first three, and so on.
+    Preferences go first. Then one constraint that can be taken less narrowly is (a shade for its family, a mention for
+    a material), then all of them, one after the other. Then a single constraint is given up, each in the order of
+    `STEPS`; then the first two of that order, the first three, and so on.
     """
     yield from _soft(understanding)
     stock = AvailabilityIs(Stated("in_stock", "in stock", "", "soft"), "in_stock")
@@ -73,14 +73,35 @@ def relaxations(understanding: Understanding) -> Iterator[Relaxation]:
         yield Relaxation(understanding, (stock,))
     kept = [constraint for constraint in understanding.constraints if step_of(constraint) != "soft"]
     dropped = [constraint for constraint in understanding.constraints if step_of(constraint) == "soft"]
+    in_order = sorted(kept, key=lambda one: WIDENED.index(step_of(one)))
+    for constraint in in_order:
+        if (wider := wider_of(constraint)) is not None:
+            alone = [wider if other is constraint else other for other in kept]
+            yield _relaxed(understanding, alone, dropped, [constraint])
     widened: list[Constraint] = []
-    for constraint in sorted(kept, key=lambda one: WIDENED.index(step_of(one))):
+    for constraint in in_order:
         standing = constraint
         while (wider := wider_of(standing)) is not None:
             kept[kept.index(standing)] = standing = wider
             if constraint not in widened:
                 widened.append(constraint)
             yield _relaxed(understanding, kept, dropped, widened)
+    # First with the kind of thing as it was asked for: a wider kind is worth less than another constraint.
+    kinds = {constraint.stated.key: constraint for constraint in in_order if isinstance(constraint, CategoryIs)}
+    strict = [kinds.get(constraint.stated.key, constraint) for constraint in kept]
+    narrow = [constraint for constraint in widened if constraint.stated.key not in kinds]
+    forms = [(strict, narrow), (kept, widened)] if strict != kept else [(kept, widened)]
+    for standing, less_narrow in forms:
+        yield from _given_up(understanding, standing, dropped, less_narrow)
+
+
+def _given_up(
+    understanding: Understanding,
+    kept: Sequence[Constraint],
+    dropped: Sequence[Constraint],
+    widened: Sequence[Constraint],
+) -> Iterator[Relaxation]:
+    """One constraint less, each in turn; then the first two of the order less, the first three, and so on."""
     order = _in_order(kept)
     for constraint in order:
         rest = [other for other in kept if other is not constraint]

@@ -20,6 +20,11 @@ _AMOUNT = re.compile(r"^(-?\d+(?:[.,]\d+)?)\s*([a-zµ°\"″/²]+[²2]?)?$", re.
 _RANGE = re.compile(r"^(\d{1,3})\s*[-–]\s*(\d{1,3})$")
 # Where the name of the thing ends in a title: what follows only describes it.
 _TITLE_END = re.compile(r"\s(?:with|for|in|by|from|to|compatible|equivalent|w/)\s|\s[-–|]\s|[,(;]", re.IGNORECASE)
+# "Mouse to PS/2 Adapter" names an adapter, "Mouse, 80 cm cable" no cable.
+_JOINS = re.compile(r"\sto\s", re.IGNORECASE)
+_TITLE_END_BUT_JOINS = re.compile(
+    r"\s(?:with|for|in|by|from|compatible|equivalent|w/)\s|\s[-–|]\s|[,(;]", re.IGNORECASE
+)
 _TITLE_PIECE = re.compile(r"[^\W_]+|[^\w\s]")
 
 
@@ -115,9 +120,18 @@ def ends_of(title: str, language: Language, besides: Collection[str] = ()) -> li
 
     "Wireless Notebook Mouse SPM7800" names a mouse and a notebook mouse, "USB keyboard cable 2 m" a cable, "Down Jacket
     for Kids" a jacket: what follows a preposition is what the thing is for. Where what only goes with a thing is named
-    last ("Digital Camera Black Sport Case"), that is what it is.
+    last ("Digital Camera Black Sport Case", "USB Mouse to PS/2 Adapter"), that is what it is.
     """
-    pieces = _TITLE_PIECE.findall(_TITLE_END.split(title, maxsplit=1)[0])
+    joined = _TITLE_END_BUT_JOINS.split(title, maxsplit=1)[0]
+    if _JOINS.search(joined):
+        last = [name for name in _ends(_JOINS.split(joined)[-1], language, besides) if name in language.goes_with]
+        if last:
+            return last
+    return _ends(_TITLE_END.split(title, maxsplit=1)[0], language, besides)
+
+
+def _ends(text: str, language: Language, besides: Collection[str]) -> list[str]:
+    pieces = _TITLE_PIECE.findall(text)
     found: list[str] = []
     for place, piece in enumerate(pieces):
         following = pieces[place + 1] if place + 1 < len(pieces) else ""
@@ -131,6 +145,14 @@ def ends_of(title: str, language: Language, besides: Collection[str] = ()) -> li
         if _is_name(before, language, besides):
             found.append(f"{language.keys.of_word(folded(before))} {word}")
     return list(dict.fromkeys(found))
+
+
+def _things(ends: Sequence[str], language: Language) -> list[str]:
+    """What a title names without naming something that only goes with it ("phone case"); `thing:*` where it names no
+    such thing at all. Told here, because a search would look through all the traits of every product for it."""
+    beside = {end for end in ends if end in language.goes_with}
+    found = [f"thing:{end}" for end in ends if " " not in end and beside <= {end}]
+    return found if beside else [*found, "thing:*"]
 
 
 def _is_name(piece: str, language: Language, besides: Collection[str]) -> bool:
@@ -188,8 +210,11 @@ class _Reader:
     def _title_and_place(self) -> None:
         product, key = self._product, self._language.keys.of_word
         self._add(*(f"w:{key(word)}" for word in words_in(product.title)))
-        besides = {*self._measures.unit_names, *words_in(product.brand)}
-        self._add(*(f"end:{name}" for name in ends_of(product.title, self._language, besides)))
+        title = product.title.removeprefix(product.brand)
+        # "Case Logic" makes bags; a title that begins with it names no case.
+        besides = {*self._measures.unit_names, *(words_in(product.brand) if title == product.title else ())}
+        ends = ends_of(title, self._language, besides)
+        self._add(*(f"end:{name}" for name in ends), *_things(ends, self._language))
         kind = self._measures.roles["kind"]
         for name, value in self._attributes.items():
             if kind.rank(name) is not None and isinstance(value, str) and not value.isdigit():
@@ -282,6 +307,8 @@ class _Reader:
                 if self._role(role).rank(option) is not None:
                     told.add(role)
                     found.update(dict.fromkeys(self._option(role, value)))
+            if self._role("gender").rank(option) is not None:
+                self._add(*self._genders([value]))
             found[f"o:{option}={folded(value).strip()}"[:LONGEST_TRAIT]] = None
         for role, traits in common.items():
             if role not in told:

@@ -243,6 +243,10 @@ def _flag_phrases(flags: Mapping[str, tuple[int, int]], spoken: Language) -> dic
         phrases[base] = None
         if bracketed.strip("_") and len(bracketed.strip("_")) > 1:
             phrases[spoken.keys.of(bracketed.replace("_", " "))] = None
+        if base.endswith("able") and " " not in base:
+            # "That folds", "folding": foldable.
+            stem = base.removesuffix("able")
+            phrases.update(dict.fromkeys((stem, f"{stem}e", f"{stem}ing", spoken.keys.of(f"{stem}s"))))
         for generic in spoken.generic_flag_words:
             if base.endswith(f" {generic}"):
                 phrases[base.removesuffix(f" {generic}")] = None
@@ -344,8 +348,10 @@ def _number_phrases(numbers: Mapping[str, NumberFigures], spoken: Language) -> d
     for name in sorted(numbers, key=lambda name: -numbers[name].products):
         if known.is_about_parcel(name):
             continue
-        words = [part for part in name.removeprefix("option.").replace(".", "_").split("_") if part]
-        if known.unit_of_name(name) is not None:
+        # An option's number is called as the option is: `option.ram.storage` is RAM.
+        called = name.split(".")[1] if name.startswith("option.") else name
+        words = [part for part in called.split("_") if part]
+        if called == name and known.unit_of_name(name) is not None:
             words = words[:-1]
         for drop in (("quantity",), ("number", "of"), ("max",), ("min",)):
             if words[: len(drop)] == list(drop):
@@ -372,6 +378,11 @@ def _dimensions(numbers: Mapping[str, NumberFigures]) -> dict[str, tuple[str, ..
         if unit is not None and not known.is_about_parcel(name):
             found.setdefault(unit.dimension, []).append(name)
     return {dimension: tuple(names) for dimension, names in found.items()}
+
+
+def name_of(trait: str) -> str:
+    """The attribute or option that a trait is told of: `v:shape=mummy` → shape."""
+    return trait.partition(":")[2].partition("=")[0]
 
 
 def facet_value(text: str) -> str:

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 
+from bottega.shop.catalogue.understanding.categories import accessories_below
 from bottega.shop.catalogue.understanding.figures import figure_text, money_text
 from bottega.shop.catalogue.understanding.language import Degree
 from bottega.shop.catalogue.understanding.model import (
@@ -184,10 +185,11 @@ def _names_thing(reading: Reading, trait: str) -> bool:
     return trait.startswith("kind:") or (figures is not None and figures.products >= LEAST_OF_KIND)
 
 
-def _shelf(stated: Stated, path: str) -> CategoryIs:
-    """The category of what is shown; when nothing there will do, the one around it."""
+def _shelf(reading: Reading, stated: Stated, path: str) -> CategoryIs:
+    """The category of what is shown; when nothing there will do, the one around it, without what goes with things."""
     parent = path.rpartition("/")[0]
-    return CategoryIs(stated, (path,), wider=_shelf(stated, parent) if parent else None)
+    besides = accessories_below(reading, [path], ())
+    return CategoryIs(stated, (path,), not_paths=besides, wider=_shelf(reading, stated, parent) if parent else None)
 
 
 def _degree(reading: Reading, degree: Degree, place: int, length: int) -> bool:
@@ -222,7 +224,7 @@ def _same_kind(reading: Reading, shown: ShownProduct, place: int) -> None:
         title = shown.category.rpartition("/")[2].replace("-", " ") if shown.category else "of this kind"
         stated = Stated("category", title, reading.sentence.said(place, 1))
         if shown.category is not None:
-            shelf = _shelf(stated, shown.category)
+            shelf = _shelf(reading, stated, shown.category)
             there = tuple(f"category:{shown.category}+{kind}" for kind in kinds)
             reading.found(CategoryIs(stated, (), there, wider=shelf) if there else shelf, place)
         elif kinds:

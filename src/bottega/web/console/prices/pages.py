@@ -1,15 +1,18 @@
 """The list of prices, what a change of many would do, the change itself, sales, and changes put back."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from starlette.responses import Response
 
 from bottega.actions.outcome import Done
 from bottega.kernel.errors import Conflict, Invalid
-from bottega.kernel.money import check_currency
+from bottega.kernel.money import CURRENCY_DIGITS, check_currency
+from bottega.platform.database.pool import Connection
 from bottega.shop import shop_settings
 from bottega.shop.prices.actions import MAXIMUM_PRICES_AT_ONCE, EndSale, SetPrices, SetSalePrice
+from bottega.shop.reporting.queries import LARGEST_REPORT_ROWS
+from bottega.shop.reporting.reports import as_csv
 from bottega.web.console.asking import asked
 from bottega.web.console.doing import CHOSEN_FIELD, chosen_of, do_each, tell
 from bottega.web.console.prices import queries
@@ -25,6 +28,7 @@ from bottega.web.console.prices.change import (
 )
 from bottega.web.console.products.queries import top_categories
 from bottega.web.console.registry import EVERYBODY, MANAGERS, PEOPLE, deed, offered, page
+from bottega.web.console.shown import plain_amount
 from bottega.web.console.work_list import BulkDeed, Column, Filter, WorkList, asked_of
 from bottega.web.forms import NO_FORM, Form, read_form
 from bottega.web.visit import Visit, staff_of
@@ -38,11 +42,22 @@ COLUMNS = (
     Column("Margin", "margin", is_number=True),
 )
 KINDS = (("", "All prices"), ("sale", "On sale now"), ("missing", "Without a price"), ("below_cost", "Below cost"))
-BULK = (
-    BulkDeed("Change these prices…", "/console/prices/preview"),
-    BulkDeed("End their sales", "/console/prices/sales/ends", asks="End the sales of the chosen variants?"),
-)
 LARGEST_PREVIEW_BYTES = 400_000
+
+
+def _bulk(currency: str) -> tuple[BulkDeed, ...]:
+    """What is done from the list of a currency."""
+    asks = "End the sales of the chosen variants?"
+    return (
+        BulkDeed("Change these prices…", f"/console/prices/preview?currency={currency}"),
+        BulkDeed("End their sales", f"/console/prices/sales/ends?currency={currency}", asks=asks),
+    )
+
+
+async def _currency(visit: Visit, connection: Connection) -> str:
+    """The currency that the address names, or the shop's own."""
+    named = visit.request.query_params.get("currency", "")
+    return named if named in CURRENCY_DIGITS else (await shop_settings.current(connection)).currency
 
 
 async def show(visit: Visit) -> Response:
@@ -50,9 +65,16 @@ async def show(visit: Visit) -> Response:
     async with visit.read() as connection:
         settings = await shop_settings.current(connection)
         tops = await top_categories(connection)
-        filters = (Filter("kind", "Show", KINDS), Filter("category", "Category", (("", "Any"), *tops)))
+        currency = await _currency(visit, connection)
+        others = [code for code in await queries.currencies(connection) if code != settings.currency]
+        own = ("", settings.currency)
+        filters = (
+            Filter("kind", "Show", KINDS),
+            Filter("category", "Category", (("", "Any"), *tops)),
+            Filter("currency", "Currency", (own, *((code, code) for code in others))),
+        )
         asked_for = asked_of(visit, sorts=tuple(queries.SORTS), default="title", filters=filters)
-        rows = await queries.listed(connection, asked_for, settings.currency, visit.context.clock.now())
+        rows = await queries.listed(connection, asked_for, currency, visit.context.clock.now())
     prices = WorkList(
         "Prices",
         asked_for,
@@ -60,16 +82,16 @@ async def show(visit: Visit) -> Response:
         rows,
         filters=filters,
         searches="SKU, title or brand",
-        deeds=offered(visit, MANAGERS, BULK),
+        deeds=offered(visit, MANAGERS, _bulk(currency)),
         nothing="Nothing has a price yet.",
     )
-    return await visit.page("console/prices/list.html", private=True, prices=prices, currency=settings.currency)
+    return await visit.page("console/prices/list.html", private=True, prices=prices, currency=currency)
 
 
 async def show_preview(visit: Visit) -> Response:
     """Nothing looked at yet: a list can be pasted. Also where a refused change leads back to."""
     async with visit.read() as connection:
-        currency = (await shop_settings.current(connection)).currency
+        currency = await _currency(visit, connection)
     return await _preview_page(visit, NO_FORM, currency, [])
 
 
@@ -79,7 +101,7 @@ async def preview(visit: Visit) -> Response:
     _ = form.key
     now = visit.context.clock.now()
     async with visit.read() as connection:
-        currency = (await shop_settings.current(connection)).currency
+        currency = await _currency(visit, connection)
         if form.text("lines"):
             return await _preview_page(visit, form, currency, await _moves_of_lines(connection, form, now))
         if form.texts(CHOSEN_FIELD):
@@ -93,7 +115,7 @@ async def preview(visit: Visit) -> Response:
     return await _preview_page(visit, form, currency, moves, rows=rows)
 
 
-async def _moves_of_lines(connection: Any, form: Form, now: Any) -> list[Move]:
+async def _moves_of_lines(connection: Connection, form: Form, now: datetime) -> list[Move]:
     """What pasted lines would change; lines that cannot be read are noted."""
     given, wrong = lines_of(form.text("lines"))
     variants = await queries.variants_of_skus(connection, [sku for sku, _ in given])
@@ -184,7 +206,7 @@ async def put_on_sale(visit: Visit) -> Response:
     percent, chosen = percent_of(form), chosen_of(form)
     now = visit.context.clock.now()
     async with visit.read() as connection:
-        currency = (await shop_settings.current(connection)).currency
+        currency = await _currency(visit, connection)
         rows = {row["id"]: row for row in await queries.of_variants(connection, chosen, currency, now)}
     if not 0 < percent < 100:
         raise Invalid("bad_percent", "A sale takes off more than 0 and less than 100 percent.", next_step="Change it.")
@@ -207,7 +229,7 @@ async def end_sales(visit: Visit) -> Response:
     """The ordinary prices hold again."""
     chosen = chosen_of(await visit.form())
     async with visit.read() as connection:
-        currency = (await shop_settings.current(connection)).currency
+        currency = await _currency(visit, connection)
         rows = await queries.of_variants(connection, chosen, currency, visit.context.clock.now())
     names = {row["id"]: row["sku"] for row in rows}
     return await do_each(
@@ -218,6 +240,18 @@ async def end_sales(visit: Visit) -> Response:
 async def back_to_changes(visit: Visit) -> Response:
     """Where a refused change of what was put back leads to."""
     return visit.redirect("/console/prices/changes")
+
+
+async def as_list(visit: Visit) -> Response:
+    """Every price as a file, which can be changed and given back as a list."""
+    async with visit.read() as connection:
+        rows = await queries.whole_list(connection, LARGEST_REPORT_ROWS)
+    lines = [
+        {"SKU": row["sku"], "currency": row["currency"], "amount": plain_amount(row["amount_minor"], row["currency"])}
+        for row in rows
+    ]
+    headers = {"Cache-Control": "no-store", "Content-Disposition": 'attachment; filename="prices.csv"'}
+    return Response(as_csv(lines), headers=headers, media_type="text/csv; charset=utf-8")
 
 
 async def show_changes(visit: Visit) -> Response:
@@ -235,7 +269,7 @@ async def put_back(visit: Visit) -> Response:
     _ = form.key
     async with visit.read() as connection:
         found = await queries.before(connection, visit.request.path_params["entry_id"])
-        currency = (await shop_settings.current(connection)).currency
+        currency = await _currency(visit, connection)
     if not found:
         raise Invalid("no_prices", "This entry changed no price that stood before.", next_step="Choose another one.")
     moves = [
@@ -256,6 +290,7 @@ PAGES = (
     deed("/prices/preview", preview, MANAGERS),
     deed("/prices/sales", put_on_sale, MANAGERS),
     deed("/prices/sales/ends", end_sales, MANAGERS),
+    page("/prices/list.csv", as_list, EVERYBODY),
     page("/prices/changes", show_changes, EVERYBODY),
     page("/prices/changes/{entry_id}/return", back_to_changes, MANAGERS),
     deed("/prices/changes/{entry_id}/return", put_back, MANAGERS),

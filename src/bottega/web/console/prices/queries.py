@@ -36,6 +36,22 @@ async def listed(connection: Connection, asked: Asked, currency: str, now: datet
     return [dict(row) for row in rows]
 
 
+async def currencies(connection: Connection) -> list[str]:
+    """In which currencies there are prices."""
+    return [row["currency"] for row in await connection.fetch(_CURRENCIES)]
+
+
+async def whole_list(connection: Connection, limit: int) -> list[dict[str, Any]]:
+    """Every ordinary price, as a list that can be changed and given back."""
+    rows = await connection.fetch(
+        "SELECT v.sku, r.currency, r.amount_minor FROM shop.prices r JOIN shop.variants v ON v.id = r.variant_id "
+        "JOIN shop.products p ON p.id = v.product_id WHERE v.active AND p.status <> 'archived' "
+        "ORDER BY v.sku, r.currency LIMIT $1",
+        limit,
+    )
+    return [dict(row) for row in rows]
+
+
 async def of_category(
     connection: Connection, category: str, text: str, currency: str, now: datetime, limit: int
 ) -> list[dict[str, Any]]:
@@ -77,6 +93,8 @@ async def before(connection: Connection, entry_id: str) -> list[dict[str, Any]]:
 
 
 _LIKE = str.maketrans({"\\": r"\\", "%": r"\%", "_": r"\_"})
+
+_CURRENCIES = "SELECT DISTINCT currency FROM shop.prices ORDER BY currency"
 
 _COLUMNS = """
 SELECT v.id, v.sku, p.id AS product_id, p.title, v.option_values, p.status, r.amount_minor, r.cost_minor,

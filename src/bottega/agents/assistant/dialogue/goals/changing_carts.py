@@ -78,7 +78,7 @@ def _settle_line(state: State, goal: Goal, here: Here, cart: Cart) -> Goal | Ste
     chosen = next((one for one in lines if str(one.get("id")) == goal.slot("line")), None)
     line = chosen or line_meant(goal.words, lines, state)
     named = of_ours(named_in(without(goal.words, "cart.take_out", "cart.named")), state)
-    if line is None and len(lines) == 1 and not named:
+    if line is None and len(lines) == 1 and (not named or not says(goal.words, "cart.take_out")):
         line = lines[0]
     if line is None and not named:
         line = next((one for one in lines if one.get("variant_id") == state.last_added.get("variant_id")), None)

@@ -25,6 +25,8 @@ LOOKED_AT = 4
 NAMED_LIKENESS = 92
 LIKE_AT_ALL = 0.75
 WORDS_OF_A_TITLE = 3
+# Of an order among others, so many of its goods are named.
+TITLES_NAMED = 3
 
 
 def refer(text: str, state: State) -> Reference | None:
@@ -310,7 +312,8 @@ def _order_holding(state: State, goal: Goal, candidates: Sequence[Order]) -> str
     ]
     titles = {item.title for handle in handles if (item := state.item(handle)) is not None}
     holding = [order for order in candidates if titles & set(orders.titles(order))]
-    return str(holding[0]["number"]) if len(holding) == 1 else None
+    # The newest one is meant where several hold it: whatever is done names the order before it is done.
+    return str(holding[0]["number"]) if holding else None
 
 
 def named_order(text: str, candidates: Sequence[Order], today: date | None) -> str | None:
@@ -326,9 +329,12 @@ def named_order(text: str, candidates: Sequence[Order], today: date | None) -> s
         if len(placed) == 1:
             return str(placed[0]["number"])
     shown = [Shown(str(order["number"]), " ".join(orders.titles(order))) for order in candidates]
-    found = reference(text, shown) if any(thing.title for thing in shown) else None
-    if found is not None and found.by == "name" and not found.is_ambiguous and len(found.handles) == 1:
-        return found.handles[0]
+    # "Them" is no second thing here.
+    plain = re.sub(r"(?i)\b(?:them|these|those|it)\b", " ", text)
+    found = reference(plain, shown, loosely=True) if any(thing.title for thing in shown) else None
+    if found is not None and found.by == "name":
+        # Newest first, as the candidates are.
+        return next(str(order["number"]) for order in candidates if str(order["number"]) in found.handles)
     return None
 
 
@@ -344,7 +350,8 @@ def _which_order(state: State, goal: Goal, candidates: Sequence[Order], none_key
 
 def _described(order: Order) -> str:
     day = str(order.get("placed_at", ""))[:10]
-    return f"{order['number']} of {day}" if day else str(order["number"])
+    held = enumerated(list(dict.fromkeys(orders.titles(order)))[:TITLES_NAMED])
+    return " ".join([str(order["number"]), *([f"of {day}"] if day else []), *([f"({held})"] if held else [])])
 
 
 def sign_in_first(state: State) -> Step:
