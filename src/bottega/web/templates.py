@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from bottega.web import wording
 from bottega.web.assets import Assets
-from bottega.web.countries import needs_postcode
+from bottega.web.countries import country_name, needs_postcode
 from bottega.web.forms import new_key
 
 ROOT = Path(__file__).parent
@@ -37,7 +37,7 @@ class Templates:
 
         names: dict[str, Any] = environment.globals
         names.update(asset=assets.url, icon=icon, new_key=new_key, count=wording.count, day_span=wording.day_span)
-        names.update(needs_postcode=needs_postcode)
+        names.update(country_name=country_name, needs_postcode=needs_postcode)
         names.update(words)
         filters: dict[str, Any] = environment.filters
         filters.update(money=wording.money, day=wording.day, short_day=wording.short_day)

@@ -151,6 +151,16 @@ class WorkList:
 
     def key_of(self, row: Any) -> str:
         """What a chosen row is named by in the form."""
-        if isinstance(row, Mapping):
-            return str(cast("Mapping[str, Any]", row)[self.key])
-        return str(getattr(row, self.key))
+        return str(_part_of(row, self.key))
+
+    def name_of(self, row: Any) -> str:
+        """What a row is called aloud: its number, its title with the SKU, its name; without any, its key."""
+        called = next((found for part in ("number", "title", "name") if (found := _part_of(row, part))), None)
+        words = (called or self.key_of(row), _part_of(row, "sku"))
+        return ", ".join(str(word) for word in words if word)
+
+
+def _part_of(row: Any, name: str) -> Any:
+    if isinstance(row, Mapping):
+        return cast("Mapping[str, Any]", row).get(name)
+    return getattr(row, name, None)

@@ -207,5 +207,7 @@
     field.value = question.dataset.question;
     field.form.requestSubmit();
   });
-  if (sessionStorage.getItem(OPEN)) open({ focus: false }).catch(() => {});
+  // At the till it would lie on the sum and the button that orders; there it opens only when asked.
+  const isTill = /^\/checkout|\/payment/.test(location.pathname);
+  if (sessionStorage.getItem(OPEN) && !isTill) open({ focus: false }).catch(() => {});
 })();

@@ -16,7 +16,7 @@ from bottega.web.faces import get, post
 from bottega.web.storefront.checkout.paying import amount_due, own_till
 from bottega.web.storefront.goods.lines import products_of_lines
 from bottega.web.storefront.goods.sums import sums_of_order
-from bottega.web.storefront.orders.progress import can_cancel, can_return, steps_of
+from bottega.web.storefront.orders.progress import can_cancel, can_return, return_until, steps_of
 from bottega.web.visit import Visit
 
 
@@ -71,6 +71,8 @@ async def _page(visit: Visit, template: str) -> Response:
 async def order_values(connection: Connection, visit: Visit, order: Order) -> dict[str, Any]:
     """What the pages of an order show beside the order itself."""
     settings = await shop_settings.current(connection)
+    window, now = timedelta(days=settings.return_window_days), visit.context.clock.now()
+    until = return_until(order, window)
     return {
         "products": await products_of_lines(connection, [line.product_id for line in order.lines]),
         "sums": sums_of_order(order, includes_tax=settings.prices_include_tax),
@@ -81,7 +83,8 @@ async def order_values(connection: Connection, visit: Visit, order: Order) -> di
         ),
         "country": country_name(order.country),
         "can_cancel": can_cancel(order),
-        "can_return": can_return(order, visit.context.clock.now(), timedelta(days=settings.return_window_days)),
+        "can_return": can_return(order, now, window),
+        "returns_ended": until if until is not None and now > until else None,
     }
 
 

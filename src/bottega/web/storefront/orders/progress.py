@@ -44,12 +44,16 @@ def can_cancel(order: Order) -> bool:
 
 def can_return(order: Order, now: datetime, window: timedelta) -> bool:
     """Once something has arrived, as long as the shop takes it back, and while something is left to send back."""
+    until = return_until(order, window)
+    return until is not None and now <= until and any(line.shipped > line.returned for line in order.lines)
+
+
+def return_until(order: Order, window: timedelta) -> datetime | None:
+    """Until when the shop takes it back; nothing before something has arrived."""
     arrived = [
         datetime.fromisoformat(shipment["delivered_at"]) for shipment in order.shipments if shipment["delivered_at"]
     ]
-    if not arrived or now > max(arrived) + window:
-        return False
-    return any(line.shipped > line.returned for line in order.lines)
+    return max(arrived) + window if arrived else None
 
 
 def _when(history: Sequence[Mapping[str, Any]], column: str, values: Sequence[str]) -> datetime | None:
