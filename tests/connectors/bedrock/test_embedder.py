@@ -88,7 +88,7 @@ async def test_what_a_status_means(
 ) -> None:
     bench.server.status, bench.server.retry_after = status, "7"
     with pytest.raises(Unavailable) as caught:
-        await bench.embedder.embed(["a secret text of a shopper"], purpose="query")
+        await bench.embedder.embed(["a secret text of a shopper"], purpose="query", timeout_seconds=60)
     assert (caught.value.code, caught.value.retry_after_seconds) == (code, retry_after_seconds)
     assert "secret" not in str(caught.value)
     assert len(bench.server.calls) == 1, "retries are the caller's"

@@ -229,6 +229,8 @@ def about_shown(state: State, wish: Wish) -> Settled:
     if wish.intent == "policy_sizing":
         return "product_question", wish.text
     by_itself = found.by in ("place", "price") and not found.is_ambiguous and not is_question(wish.text)
+    # "Compare the first two": two is no number of pieces there.
+    by_itself = by_itself and len(found.handles) == 1 and not says(wish.text, "products.setting_beside")
     if by_itself and wish.intent in ("refine", "compare") and (names_value(wish.text) or quantity(wish.text)):
         return "cart_add", wish.text
     if wish.certainty == "unsure" and found.by in ("place", "price", "name") and not found.is_ambiguous:
