@@ -75,9 +75,12 @@ class Wire:
 
     async def listen(self, session: CDPSession) -> None:
         """From now on."""
-        session.on("Network.responseReceived", lambda event: self.kinds.update({event["requestId"]: event["type"]}))
+        session.on("Network.responseReceived", self._began)
         session.on("Network.loadingFinished", self._finished)
         await session.send("Network.enable")
+
+    def _began(self, event: Mapping[str, Any]) -> None:
+        self.kinds[event["requestId"]] = event["type"]
 
     def _finished(self, event: Mapping[str, Any]) -> None:
         self.received[event["requestId"]] = int(event["encodedDataLength"])
@@ -120,8 +123,9 @@ async def _open_chat(page: Page) -> float:
 def median_of(loads: list[Load]) -> Load:
     """Each figure's own median, and the first paint of the load that the rest of the machine disturbed least."""
     values = [asdict(one) for one in loads]
-    medians = {name: statistics.median(one[name] for one in values) for name in values[0]}
-    return Load(**medians | {"earliest_paint_milliseconds": min(one.first_paint_milliseconds for one in loads)})
+    medians: dict[str, Any] = {name: statistics.median(one[name] for one in values) for name in values[0]}
+    medians["earliest_paint_milliseconds"] = min(one.first_paint_milliseconds for one in loads)
+    return Load(**medians)
 
 
 async def render(port: int, seconds: float) -> Measured:
@@ -136,12 +140,16 @@ async def render(port: int, seconds: float) -> Measured:
     return await drive(one, host=HOST, port=port, concurrency=SHOPPERS, seconds=seconds)
 
 
+def _unseen(*_: object) -> None:
+    """Nobody watches the loading."""
+
+
 async def fill(directory: Path) -> None:
     """The demo shop, indexed."""
     settings = Settings(_env_file=None, data_dir=directory, embedder="none")  # pyright: ignore[reportCallIssue] - pydantic-settings' own argument
     clock = SetClock(datetime.now(UTC))
     async with open_application(settings, clock=clock) as application:
-        await load(application, clock, lambda *_: None)
+        await load(application, clock, _unseen)
         await catch_up(application)
 
 

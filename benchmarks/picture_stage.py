@@ -26,16 +26,23 @@ class Stage:
     base: str
 
 
+def _unseen(*_: object) -> None:
+    """Nobody watches the loading."""
+
+
 @asynccontextmanager
 async def open_stage(directory: Path) -> AsyncGenerator[Stage]:
     """Loads the demo shop into the directory unless it is there, and serves it; nothing is asked of any network."""
-    settings = Settings(  # pyright: ignore[reportCallIssue] - pydantic-settings' own argument
-        _env_file=None, data_dir=directory, embedder="none", requests_per_minute=1_000_000
+    settings = Settings(
+        _env_file=None,  # pyright: ignore[reportCallIssue] - pydantic-settings' own argument
+        data_dir=directory,
+        embedder="none",
+        requests_per_minute=1_000_000,
     )
     clock = SetClock(NOW)
     async with open_application(settings, clock=clock) as application:
         if not await is_loaded(application):
-            await load(application, clock, lambda *_: None)
+            await load(application, clock, _unseen)
             await catch_up(application)
         clock.set_to(NOW)
         async with served(whole_site(application)) as base:

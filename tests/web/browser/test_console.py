@@ -72,7 +72,7 @@ async def test_a_colleague_takes_a_conversation_over_and_gives_it_back(shelf: Sh
     await page.goto("/")
     await open_chat(page)
     await say(page, "hello")
-    session = next(one["value"] for one in await page.context.cookies() if one["name"] == "bottega_chat")
+    session = next(one.get("value", "") for one in await page.context.cookies() if one.get("name") == "bottega_chat")
     browser = page.context.browser
     assert browser is not None
     desk = await browser.new_context(base_url=base, reduced_motion="reduce")
