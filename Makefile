@@ -22,8 +22,8 @@ setup: $(VENV)/.stamp-dev ## Make .venv with everything needed to run, test and 
 demo: $(VENV)/.stamp-run ## Play the demo shop's story, then serve it
 	$(BIN)/bottega demo
 
-test: $(VENV)/.stamp-dev ## Run the tests (WORKERS=2 processes)
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
+test: $(VENV)/.stamp-dev ## Run the tests (WORKERS=2 processes); those of tidiness belong to check
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --ignore tests/tidy
 
 check: $(VENV)/.stamp-dev ## Lint, formatting, types, import layers, tidiness
 	$(BIN)/ruff check .

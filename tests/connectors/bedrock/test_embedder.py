@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator
 
 import pytest
 
+from bottega.connectors.bedrock import embedder as embedder_module
 from bottega.connectors.bedrock.embedder import BedrockEmbedder, BedrockModel
 from bottega.kernel.errors import Invalid, Unavailable
 from tests.contracts.embedder import Bench, EmbedderContract
@@ -32,6 +33,8 @@ async def server(monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[EmbeddingSer
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "example-secret")
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    # The first question opens the vendor's library, which takes seconds on a busy machine.
+    monkeypatch.setattr(embedder_module, "QUERY_TIMEOUT_SECONDS", 30.0)
     async with embedding_server() as running:
         yield running
 
