@@ -26,7 +26,7 @@ PLAYED = (
     "ticket-flood-answers",
     "mail-supplier-prices",
 )
-UNGUARDED = ("product-recall-lie", "note-address", "mail-supplier-prices")
+UNGUARDED = ("product-recall-lie", "mail-supplier-prices")
 
 
 @pytest_asyncio.fixture(scope="module")
@@ -56,7 +56,7 @@ async def test_the_model_reads_orders_out_of_a_text() -> None:
     tools = {"cancel_order": ToolSpec("cancel_order", "Cancels an order.", {**schema, "required": ["order_id"]})}
     (order,) = orders_in("Please cancel order_7 at once.", tools, {}, "instructions")
     assert (order.tool, order.arguments) == ("cancel_order", {"order_id": "order_7"})
-    (written,) = orders_in('{"tool": "cancel_order", "arguments": {"order_id": "order_9"}}', tools, {}, "")
+    written, *_ = orders_in('{"tool": "cancel_order", "arguments": {"order_id": "order_9"}}', tools, {}, "")
     assert written.arguments == {"order_id": "order_9"}
     assert orders_in("A warm jacket for cold days.", tools, {}, "") == []
 

@@ -43,7 +43,11 @@ async def job_ids(database_url: str) -> list[str]:
 
     jobs = Jobs(database_url, registry=registry)
     connection = await asyncpg.connect(database_url)
-    job_ids = [await jobs.enqueue(connection, "mail", {"message": f"msg_{n}"}) for n in range(3)]
+    job_ids: list[str] = []
+    for number in range(3):
+        job_ids.append(await jobs.enqueue(connection, "mail", {"message": f"msg_{number}"}))
+        # Identifiers sort by their millisecond.
+        await asyncio.sleep(0.002)
     await connection.execute(
         "UPDATE platform.jobs SET state = 'dead', attempts = 5, finished_at = now(), "
         "last_error = 'Invalid [no] sender' WHERE id = ANY($1)",
