@@ -1,16 +1,14 @@
 """Signing in to the console, choosing a password after an invitation or when it was forgotten, and signing out."""
 
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
 from starlette.background import BackgroundTask
 from starlette.responses import Response
 
 from bottega.entrance import sessions, tokens
-from bottega.kernel.address import Email
 from bottega.kernel.errors import Refusal
 from bottega.platform.sign_in.codes import DIGITS
-from bottega.platform.sign_in.passwords import LONGEST_PASSWORD_CHARACTERS, SHORTEST_PASSWORD_CHARACTERS
+from bottega.platform.sign_in.passwords import SHORTEST_PASSWORD_CHARACTERS
 from bottega.platform.sign_in.sessions import close_session
 from bottega.shop.flows.sign_in import (
     Claim,
@@ -23,36 +21,13 @@ from bottega.shop.flows.sign_in import (
 from bottega.web.faces import get, post
 from bottega.web.forms import NO_FORM, Form
 from bottega.web.redirects import local_address
+from bottega.web.sign_in_records import GivenCode, NewPassword, Who
 from bottega.web.visit import Visit
 from bottega.web.wording import for_shoppers
 
 CodePurpose = Literal["sign_in", "password_reset"]
 HOME = "/console"
 SENT = "If a colleague has this address, a code is on its way to it."
-
-
-class Who(BaseModel):
-    """Whose account it is."""
-
-    model_config = ConfigDict(frozen=True)
-
-    email: Email
-
-
-class GivenCode(Who):
-    """A mailed code."""
-
-    code: Annotated[str, Field(pattern=rf"^[0-9]{{{DIGITS}}}$")]
-
-
-class NewPassword(BaseModel):
-    """A password to have from now on."""
-
-    model_config = ConfigDict(frozen=True)
-
-    password: Annotated[
-        str, Field(min_length=SHORTEST_PASSWORD_CHARACTERS, max_length=LONGEST_PASSWORD_CHARACTERS, repr=False)
-    ]
 
 
 async def show(visit: Visit) -> Response:
