@@ -10,6 +10,8 @@ LOCK := $(UV) pip compile --quiet --universal --generate-hashes --python-version
 
 # The wheel carries the checker itself; asking a registry for a newer one helps nobody here.
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
+# With less memory than this it throws away what it knows again and again.
+export NODE_OPTIONS := --max-old-space-size=6144
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test check fmt bench lock clean
