@@ -30,7 +30,7 @@ test: $(VENV)/.stamp-dev ## Run the tests (WORKERS=2 processes); those of tidine
 check: $(VENV)/.stamp-dev ## Lint, formatting, types, import layers, tidiness
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/pyright
+	$(BIN)/pyright --threads $(WORKERS)
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest -q tests/tidy
 
