@@ -50,3 +50,23 @@ def test_the_row_too_many_is_the_next_page() -> None:
     last = replace(shown, rows=rows[:1], asked=asked(""))
     assert (last.next_address, last.previous_address, last.range_words) == ("", "", "1–1")
     assert last.key_of(rows[0]) == "0"
+
+
+def test_rows_that_are_called_alike_are_told_apart() -> None:
+    rows = [
+        {"id": "job_1", "name": "mail.send"},
+        {"id": "job_2", "name": "mail.send"},
+        {"id": "job_3", "name": "search.index"},
+        {"id": "var_1", "title": "Ridge Jacket", "sku": "RJ-M"},
+        {"id": "var_2", "title": "Ridge Jacket", "sku": "RJ-L"},
+        {"id": "eff_1"},
+    ]
+    shown = WorkList("Things", asked(""), (Column("Id"),), rows)
+    assert [shown.name_of(row) for row in rows] == [
+        "mail.send, job_1",
+        "mail.send, job_2",
+        "search.index",
+        "Ridge Jacket, RJ-M",
+        "Ridge Jacket, RJ-L",
+        "eff_1",
+    ]

@@ -154,10 +154,15 @@ class WorkList:
         return str(_part_of(row, self.key))
 
     def name_of(self, row: Any) -> str:
-        """What a row is called aloud: its number, its title with the SKU, its name; without any, its key."""
+        """What a row is called aloud: its number, its title with the SKU, its name; with its key where others are
+        called the same, as jobs of one kind are."""
+        called = self._called(row)
+        alike = sum(self._called(other) == called for other in self.shown)
+        return called if called and alike < 2 else ", ".join(filter(None, (called, self.key_of(row))))
+
+    def _called(self, row: Any) -> str:
         called = next((found for part in ("number", "title", "name") if (found := _part_of(row, part))), None)
-        words = (called or self.key_of(row), _part_of(row, "sku"))
-        return ", ".join(str(word) for word in words if word)
+        return ", ".join(str(word) for word in (called, _part_of(row, "sku")) if word)
 
 
 def _part_of(row: Any, name: str) -> Any:
