@@ -71,19 +71,21 @@ class JobRecord(BaseModel):
 
 
 async def list_jobs(
-    connection: Connection, *, state: str | None = None, name: str | None = None, limit: int = 50
+    connection: Connection, *, state: str | None = None, name: str | None = None, limit: int = 50, offset: int = 0
 ) -> list[JobRecord]:
-    """The newest jobs first, at most `limit` (up to 1,000); `Invalid` for a state that does not exist."""
+    """The newest jobs first, at most `limit` (up to 1,000) after `offset` of them; `Invalid` for an unknown state."""
     if state is not None and state not in STATES:
         raise Invalid("job_state", f"'{state[:64]}' is not a state of a job.", next_step=f"Use {', '.join(STATES)}.")
     if not 1 <= limit <= LIST_LIMIT:
         raise Invalid("job_limit", f"A list of {limit} jobs is not possible.", next_step=f"Ask for 1 to {LIST_LIMIT}.")
     rows = await connection.fetch(
         f"SELECT {_COLUMNS} FROM platform.jobs "
-        "WHERE ($1::text IS NULL OR state = $1) AND ($2::text IS NULL OR name = $2) ORDER BY id DESC LIMIT $3",
+        "WHERE ($1::text IS NULL OR state = $1) AND ($2::text IS NULL OR name = $2) "
+        "ORDER BY id DESC LIMIT $3 OFFSET $4",
         state,
         name,
         limit,
+        offset,
     )
     return [_record(row) for row in rows]
 

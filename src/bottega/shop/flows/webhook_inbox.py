@@ -172,15 +172,18 @@ async def list_inbox(
     state: InboxState | None = None,
     after: tuple[str, str] | None = None,
     limit: int = 50,
+    offset: int = 0,
 ) -> list[InboxEvent]:
-    """Events by provider and event id; `after` is the last one seen."""
+    """Events by provider and event id; `after` is the last one seen, or `offset` how many are left out."""
     rows = await connection.fetch(
         "SELECT * FROM platform.webhook_inbox WHERE ($1::text IS NULL OR provider = $1) "
-        "AND ($2::text IS NULL OR state = $2) AND (provider, event_id) > ($3, $4) ORDER BY provider, event_id LIMIT $5",
+        "AND ($2::text IS NULL OR state = $2) AND (provider, event_id) > ($3, $4) "
+        "ORDER BY provider, event_id LIMIT $5 OFFSET $6",
         provider,
         state,
         *(after or ("", "")),
         limit,
+        offset,
     )
     return [InboxEvent(**dict(row)) for row in rows]
 

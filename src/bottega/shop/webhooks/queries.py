@@ -37,15 +37,17 @@ async def list_deliveries(
     state: DeliveryState | None = None,
     before: str | None = None,
     limit: int = 50,
+    offset: int = 0,
 ) -> list[WebhookDelivery]:
-    """Deliveries, newest first."""
+    """Deliveries, newest first; `before` is the last one seen, or `offset` how many are left out."""
     rows = await connection.fetch(
         f"{_DELIVERIES} WHERE ($1::text IS NULL OR endpoint_id = $1) AND ($2::text IS NULL OR state = $2) "
-        "AND ($3::text IS NULL OR id < $3) ORDER BY id DESC LIMIT $4",
+        "AND ($3::text IS NULL OR id < $3) ORDER BY id DESC LIMIT $4 OFFSET $5",
         endpoint_id,
         state,
         before,
         limit,
+        offset,
     )
     return [WebhookDelivery(**row) for row in rows]
 

@@ -1,8 +1,10 @@
 """Dead letters of every kind: listed, tried again, given up; each with its exact state afterwards."""
 
 from datetime import UTC, datetime
+from math import ceil
 
 from bottega.kernel.identifiers import new_id
+from bottega.web.console.work_list import ROWS_PER_PAGE
 from tests.web.console.colleagues import CONSOLE, Colleague
 from tests.web.console.test_strictness import assert_whole
 from tests.web.shelf import HOSTILE, Shelf
@@ -10,9 +12,9 @@ from tests.web.shelf import HOSTILE, Shelf
 PLACE = f"{CONSOLE}/jobs"
 
 
-async def dead_job(shelf: Shelf) -> str:
-    """A job that was given up."""
-    job_id = new_id("job")
+async def dead_job(shelf: Shelf, *, milliseconds: int | None = None) -> str:
+    """A job that was given up, made now or then."""
+    job_id = new_id("job", milliseconds=milliseconds)
     await shelf.shop.execute(
         "INSERT INTO platform.jobs (id, name, payload, state, priority, attempts, maximum_attempts, run_after, "
         "last_error, created_at, finished_at, queue_id) VALUES ($1, 'test.nothing', '{}', 'dead', 0, 5, 5, now(), $2, "
@@ -61,6 +63,19 @@ async def test_a_dead_job_is_put_back(shelf: Shelf, owner: Colleague) -> None:
     await owner.post(f"{PLACE}/list/discard", {"key": new_id("frm"), "chosen": other})
     assert await state_of_job(shelf, other) == "cancelled"
     await owner.post(f"{PLACE}/list/discard", {"key": new_id("frm"), "chosen": job_id})
+
+
+async def test_what_does_not_fit_is_on_the_next_page(shelf: Shelf, owner: Colleague) -> None:
+    made = [await dead_job(shelf) for _ in range(ROWS_PER_PAGE)]
+    oldest = await dead_job(shelf, milliseconds=1)
+    counted = await shelf.shop.fetchval("SELECT count(*) FROM platform.jobs WHERE state = 'dead'")
+    first = await owner.get(f"{PLACE}/list")
+    assert [job_id in first.text for job_id in (made[-1], oldest)] == [True, False]
+    assert first.count("a[rel=next]") == 1
+    last = await owner.get(f"{PLACE}/list?page={ceil(counted / ROWS_PER_PAGE)}")
+    assert (oldest in last.text, last.count("a[rel=next]"), last.count("a[rel=prev]")) == (True, 0, 1)
+    for job_id in (*made, oldest):
+        await shelf.shop.execute("UPDATE platform.jobs SET state = 'cancelled' WHERE id = $1", job_id)
 
 
 async def test_a_dead_call_is_tried_again_or_given_up(shelf: Shelf, owner: Colleague, support: Colleague) -> None:

@@ -70,12 +70,12 @@ async def show_jobs(visit: Visit) -> Response:
     asked = asked_of(visit, sorts=("newest",), default="-newest", filters=(STATES,))
     state = {"": "dead", "any": None}.get(asked.chosen["state"], asked.chosen["state"])
     async with visit.read() as connection:
-        rows = await list_jobs(connection, state=state, name=asked.text or None, limit=queries.SHOWN)
+        rows = await list_jobs(connection, state=state, name=asked.text or None, limit=asked.limit, offset=asked.offset)
     listed = WorkList(
         "Jobs",
         asked,
         (Column("Job"), Column("State"), Column("Attempts", is_number=True), Column("Last error"), Column("Made")),
-        rows[:50],
+        rows,
         filters=(STATES,),
         searches="Name of a job",
         deeds=_deeds(
@@ -104,12 +104,12 @@ async def show_calls(visit: Visit) -> Response:
     """Dead calls to the outside."""
     asked = asked_of(visit, sorts=("newest",), default="-newest")
     async with visit.read() as connection:
-        rows = await queries.dead_effects(connection)
+        rows = await queries.dead_effects(connection, asked.limit, asked.offset)
     listed = WorkList(
         "Calls to the outside",
         asked,
         (Column("Call"), Column("Attempts", is_number=True), Column("Last error"), Column("Made"), Column("Entry")),
-        rows[:50],
+        rows,
         deeds=_deeds(
             visit,
             BulkDeed("Try again", f"{PLACE}/calls/requeue"),
@@ -134,13 +134,13 @@ async def show_inbox(visit: Visit) -> Response:
     """Dead events of payment gateways."""
     asked = asked_of(visit, sorts=("newest",), default="-newest")
     async with visit.read() as connection:
-        events = await list_inbox(connection, state="dead", limit=queries.SHOWN)
+        events = await list_inbox(connection, state="dead", limit=asked.limit, offset=asked.offset)
     rows = [{"id": f"{event.provider} {event.event_id}", "event": event} for event in events]
     listed = WorkList(
         "Events received",
         asked,
         (Column("Event"), Column("Kind"), Column("Attempts", is_number=True), Column("Last error")),
-        rows[:50],
+        rows,
         deeds=(BulkDeed("Work off again", f"{PLACE}/inbox/requeue"),) if staff_of(visit).role in SUPPORT else (),
         nothing="Every event of the payment gateways was worked off",
     )
@@ -165,12 +165,12 @@ async def show_deliveries(visit: Visit) -> Response:
     """Dead deliveries to other systems."""
     asked = asked_of(visit, sorts=("newest",), default="-newest")
     async with visit.read() as connection:
-        rows = await list_deliveries(connection, state="dead", limit=queries.SHOWN)
+        rows = await list_deliveries(connection, state="dead", limit=asked.limit, offset=asked.offset)
     listed = WorkList(
         "Deliveries to other systems",
         asked,
         (Column("Topic"), Column("Endpoint"), Column("Attempts", is_number=True), Column("Last error"), Column("Made")),
-        rows[:50],
+        rows,
         deeds=(BulkDeed("Send again", f"{PLACE}/deliveries/replay"),),
         nothing="Everything was delivered, or is still being tried",
     )

@@ -14,9 +14,9 @@ async def outside_calls(connection: Connection, now: datetime) -> list[dict[str,
     return [dict(row) for row in await connection.fetch(_CALLS, now - LATELY)]
 
 
-async def dead_effects(connection: Connection) -> list[dict[str, Any]]:
+async def dead_effects(connection: Connection, limit: int, offset: int) -> list[dict[str, Any]]:
     """Calls to the outside that were given up, the newest first."""
-    return [dict(row) for row in await connection.fetch(_DEAD_EFFECTS, SHOWN)]
+    return [dict(row) for row in await connection.fetch(_DEAD_EFFECTS, limit, offset)]
 
 
 _CALLS = """
@@ -29,4 +29,4 @@ SELECT kind, count(*) FILTER (WHERE state = 'confirmed') AS confirmed,
 FROM log.effects WHERE created_at >= $1 OR state IN ('intended', 'sent', 'unknown', 'dead')
 GROUP BY kind ORDER BY kind LIMIT 100"""
 
-_DEAD_EFFECTS = "SELECT * FROM log.effects WHERE state = 'dead' ORDER BY id DESC LIMIT $1"
+_DEAD_EFFECTS = "SELECT * FROM log.effects WHERE state = 'dead' ORDER BY id DESC LIMIT $1 OFFSET $2"
