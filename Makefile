@@ -13,6 +13,9 @@ export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 # With less memory than this it throws away what it knows again and again.
 export NODE_OPTIONS := --max-old-space-size=6144
 
+# Tests start hundreds of processes, and each would compile every module that it loads.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test check fmt bench lock clean
 

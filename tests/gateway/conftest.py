@@ -7,7 +7,7 @@ import pytest
 import pytest_asyncio
 
 from bottega.platform.database import embedded, scratch
-from tests.conftest import TEMPLATE, execute, next_database_name
+from tests.conftest import copy_template, execute, next_database_name
 from tests.gateway.populated import Populated, open_populated
 
 
@@ -17,7 +17,7 @@ async def populated(
 ) -> AsyncGenerator[Populated]:
     """One shop with one of everything."""
     name = next_database_name()
-    execute(database_server, f"CREATE DATABASE {name} TEMPLATE {TEMPLATE} STRATEGY WAL_LOG")
+    copy_template(database_server, name)
     async with open_populated(scratch.dsn_of(database_server.dsn, name), tmp_path_factory.mktemp("shop")) as opened:
         yield opened
     database_dropper.submit(execute, database_server, f"DROP DATABASE {name} WITH (FORCE)")

@@ -14,7 +14,7 @@ from schemathesis import Case
 
 from bottega.kernel.identifiers import new_id
 from bottega.platform.database import embedded, scratch
-from tests.conftest import TEMPLATE, execute, next_database_name
+from tests.conftest import copy_template, execute, next_database_name
 from tests.gateway.people import register
 from tests.gateway.populated import Populated, open_populated
 from tests.gateway.surface import IDENTIFIER
@@ -71,7 +71,7 @@ def with_existing(value: Any, ids: dict[str, list[str]], choice: int) -> Any:
 def open_caller(server: embedded.Server, dropper: ThreadPoolExecutor, directory: Path) -> Generator[Caller]:
     """A populated shop on a loop in a thread, because schemathesis and hypothesis are synchronous."""
     name = next_database_name()
-    execute(server, f"CREATE DATABASE {name} TEMPLATE {TEMPLATE} STRATEGY WAL_LOG")
+    copy_template(server, name)
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()

@@ -22,7 +22,7 @@ from bottega.gateway.application import openapi_document
 from bottega.platform.database import embedded
 from tests.gateway.schemathesis_caller import BASE_URL, CALLERS, Caller, open_caller, with_existing
 
-EXAMPLES = int(os.environ.get("BOTTEGA_SCHEMATHESIS_EXAMPLES", "8"))
+EXAMPLES = int(os.environ.get("BOTTEGA_SCHEMATHESIS_EXAMPLES", "5"))
 SEED = 20261120
 EVERY_HEALTH_CHECK: Any = list(hypothesis.HealthCheck)
 # What these ask is not of the document, or is asked elsewhere.

@@ -7,7 +7,7 @@ import pytest
 import pytest_asyncio
 
 from bottega.platform.database import embedded, scratch
-from tests.conftest import TEMPLATE, execute, next_database_name
+from tests.conftest import copy_template, execute, next_database_name
 from tests.web.shelf import Shelf, open_shelf
 from tests.web.visitor import Visitor
 
@@ -17,7 +17,7 @@ async def shelf(
     database_server: embedded.Server, database_dropper: ThreadPoolExecutor, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncGenerator[Shelf]:
     name = next_database_name()
-    execute(database_server, f"CREATE DATABASE {name} TEMPLATE {TEMPLATE} STRATEGY WAL_LOG")
+    copy_template(database_server, name)
     async with open_shelf(scratch.dsn_of(database_server.dsn, name), tmp_path_factory.mktemp("shelf")) as opened:
         yield opened
     database_dropper.submit(execute, database_server, f"DROP DATABASE {name} WITH (FORCE)")

@@ -133,14 +133,14 @@ async def test_a_taste_moves_what_fits_alike_and_the_answer_says_so(shop: Shop) 
         shop,
         *(
             simple(f"tent-{brand}", title="Dome tent", brand=brand, category="camping/tents")
-            for brand in ("a", "b", "c")
+            for brand in "abcdefghijklmno"
         ),
-        simple("tent-bag", title="Bag for a dome tent that is far too large for it", brand="c"),
+        simple("tent-bag", title="Bag for a dome tent that is far too large for it", brand="bags"),
     )
     plain = await found(shop, "dome tent", explain=True)
     assert plain.personal is False
     last = handles(plain)[2]
-    page = await found(shop, "dome tent", explain=True, taste=Taste({last[-1]: 1.0}))
+    page = await found(shop, "dome tent", explain=True, taste=Taste({last[-1]: 1.0, "bags": 1.0}))
     assert handles(page)[0] == last
     assert page.personal is True
     assert page.explanations is not None
