@@ -4,7 +4,7 @@ UV_VERSION := 0.13.8
 VENV := .venv
 BIN := $(VENV)/bin
 UV := $(BIN)/uv
-WORKERS ?= 2
+WORKERS ?= 3
 LOCK := $(UV) pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-config \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 
@@ -27,13 +27,13 @@ setup: $(VENV)/.stamp-dev ## Make .venv with everything needed to run, test and 
 demo: $(VENV)/.stamp-run ## Play the demo shop's story, then serve it
 	$(BIN)/bottega demo
 
-test: $(VENV)/.stamp-dev ## Run the tests (WORKERS=2 processes); those of tidiness belong to check
+test: $(VENV)/.stamp-dev ## Run the tests (WORKERS=3 processes); those of tidiness belong to check
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --ignore tests/tidy
 
 check: $(VENV)/.stamp-dev ## Lint, formatting, types, import layers, tidiness
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/pyright --threads $(WORKERS)
+	$(BIN)/pyright --threads 2
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest -q tests/tidy
 

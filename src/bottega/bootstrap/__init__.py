@@ -3,11 +3,11 @@
 import hmac
 import importlib
 import pkgutil
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, fields
 from datetime import timedelta
-from importlib import resources
+from functools import cache
 
 from fastapi import FastAPI
 
@@ -24,7 +24,7 @@ import bottega.runtime.switches
 import bottega.shop
 from bottega.actions.effects import EffectDriver
 from bottega.actions.perform import Performer
-from bottega.actions.policy.engine import PolicyBook, load_packs
+from bottega.actions.policy.engine import PolicyBook, default_pack, load_packs
 from bottega.actions.registry import registered_handlers
 from bottega.agents.assistant.role import NAME as ASSISTANT
 from bottega.agents.chat.feed import Feed
@@ -109,6 +109,7 @@ def database_url(settings: Settings) -> str:
     return embedded.start(settings.data_dir).dsn
 
 
+@cache
 def load_shop() -> None:
     """Imports every module of the shop, so that all handlers, senders and jobs are registered."""
     for module in pkgutil.walk_packages(bottega.shop.__path__, "bottega.shop."):
@@ -117,10 +118,16 @@ def load_shop() -> None:
 
 def load_policy(settings: Settings) -> PolicyBook:
     """The default pack and those of the settings, bound to the registered actions."""
-    default = resources.files("bottega.actions.policy") / "packs" / "default"
-    packs: Sequence[object] = (default, *settings.policy_packs)
-    book = load_packs(packs)  # pyright: ignore[reportArgumentType] - Path and Traversable share what is used
-    return book.bind({name: handler.action.groups for name, handler in registered_handlers().items()})
+    groups = {name: tuple(handler.action.groups) for name, handler in registered_handlers().items()}
+    if not settings.policy_packs:
+        return _default_book(frozenset(groups.items()))
+    return load_packs((default_pack(), *settings.policy_packs)).bind(groups)
+
+
+@cache
+def _default_book(groups: frozenset[tuple[str, tuple[str, ...]]]) -> PolicyBook:
+    """The default pack alone, which changes only with the program: its cases are proven once in a process."""
+    return load_packs((default_pack(),)).bind(dict(groups))
 
 
 def derived_secret(settings: Settings, purpose: str) -> bytes:
