@@ -92,7 +92,7 @@ class GradedShop:
         assert self._embedder is not None, "the default settings have one"
         await self._embedder.embed([query], purpose="query", timeout_seconds=EMBED_TIMEOUT_SECONDS)
         request = SearchRequest(query, FILTERS, limit=DEEPEST_RESULT, explain=True)
-        async with self._application.database.read() as connection:
+        async with self._application.database.search() as connection:
             page = await search_products(connection, request, self._application.clock.now(), embedder=self._embedder)
         if page.degraded:
             raise Unavailable("search_degraded", f"Search goes without a signal: {page.degraded}.")

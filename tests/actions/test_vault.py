@@ -86,7 +86,7 @@ async def test_a_forgotten_value_is_not_revealed(boxes: BoxShop) -> None:
 
 async def test_look_ups_are_keyed_and_ignore_case(boxes: BoxShop, database_url: str) -> None:
     other = type(boxes.performer)(
-        Database(database_url, boxes.database._writers, boxes.database._readers),
+        Database(database_url, *boxes.database.pools),
         boxes.performer.policy,
         boxes.jobs,
         boxes.clock,

@@ -14,7 +14,7 @@ LARGEST_NUMBER_OF_STATEMENTS = 60
 
 @asynccontextmanager
 async def statements_of(shop: Shop) -> AsyncGenerator[list[str]]:
-    """The statements of every connection of both pools, in the order they were sent."""
+    """The statements of every connection of all pools, in the order they were sent."""
     seen: list[str] = []
 
     def note(record: Any) -> None:
@@ -22,7 +22,7 @@ async def statements_of(shop: Shop) -> AsyncGenerator[list[str]]:
         seen.extend(" ".join(part.split()) for part in record.query.split(";") if part.strip())
 
     database: Any = shop.application.database
-    holders = [holder for pool in (database._writers, database._readers) for holder in pool._holders]
+    holders = [holder for pool in database.pools for holder in pool._holders]
     connected: list[Any] = [holder._con for holder in holders if holder._con is not None]
     for connection in connected:
         connection.add_query_logger(note)

@@ -16,14 +16,14 @@ from tests.runtime.workshop import Workshop, calls, says
 
 @contextmanager
 def statements_of(workshop: Workshop) -> Generator[list[str]]:
-    """The statements of every connection of both pools, in the order they were sent."""
+    """The statements of every connection of all pools, in the order they were sent."""
     seen: list[str] = []
 
     def note(record: Any) -> None:
         seen.extend(part.strip() for part in record.query.split(";") if part.strip())
 
     database: Any = workshop.database
-    holders = [holder for pool in (database._writers, database._readers) for holder in pool._holders]
+    holders = [holder for pool in database.pools for holder in pool._holders]
     connections = [holder._con for holder in holders if holder._con is not None]
     for connection in connections:
         connection.add_query_logger(note)

@@ -33,7 +33,7 @@ async def played(
     ids = {name: product_id for product_id, name in names.items()}
     shown = None if sentence.shown is None else ids[sentence.shown]
     request = SearchRequest(sentence.sentence, Filters("EUR"), shown=shown, limit=SHOWN)
-    async with application.database.read() as connection:
+    async with application.database.search() as connection:
         now, embedder = application.clock.now(), embedder_of(application.services)
         page = await search_products(connection, request, now, embedder=embedder)
     found = [names[product_id] for product_id in page.product_ids]
@@ -56,5 +56,5 @@ def reasons_of(sentence: Sentence, found: Sequence[str], catalogue: Catalogue) -
 
 async def handles_of(application: Application) -> dict[str, str]:
     """Handles by product id: what the demo's sentences call its products."""
-    async with application.database.read() as connection:
+    async with application.database.search() as connection:
         return {row["id"]: row["handle"] for row in await connection.fetch("SELECT id, handle FROM shop.products")}

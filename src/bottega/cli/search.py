@@ -180,7 +180,7 @@ async def _find(request: SearchRequest) -> dict[str, Any]:
         embedder = embedder_of(application.services)
         if embedder is not None:
             await _reason_away(embedder.wait_ready(timeout_seconds=EMBEDDER_WAIT_SECONDS))
-        async with application.database.read() as connection:
+        async with application.database.search() as connection:
             chosen = request
             if not request.filters.currency:
                 currency = (await shop_settings.current(connection)).currency

@@ -76,6 +76,10 @@ class RunContext:
         """A connection that can only read."""
         return self.performer.database.read()
 
+    def search(self) -> AbstractAsyncContextManager[Connection]:
+        """A connection that can only read, for statements that are planned for what they ask."""
+        return self.performer.database.search()
+
     @property
     def task(self) -> Mapping[str, Json]:
         """What the run was started with."""

@@ -17,7 +17,7 @@ async def found(
     shop: Shop, text: str, filters: Filters = EURO, *, embedder: Embedder | None = None, **options: Any
 ) -> SearchPage:
     """The page of a search."""
-    async with shop.application.database.read() as connection:
+    async with shop.application.database.search() as connection:
         request = SearchRequest(text, filters, **options)
         return await search_products(connection, request, shop.application.clock.now(), embedder=embedder)
 

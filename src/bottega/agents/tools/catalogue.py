@@ -87,7 +87,7 @@ class CatalogueTools:
         offset: Annotated[int, Field(ge=0, le=200)] = 0,
     ) -> dict[str, Json]:
         """Finds products by what somebody wants, the best first; price limits and colours may stand in the query."""
-        async with context.read() as connection:
+        async with context.search() as connection:
             currency = (await shop_settings.current(connection)).currency
             wanted = Wanted(query, currency, minimum_minor, maximum_minor, in_stock, sort, limit, offset)
             found = await self._search.find(connection, wanted, context.now)

@@ -206,7 +206,7 @@ async def search(
     """Products that meet what the sentence asks for, by its words and by its meaning; the best first."""
     after = decode_cursor(cursor)
     actor = await identify(request, context) if personal else None
-    async with context.database.read() as connection:
+    async with context.database.search() as connection:
         asked = SearchRequest(
             text=q,
             filters=await in_currency(connection, filters),

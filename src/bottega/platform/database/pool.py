@@ -1,7 +1,7 @@
 """Connections to the database: one pool that writes, one that can only read."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, TypeAlias, cast
 
@@ -17,6 +17,8 @@ COMMAND_TIMEOUT_SECONDS = 30
 # A transaction that waits longer than this for a row lock is refused: somebody else holds the row far too long.
 LOCK_TIMEOUT_SECONDS = 10
 IDLE_IN_TRANSACTION_TIMEOUT_SECONDS = 60
+# Searching keeps a processor busy: more at once would only wait for each other inside the database.
+SEARCHERS = 6
 # How long to wait for a free connection: beyond it the process has more work than it can do.
 ACQUIRE_TIMEOUT_SECONDS = 10
 
@@ -59,12 +61,20 @@ def database_of(connection: Connection) -> str:
 
 
 class Database:
-    """The two pools of one process."""
+    """The pools of one process: one that writes, one that reads, one that searches."""
 
-    def __init__(self, dsn: str, writers: "asyncpg.Pool[Any]", readers: "asyncpg.Pool[Any]") -> None:
+    def __init__(
+        self, dsn: str, writers: "asyncpg.Pool[Any]", readers: "asyncpg.Pool[Any]", searchers: "asyncpg.Pool[Any]"
+    ) -> None:
         self.dsn = dsn
         self._writers = writers
         self._readers = readers
+        self._searchers = searchers
+
+    @property
+    def pools(self) -> "tuple[asyncpg.Pool[Any], ...]":
+        """All of them."""
+        return self._writers, self._readers, self._searchers
 
     @classmethod
     async def open(
@@ -82,8 +92,12 @@ class Database:
         """
         try:
             pools = [
-                await _pool(dsn, size, connection_class, 1 if not all_at_once else size, read_only=read_only)
-                for size, read_only in ((writers, False), (readers, True))
+                await _pool(dsn, size, connection_class, size if all_at_once else at_once, settings)
+                for size, at_once, settings in (
+                    (writers, 1, _WRITING),
+                    (readers, 1, _READING),
+                    (min(readers, SEARCHERS), 0, _SEARCHING),
+                )
             ]
             return cls(dsn, *pools)
         except (OSError, asyncpg.PostgresError, TimeoutError) as error:
@@ -94,19 +108,25 @@ class Database:
             ) from error
 
     async def close(self) -> None:
-        """Close both pools, waiting for work under way."""
-        await self._writers.close()
-        await self._readers.close()
+        """Close the pools, waiting for work under way."""
+        for pool in self.pools:
+            await pool.close()
 
     def terminate(self) -> None:
         """Cut every connection, whatever it is doing."""
-        self._writers.terminate()
-        self._readers.terminate()
+        for pool in self.pools:
+            pool.terminate()
 
     @asynccontextmanager
     async def read(self) -> AsyncGenerator[Connection]:
         """A connection on which every statement is its own read-only transaction."""
         async with _acquired(self._readers) as connection:
+            yield cast("Connection", connection)
+
+    @asynccontextmanager
+    async def search(self) -> AsyncGenerator[Connection]:
+        """As `read`, for statements whose best plan depends on what is asked for: each is planned anew."""
+        async with _acquired(self._searchers) as connection:
             yield cast("Connection", connection)
 
     @asynccontextmanager
@@ -147,8 +167,25 @@ async def _acquired(pool: "asyncpg.Pool[Any]") -> AsyncGenerator[Any]:
         await pool.release(connection)
 
 
+# What an action runs finds rows by key: a new plan for each call cost a fifth of an order's database time.
+_WRITING = {"default_transaction_read_only": "off", "plan_cache_mode": "force_generic_plan"}
+_READING = {"default_transaction_read_only": "on", "plan_cache_mode": "auto"}
+# A plan for any condition compares a hundred thousand vectors for one that nearly everything meets. The scan of vectors
+# goes on until enough of them meet the condition, in strict order and not without end; another process that helps a
+# search takes from the next one.
+_SEARCHING = {
+    "default_transaction_read_only": "on",
+    "plan_cache_mode": "force_custom_plan",
+    "random_page_cost": "1.1",
+    "max_parallel_workers_per_gather": "0",
+    "hnsw.iterative_scan": "strict_order",
+    "hnsw.ef_search": "100",
+    "hnsw.max_scan_tuples": "2000",
+}
+
+
 async def _pool(
-    dsn: str, size: int, connection_class: type[ShopConnection], at_once: int, *, read_only: bool
+    dsn: str, size: int, connection_class: type[ShopConnection], at_once: int, settings: Mapping[str, str]
 ) -> "asyncpg.Pool[Any]":
     return await asyncpg.create_pool(
         dsn,
@@ -161,12 +198,9 @@ async def _pool(
         server_settings={
             "application_name": "bottega",
             "timezone": "UTC",
-            "default_transaction_read_only": "on" if read_only else "off",
             "lock_timeout": f"{LOCK_TIMEOUT_SECONDS}s",
             "idle_in_transaction_session_timeout": f"{IDLE_IN_TRANSACTION_TIMEOUT_SECONDS}s",
             "jit": "off",
-            # What an action runs finds rows by key: a new plan for each call cost a fifth of an order's database time.
-            # Lists and searches are read, and there the plan depends on what is asked for.
-            "plan_cache_mode": "auto" if read_only else "force_generic_plan",
+            **settings,
         },
     )

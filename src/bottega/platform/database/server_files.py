@@ -25,6 +25,8 @@ LOCK_NAMES = ("start.lock", "alive.lock")
 SYSTEM_FOLDER = Path("/var/lib/bottega")
 LOCK_PAUSE_SECONDS = 0.01
 KEPT_LOG_FILES = 8
+LEAST_CACHE_MEGABYTES, MOST_CACHE_MEGABYTES = 128, 1024
+CONTAINER_LIMIT = Path("/sys/fs/cgroup/memory.max")
 
 CONFIGURATION = """\
 # Written by bottega at every start. Put your own settings into local.conf beside this file: it is read last.
@@ -34,7 +36,7 @@ unix_socket_directories = '{socket_directory}'
 unix_socket_permissions = 0700
 cluster_name = 'bottega'
 max_connections = 100
-shared_buffers = 128MB
+shared_buffers = {cache_megabytes}MB
 max_logical_replication_workers = 0
 jit = off
 timezone = 'UTC'
@@ -214,11 +216,20 @@ def is_private(directory: Path, owner_id: int) -> bool:
 def write_configuration(files: ServerFiles) -> None:
     """Bring the cluster's two configuration files to what this version of bottega wants."""
     quoted = str(files.socket_directory).replace("'", "''")
-    text = CONFIGURATION.format(port=PORT, socket_directory=quoted)
+    text = CONFIGURATION.format(port=PORT, socket_directory=quoted, cache_megabytes=cache_megabytes())
     if int((files.cluster / "PG_VERSION").read_text()) >= INPUT_WORKERS_SINCE:
         text = NO_INPUT_WORKERS + text
     _write_if_different(files.cluster / "postgresql.conf", text)
     _write_if_different(files.cluster / "pg_hba.conf", HOST_RULES)
+
+
+def cache_megabytes() -> int:
+    """How much the server may keep of its files: an eighth of the memory, 128 MB to 1 GB; taken as it is used."""
+    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    with contextlib.suppress(OSError, ValueError):
+        # A container's own limit, which is "max" where it has none.
+        memory = min(memory, int(CONTAINER_LIMIT.read_text()))
+    return max(LEAST_CACHE_MEGABYTES, min(memory // 8 // 2**20, MOST_CACHE_MEGABYTES))
 
 
 def prune_logs(files: ServerFiles) -> None:

@@ -92,5 +92,9 @@ def _forms(asked: Understanding) -> Iterator[tuple[Understanding, Relaxed]]:
 
 async def _anything(connection: Connection, form: Understanding, filters: Filters) -> bool:
     conditions = conditions_on(form, filters)
-    statement = f"SELECT EXISTS (SELECT FROM search.products p WHERE {conditions})"
+    # As a table of its own it is planned for all rows and still read no further than the first. Planned for one row,
+    # it walks along prices in the hope of meeting soon what may not exist.
+    statement = (
+        f"WITH met AS MATERIALIZED (SELECT FROM search.products p WHERE {conditions}) SELECT EXISTS (SELECT FROM met)"
+    )
     return bool(await connection.fetchval(statement, *conditions.values))
