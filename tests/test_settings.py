@@ -115,7 +115,7 @@ def test_an_embedder_that_is_not_fully_set_up_is_named(
     [
         ({}, "http://127.0.0.1:8000"),
         ({"BOTTEGA_PORT": "8123"}, "http://127.0.0.1:8123"),
-        ({"BOTTEGA_HOST": "0.0.0.0", "BOTTEGA_PORT": "80"}, "http://127.0.0.1:80"),
+        ({"BOTTEGA_HOST": "0.0.0.0", "BOTTEGA_PORT": "80"}, "http://127.0.0.1:80"),  # noqa: S104 - read, not listened on
         ({"BOTTEGA_HOST": "::1"}, "http://[::1]:8000"),
         ({"BOTTEGA_HOST": "shop.local"}, "http://shop.local:8000"),
         ({"BOTTEGA_PORT": "8123", "BOTTEGA_PUBLIC_URL": "https://shop.example.org"}, "https://shop.example.org"),

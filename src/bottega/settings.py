@@ -52,7 +52,7 @@ class Settings(BaseSettings):
     port: Annotated[int, Field(ge=1, le=65535)] = Field(8000, description="Port that the web server listens on.")
     public_url: str = Field(
         "http://127.0.0.1:8000",
-        description="The address under which shoppers reach the shop; absent: host and port that the server listens on.",
+        description="The address under which shoppers reach the shop; absent: the host and port that it is served on.",
     )
     web_workers: Annotated[int, Field(ge=1, le=32)] = Field(1, description="Web processes that `serve` starts.")
     payment_gateway: Literal["sandbox", "stripe"] = Field("sandbox", description="Who takes card payments.")

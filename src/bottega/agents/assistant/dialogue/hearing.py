@@ -6,10 +6,12 @@ from dataclasses import dataclass, replace
 
 from bottega.agents.assistant.dialogue import talk
 from bottega.agents.assistant.dialogue.answering import answered
+from bottega.agents.assistant.dialogue.choices import offered_before, wish_of
 from bottega.agents.assistant.dialogue.goal_kinds import ASKING, LASTING, NEED_IDENTITY, TURNS_A_GOAL_WAITS
 from bottega.agents.assistant.dialogue.goals.choosing import refer
 from bottega.agents.assistant.dialogue.move import phrase
 from bottega.agents.assistant.dialogue.naming import about_product, named_in
+from bottega.agents.assistant.dialogue.refusing import other_than_refused
 from bottega.agents.assistant.dialogue.settling import settled
 from bottega.agents.assistant.dialogue.settling_words import is_values_only
 from bottega.agents.assistant.dialogue.state import LONGEST_KEPT_TEXT, Asked, Goal, Reply, State
@@ -39,6 +41,8 @@ class Pending:
 
 
 NO_PENDING = Pending()
+_SEARCHES = frozenset({"product_search", "refine", "more_results"})
+_OF_WHAT_IS_SHOWN = frozenset({"stock_question", "product_question", "compare"})
 
 
 def hear(state: State, heard: Understood, currency: str, pending: Pending = NO_PENDING) -> State:
@@ -57,17 +61,23 @@ def hear(state: State, heard: Understood, currency: str, pending: Pending = NO_P
     if pending.is_made:
         return _confirmed(state, pending)
     asking = state.goal_of(*ASKING.get(pending.tool or "", ()))
-    if asking is not None:
-        # The runtime asked in the engine's place.
+    if asking is not None and state.asked is None:
+        # The runtime asked in the engine's place, and nothing was asked since.
         state = state.model_copy(update={"asked": Asked(what="confirmation", goal_id=asking.id)})
     if found := emails(heard.text):
         state = state.model_copy(update={"email": found[0]})
     if holds_card_number(heard.text):
         return _saying(state, Reply(parts=(phrase("talk.no_card_numbers"),)))
-    got = answered(state, heard)
+    wished = wish_of(heard.text, state)
+    if wished is not None:
+        return _wanted(_unanswered(state), Wish(heard.text, wished, "sure"), heard, currency)
+    before = offered_before(heard.text, state)
+    got = answered(state, heard) or (None if before is None else answered(state.asking(before), heard))
     if got is not None:
         return got.state.model_copy(update={"unsaid": got.reply})
     state = _unanswered(state)
+    if (other := other_than_refused(state, heard.correction)) is not None:
+        return other
     corrected = _corrected(state, heard, currency)
     if corrected is not None:
         return corrected
@@ -106,6 +116,9 @@ def merged(wishes: Sequence[Wish]) -> list[Wish]:
         # "My boots pinch. Can I get a bigger pair?" looks for nothing in the shop.
         looked = ("product_search", "refine", "product_question")
         wishes = [one for one in wishes if one.intent not in looked or one.certainty == "sure"]
+    if any(wish.intent in _SEARCHES for wish in wishes):
+        # What is asked of things that are only being looked for belongs to the search.
+        wishes = [one for one in wishes if one.intent not in _OF_WHAT_IS_SHOWN or one.certainty == "sure"]
     if len(wishes) > 1:
         # A colleague is called when one is asked for, not when words may mean it beside something else.
         wishes = [one for one in wishes if one.intent != "handover" or one.certainty == "sure"]

@@ -104,6 +104,20 @@ def of_ours(name: str, state: State) -> str:
     return name if set(name.split()) & set(state.known_words) else ""
 
 
+def kind_asked_for(text: str, state: State) -> str:
+    """ "A bottle for it", "a map of Cortina": what of ours is asked for, when it is not what is shown anyway."""
+    found = re.search(
+        r"\b(?:a|an|any|some|the)\s+((?:[\w'-]+\s+){0,3}?[\w'-]+?)(?=\s+(?:for|to|with|of|that|which)\b|[?.!,]|$)",
+        plainly(text),
+    )
+    name = named_in(found.group(1)) if found else ""
+    return "" if not name or not _is_of_ours(name, state) or _only_shown_kind(name, state) else name
+
+
+def _is_of_ours(name: str, state: State) -> bool:
+    return bool(state.known_words) and name.split()[-1] in (state.known_words or ())
+
+
 def _other_kind(goal: Goal, text: str, state: State) -> str:
     """ "Socks to go with them": what is wanted beside the things that "them" stands for."""
     if state.known_words is None or goal.kind != "add":

@@ -257,6 +257,9 @@ def _with_address(state: State, goal: Goal, parts: AddressParts) -> State:
 
 def _slot(slot: str) -> Reader:
     def read(question: Question) -> State | None:
+        if question.heard.answer is not None:
+            # A yes chooses nothing.
+            return None
         return question.state.with_changed(question.goal.having(**{slot: question.text}))
 
     return read

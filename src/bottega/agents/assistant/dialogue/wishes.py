@@ -10,6 +10,7 @@ from bottega.agents.assistant.dialogue.naming import about_product, each_named, 
 from bottega.agents.assistant.dialogue.state import Goal, GoalKind, Json, State
 from bottega.agents.assistant.language.patterns import says, without
 from bottega.agents.assistant.language.slots.addresses import address, spelt_out
+from bottega.agents.assistant.language.slots.contact import recipient_in
 from bottega.agents.assistant.language.slots.numbers import order_numbers, quantity
 
 # Questions that documents answer.
@@ -76,7 +77,11 @@ def _compare(text: str, state: State) -> Goal:
     if sibling and (found is None or found.by == "pronoun"):
         return Goal(kind="compare", slots={"products": list(state.focus), "named": sibling}, words=text)
     goal = Goal(kind="compare", slots={"products": list(handles)}, words=text)
-    return goal if handles or state.shown else goal.having(named=named_in(without(text, "products.comparing")) or None)
+    if handles or state.shown:
+        return goal
+    # Nothing is shown yet: what is to be compared is searched for in the words in which it was said.
+    looked_for = without(text, "products.comparing", "products.comparing_them").strip(" ,.!?")
+    return goal.having(named=looked_for if named_in(looked_for) else None)
 
 
 def _sibling_named(text: str, state: State) -> str:
@@ -159,8 +164,8 @@ def _refund(text: str, state: State) -> Goal:
 
 def _address(text: str, state: State) -> Goal:
     parts = spelt_out(text)
-    buying = state.goal_of("buy")
-    if buying is not None and not order_numbers(text):
+    buying = state.goal_of("buy") or (Goal(kind="buy", words=text) if state.cart and state.topic != "order" else None)
+    if buying is not None and not order_numbers(text) and not says(text, "orders.mine"):
         return buying.having(new_address=parts.as_record() or None, asked_address=True)
     if says(text, "orders.address_book") and not says(text, "orders.mentioned"):
         return Goal(kind="policy", slots={"question": text, "about": "address_change"}, words=text)
@@ -183,6 +188,9 @@ def _buy(text: str, state: State) -> Goal:
         slots = {"order_number": numbers[-1]} if numbers else {}
         return _order_goal("pay")(text, state) if slots else Goal(kind="pay", words=text)
     slots: dict[str, Json] = {**checkout_slots(f"{state.checkout_words}\n{text}")}
+    recipient = recipient_in(text)
+    if recipient is not None and state.address and spelt_out(text).is_empty:
+        slots["new_address"] = {**state.address, "name": recipient}
     if spelt_out(text).postal_code:
         # The whole address stands in the sentence.
         slots["new_address"] = address(text).as_record()

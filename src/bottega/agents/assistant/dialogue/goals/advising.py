@@ -1,5 +1,6 @@
 """Questions about a product: what its record says, whether a variant is there, how products differ."""
 
+import re
 from collections.abc import Mapping, Sequence
 
 from bottega.agents.assistant.dialogue import products
@@ -102,6 +103,9 @@ def _attributes(question: str, product: Product) -> list[Part]:
     if not told:
         return []
     listed = "; ".join(told)
+    if _asks_for_a_number_of(question) and not any(_holds_unit(one, question) for one in told):
+        # Something else is noted: better than nothing, but no answer.
+        return [phrase("product.not_that_but", known=listed)]
     parts = [verbatim(f"{listed[0].upper()}{listed[1:]}.")]
     if all(isinstance(attributes[name], bool) for name in names):
         # Yes or no is little: what the description says of it comes along.
@@ -110,6 +114,26 @@ def _attributes(question: str, product: Product) -> list[Part]:
         )
         parts += [_described(found)] if found else []
     return parts
+
+
+_HOW_MANY = re.compile(r"\bhow many (hours|minutes|days|litres|liters|watts|grams|kilos|metres|people|persons)\b")
+
+
+def _asks_for_a_number_of(question: str) -> bool:
+    return _HOW_MANY.search(question) is not None
+
+
+def _holds_unit(told: str, question: str) -> bool:
+    """Whether what is told is in the unit that was asked for."""
+    found = _HOW_MANY.search(question)
+    unit = found.group(1) if found is not None else ""
+    same = {
+        "persons": ("people", "persons", "sleeps"),
+        "people": ("people", "persons", "sleeps"),
+        "liters": ("l", "litres"),
+    }
+    names = same.get(unit, (unit, unit.removesuffix("s"), unit[:1], "kg" if unit == "kilos" else unit))
+    return any(word in names for word in words_of(told))
 
 
 def _from_description(question: str, product: Product) -> list[Part]:

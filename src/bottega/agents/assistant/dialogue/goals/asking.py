@@ -16,6 +16,7 @@ from bottega.agents.assistant.language.slots.said import words_of
 
 PASSAGES_QUOTED = 2
 LONGEST_QUOTE_CHARACTERS = 700
+LONGEST_TABLE_CHARACTERS = 1_300
 LONGEST_SUBJECT_CHARACTERS = 120
 HEADING_WEIGHT = 0.4
 COVERED_WEIGHT = 0.8
@@ -126,9 +127,20 @@ def ranked(
     is_other_document = len(best) > 1 and best[0].get("title") != best[1].get("title")
     if len(best) < PASSAGES_QUOTED or (is_other_document and about != SEVERAL):
         return best[:1]
+    if not _adds(best[1], best[0], telling):
+        return best[:1]
     nearness = weights[_source(best[1])] / weights[_source(best[0])]
     room = LONG_PASSAGE_CHARACTERS if nearness >= NEARLY else SHORT_PASSAGE_CHARACTERS if nearness >= AT_ALL else 0
     return best if len(_quote(best[1], f"{wording} {question}")) <= room else best[:1]
+
+
+def _adds(second: Mapping[str, Any], first: Mapping[str, Any], telling: set[str]) -> bool:
+    """Whether a second passage speaks of something in the question that the first does not; to a question that names
+    nothing in particular both belong."""
+    of_first, of_second = (
+        _stems(f"{one.get('section') or ''} {valued(one.get('text') or '')}") for one in (first, second)
+    )
+    return not telling or not telling & of_first or bool(telling & (of_second - of_first))
 
 
 def _stems(text: str) -> set[str]:
@@ -163,17 +175,23 @@ def _quote(passage: Mapping[str, Any], question: str) -> str:
         return text
     rows = [line for line in text.splitlines() if line.lstrip().startswith("|")]
     if rows:
-        said = _stems(question) - {_stem(word) for word in lexicon().silent["policy"]}
-        telling = [row for row in rows[1:] if said & _stems(row)]
         rest = [line for line in text.splitlines() if line.strip() and not line.lstrip().startswith("|")]
-        kept = [rows[0], *telling, *(rest if len(" ".join(rest)) <= SHORT_PASSAGE_CHARACTERS else [])]
-        if telling:
-            return "\n".join(kept)[:LONGEST_QUOTE_CHARACTERS]
+        kept = [*_rows_told(rows, question), *(rest if len(" ".join(rest)) <= SHORT_PASSAGE_CHARACTERS else [])]
+        return "\n".join(kept)[:LONGEST_TABLE_CHARACTERS]
     found = sentences_about(question, text, limit=4)
     if found:
         return " ".join(found)[:LONGEST_QUOTE_CHARACTERS]
     cut = text[:LONGEST_QUOTE_CHARACTERS]
     return cut[: max(cut.rfind(". ") + 1, cut.rfind("\n"), 0)] or cut
+
+
+def _rows_told(rows: Sequence[str], question: str) -> list[str]:
+    """The table's head and the rows whose case the question names; all of them when it names none: a row that is left
+    out because its words differ would be taken for a no."""
+    said = _stems(question) - {_stem(word) for word in lexicon().silent["policy"]}
+    cases = {row: row.strip(" |").partition("|")[0] for row in rows[1:]}
+    telling = [row for row in rows[1:] if said & _stems(cases[row])]
+    return [rows[0], *(telling or rows[1:])]
 
 
 def advance_hand_over(state: State, goal: Goal, here: Here) -> Step:

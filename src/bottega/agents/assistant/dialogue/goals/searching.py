@@ -19,10 +19,22 @@ LONGEST_QUERY_CHARACTERS = 300
 def search_for(text: str, currency: str) -> Goal:
     """A new search in the customer's own words."""
     # A price range travels as numbers; what is left without it is what is looked for.
-    slots: dict[str, Json] = {"query": (without_bounds(text) or text)[:LONGEST_QUERY_CHARACTERS]}
+    wanted = wanted_in(text)
+    slots: dict[str, Json] = {"query": (without_bounds(wanted) or wanted)[:LONGEST_QUERY_CHARACTERS]}
     if says(text, "searching.cheapest_first"):
         slots["sort"] = "price"
     return Goal(kind="search", slots={**slots, **_bounds(text, currency)})
+
+
+_SENTENCE = re.compile(r"(?<=[.!?;])\s+")
+
+
+def wanted_in(text: str) -> str:
+    """The text without sentences that say what something is not, or who does not need it, when others are left: "those
+    are tents, no? I asked for a sleeping bag"."""
+    sentences = _SENTENCE.split(text)
+    wanted = [one for one in sentences if not says(one, "searching.comment")]
+    return " ".join(wanted) if wanted and len(wanted) < len(sentences) else text
 
 
 def refined(text: str, state: State) -> Goal:
@@ -44,7 +56,7 @@ def refined(text: str, state: State) -> Goal:
     elif says(text, "searching.dearer") and prices:
         last = {**last, "minimum_minor": max(in_focus or prices) + 1}
         last.pop("maximum_minor", None)
-    query = _turned(_kept(str(last.get("query", "")), text, state), without_bounds(text))
+    query = _turned(_kept(str(last.get("query", "")), text, state), without_bounds(wanted_in(text)))
     return Goal(kind="search", slots={**last, "query": query[-LONGEST_QUERY_CHARACTERS:], "refines": True})
 
 
