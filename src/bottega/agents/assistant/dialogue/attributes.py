@@ -91,8 +91,9 @@ def _stems(words: set[str]) -> set[str]:
 def in_words(name: str, value: Json) -> str:
     """ "comfort temperature: −8 °C", "hood: yes" """
     tokens = re.split(r"_", name)
-    unit = _UNITS.get(tokens[-1].lower(), "") if len(tokens) > 1 else ""
-    label = " ".join(tokens[:-1] if unit else tokens)
+    of_area = len(tokens) > 2 and [one.lower() for one in tokens[-2:]] == ["g", "m2"]
+    unit = "g/m²" if of_area else _UNITS.get(tokens[-1].lower(), "") if len(tokens) > 1 else ""
+    label = " ".join(tokens[: -2 if of_area else -1] if unit else tokens)
     unit = "" if value is None else unit
     return f"{label}: {valued(value)}{f' {unit}' if unit else ''}"
 

@@ -114,7 +114,7 @@ def _on_topic(state: State, goal: Goal) -> State:
         changes |= {"last_policy": "gift_card", "policy_turn": state.turn}
     if goal.kind == "policy":
         changes |= {"last_policy": str(goal.slot("about") or ""), "policy_turn": state.turn}
-    if goal.kind == "coupon":
+    if goal.kind == "coupon" or (goal.kind == "policy" and goal.slot("about") == "coupon"):
         changes["last_coupon_turn"] = state.turn
     return state.model_copy(update=changes)
 

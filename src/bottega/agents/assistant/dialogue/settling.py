@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from bottega.agents.assistant.dialogue import settling_orders, settling_products
 from bottega.agents.assistant.dialogue.goals.asking import ACCOUNT_MATTERS
-from bottega.agents.assistant.dialogue.naming import named_in
+from bottega.agents.assistant.dialogue.naming import kind_asked_for, named_in
 from bottega.agents.assistant.dialogue.settling_words import is_question
 from bottega.agents.assistant.dialogue.state import State
 from bottega.agents.assistant.dialogue.understanding import Wish
@@ -18,6 +18,7 @@ LIKELY_ENOUGH_TO_LOOK = 0.3
 LIKELY_ENOUGH_TO_ADD = 0.4
 # "Boots then": a few words that nothing else is made of are what somebody looks for.
 WORDS_OF_A_BARE_NAME = 3
+WORDS_OF_A_SHORT_WISH = 8
 # Answered by looking something up: being wrong costs nothing but a look.
 HARMLESS = frozenset(
     {
@@ -90,6 +91,7 @@ RULES: tuple[Rule, ...] = (
     settling_products.taken,
     settling_products.values_refused,
     settling_products.among_shown,
+    settling_orders.return_asked,
     settling_orders.returned_still,
     settling_orders.returned_by_name,
     settling_orders.rules_asked,
@@ -113,6 +115,9 @@ def settled(state: State, wish: Wish) -> Wish:
     can be looked up without harm, is taken up although its words alone were unsure."""
     if wish.intent in ACCOUNT_MATTERS and says(wish.text, "people.no_account") and "?" not in wish.text:
         return Wish(wish.text, "no_account", "likely", wish.probability, wish.also)
+    is_bare = len(words_of(wish.text)) <= WORDS_OF_A_SHORT_WISH
+    if wish.intent == "out_of_scope" and is_bare and (found := kind_asked_for(wish.text, state)):
+        return Wish(found, "product_search", "likely", wish.probability, wish.also)
     if wish.intent in PLAIN and wish.certainty == "sure" and not state.mentioned and not state.ticket_turn:
         return wish
     if _states_no_question(wish):

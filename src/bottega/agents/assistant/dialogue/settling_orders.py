@@ -87,6 +87,12 @@ def returned_still(state: State, wish: Wish) -> Settled:
     return ("return_request", wish.text) if is_known and is_asked else None
 
 
+def return_asked(state: State, wish: Wish) -> Settled:
+    """ "Is it returned now or not?": whether there is a return."""
+    is_asked = state.topic == "return" and is_question(wish.text) and says(wish.text, "returns.status_asked")
+    return ("return_status", wish.text) if is_asked and not says(wish.text, "asking.rules") else None
+
+
 def greeted_abroad(state: State, wish: Wish) -> Settled:
     """A greeting in another language, with whatever comes after it in that language."""
     is_foreign = greeted_in(wish.text) != "en" and "greeting" in (wish.intent, *wish.also) and not state.mentioned
@@ -199,8 +205,6 @@ def about_known_order(state: State, wish: Wish) -> Settled:
         return None
     if wish.intent in _ORDER_INTENTS and wish.certainty == "sure" and not is_question(text):
         return None
-    if state.topic == "return" and says(text, "returns.status_asked"):
-        return "return_status", text
     aspects = [aspect for aspect in ASPECTS if says(text, f"orders.{aspect}")]
     if not aspects or not (is_question(text) or aspects == ["before"]):
         return None

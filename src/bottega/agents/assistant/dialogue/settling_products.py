@@ -37,6 +37,7 @@ _ABOUT_OTHER_MATTERS = frozenset(
 )
 _LONGEST_PLAIN_WISH_WORDS = 14
 _IN_STOCK = re.compile(r"\b(?:have|available|in stock|still|left|get|there)\b")
+_SENTENCE = re.compile(r"(?<=[.!?;])\s+")
 _COMES_IN = re.compile(r"\b(?:come|comes) in\b")
 _WORDS_OF_A_METHOD = 5
 _VALUES_INTENTS = frozenset({"policy_sizing", "refine", "stock_question", "cart_add", "give_details", "product_search"})
@@ -45,7 +46,9 @@ _VALUES_INTENTS = frozenset({"policy_sizing", "refine", "stock_question", "cart_
 def code_named(state: State, wish: Wish) -> Settled:
     """A discount code that is spelt out, in a message that is about nothing else."""
     code = code_in(wish.text)
-    if code is None or wish.intent == "gift_card" or mentioned_in(wish.text, state) is not None:
+    if code is None or wish.intent == "gift_card":
+        return None
+    if mentioned_in(wish.text, state) is not None and not says(wish.text, "cart.code_spelt"):
         return None
     if not any(letter.isdigit() for letter in code) and code not in wish.text:
         return None
@@ -159,9 +162,10 @@ def taken(state: State, wish: Wish) -> Settled:
         return None
     is_one = len(state.focus) == 1 or len(state.shown) == 1 or mentioned_in(wish.text, state) is not None
     has_it = just_added(state) and state.topic == "cart"
-    if not is_one or has_it or wish.intent in _ABOUT_OTHER_MATTERS or "?" in wish.text:
+    if not is_one or has_it or wish.intent in _ABOUT_OTHER_MATTERS:
         return None
-    return "cart_add", wish.text
+    said = [one for one in _SENTENCE.split(wish.text) if says(one, "wanting.take_it") and "?" not in one]
+    return ("cart_add", said[0]) if said else None
 
 
 def sold_besides(state: State, wish: Wish) -> Settled:

@@ -57,9 +57,10 @@ def method_named(text: str, methods: Sequence[Method]) -> Method | None:
 def _named_share(said: set[str], method: Method) -> float:
     """How much of what tells the method's name apart is said, slips of the fingers aside: to name a store's town is not
     yet to collect there."""
-    telling = set(words_of(str(method["name"]))) - _OF_EVERY_METHOD
+    telling = [word for word in words_of(str(method["name"])) if word not in _OF_EVERY_METHOD]
     named = [word for word in telling if word in said or _is_meant(word, said)]
-    return len(named) / len(telling) if telling else 0.0
+    is_named = bool(named) and (named[0] == telling[0] or 2 * len(named) >= len(telling))
+    return len(named) / len(telling) if is_named else 0.0
 
 
 def _is_meant(word: str, said: set[str]) -> bool:

@@ -253,6 +253,10 @@ def advance_comparison(state: State, goal: Goal, here: Here) -> Step:
         items = (*known, *others[: COMPARED_WHEN_NAMED - len(known)])
         state = state.showing(items)
         handles = [item.handle for item in items]
+        if len(items) == 1:
+            return finish(state, goal, phrase("search.one", title=f"[{handles[0]}]"), shows=tuple(handles))
+        if not items:
+            return finish(state, goal, phrase("search.nothing"))
     if len(handles) < 2 and len(state.shown) == 1 and not named:
         # "Which is the warmest" of one: what there is to say of it.
         only = Goal(kind="advise", slots={"product": state.shown[0].handle}, words=goal.words)

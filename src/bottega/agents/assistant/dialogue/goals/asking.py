@@ -85,6 +85,9 @@ def _circumstances(question: str, about: str, state: State) -> list[str]:
     country_code = known.country if known is not None and state.topic in ("order", "return") else state.country
     if about == "policy_shipping" and country_code and country(question) is None:
         found.append(_country_name(country_code))
+    if about == "policy_sizing" and state.shown and not says(question, "about.body"):
+        # The sizes of boots, when boots are spoken about.
+        found += state.shown[0].kinds
     return found
 
 
@@ -127,20 +130,18 @@ def ranked(
     is_other_document = len(best) > 1 and best[0].get("title") != best[1].get("title")
     if len(best) < PASSAGES_QUOTED or (is_other_document and about != SEVERAL):
         return best[:1]
-    if not _adds(best[1], best[0], telling):
+    if _is_another_case(best[1], best[0], said):
         return best[:1]
     nearness = weights[_source(best[1])] / weights[_source(best[0])]
     room = LONG_PASSAGE_CHARACTERS if nearness >= NEARLY else SHORT_PASSAGE_CHARACTERS if nearness >= AT_ALL else 0
     return best if len(_quote(best[1], f"{wording} {question}")) <= room else best[:1]
 
 
-def _adds(second: Mapping[str, Any], first: Mapping[str, Any], telling: set[str]) -> bool:
-    """Whether a second passage speaks of something in the question that the first does not; to a question that names
-    nothing in particular both belong."""
-    of_first, of_second = (
-        _stems(f"{one.get('section') or ''} {valued(one.get('text') or '')}") for one in (first, second)
-    )
-    return not telling or not telling & of_first or bool(telling & (of_second - of_first))
+def _is_another_case(second: Mapping[str, Any], first: Mapping[str, Any], said: set[str]) -> bool:
+    """Whether of two tables the question names the first one's case alone: days to Italy, not to the rest of Europe."""
+    have_tables = all("|" in valued(one.get("text") or "") for one in (first, second))
+    of_first, of_second = (said & _stems(str(one.get("section") or "")) for one in (first, second))
+    return have_tables and bool(of_first) and not of_second
 
 
 def _stems(text: str) -> set[str]:
@@ -189,9 +190,9 @@ def _rows_told(rows: Sequence[str], question: str) -> list[str]:
     """The table's head and the rows whose case the question names; all of them when it names none: a row that is left
     out because its words differ would be taken for a no."""
     said = _stems(question) - {_stem(word) for word in lexicon().silent["policy"]}
-    cases = {row: row.strip(" |").partition("|")[0] for row in rows[1:]}
-    telling = [row for row in rows[1:] if said & _stems(cases[row])]
-    return [rows[0], *(telling or rows[1:])]
+    named = [len(said & _stems(row.strip(" |").partition("|")[0])) for row in rows[1:]]
+    most = max(named, default=0)
+    return [rows[0], *(row for row, count in zip(rows[1:], named, strict=True) if count == most)]
 
 
 def advance_hand_over(state: State, goal: Goal, here: Here) -> Step:

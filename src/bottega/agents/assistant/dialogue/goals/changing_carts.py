@@ -73,13 +73,7 @@ def _settle_line(state: State, goal: Goal, here: Here, cart: Cart) -> Goal | Ste
     wrong = next((one for one in lines if goal.slot("variant") and one.get("variant_id") == goal.slot("variant")), None)
     if wrong is not None:
         return goal.having(line=str(wrong["id"]), title=line_name({**wrong, "quantity": 1}), to=0)
-    chosen = next((one for one in lines if str(one.get("id")) == goal.slot("line")), None)
-    line = chosen or line_meant(goal.words, lines, state)
-    named = of_ours(named_in(without(goal.words, "cart.take_out", "cart.named")), state)
-    if line is None and len(lines) == 1 and (not named or not says(goal.words, "cart.take_out")):
-        line = lines[0]
-    if line is None and not named:
-        line = next((one for one in lines if one.get("variant_id") == state.last_added.get("variant_id")), None)
+    line = _line_spoken_of(state, goal, lines)
     if line is None:
         names = tuple(line_name(one) for one in lines)
         asked = Asked(what="items", handles=tuple(str(one["id"]) for one in lines))
@@ -113,6 +107,18 @@ def _settle_line(state: State, goal: Goal, here: Here, cart: Cart) -> Goal | Ste
     return ask(state.with_changed(goal), goal, Asked(what="quantity"), phrase("cart.how_many", title=title))
 
 
+def _line_spoken_of(state: State, goal: Goal, lines: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
+    """The line that was chosen or is meant; the only one, or what was put in last, when no other thing is named."""
+    chosen = next((one for one in lines if str(one.get("id")) == goal.slot("line")), None)
+    line = chosen or line_meant(goal.words, lines, state)
+    named = of_ours(named_in(without(goal.words, "cart.take_out", "cart.named")), state)
+    if line is None and len(lines) == 1 and (not named or not says(goal.words, "cart.take_out")):
+        return lines[0]
+    if line is None and not named:
+        line = next((one for one in lines if one.get("variant_id") == state.last_added.get("variant_id")), None)
+    return line
+
+
 def _offered(state: State, line: Mapping[str, Any], here: Here) -> Mapping[str, Sequence[str]] | Step:
     """What the line's product comes in, by option; nothing when it has one variant only."""
     if not line.get("product_id") or not line.get("option_values"):
@@ -144,8 +150,8 @@ def _beside_what_is_held(
         counted = {
             value: number.number
             for value in values
-            if (found := re.search(rf"([\w-]+)\s+(?:in\s+)?{re.escape(plainly(value))}(?!\w)", plain)) is not None
-            and (number := quantity(found.group(1), asked=True)) is not None
+            for before in re.findall(rf"([\w-]+)\s+(?:in\s+)?{re.escape(plainly(value))}(?!\w)", plain)
+            if (number := quantity(before, asked=True)) is not None
         }
         others = [value for value in counted if value != held.get(name)]
         if held.get(name) in counted and len(others) == 1:
@@ -206,4 +212,9 @@ def _swap(state: State, goal: Goal, here: Here) -> Step:
             "quantity": moved,
         }
     )
-    return finish(state, goal, phrase("cart.swapped", title=title), *sum_told(out.record))
+    return finish(
+        state,
+        goal,
+        phrase("cart.swapped" if moved == present else "cart.swapped_some", title=title),
+        *sum_told(out.record),
+    )

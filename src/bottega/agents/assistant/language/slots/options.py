@@ -110,7 +110,18 @@ def _value(text: str, values: Sequence[str], *, asked: bool) -> str | None:
     return (
         _within_range(plain, values, asked=asked)
         or _with_unit(plain, values)
+        or (_without_unit(plain, values) if asked else None)
         or (_misspelt(plain, values) if asked else None)
+    )
+
+
+def _without_unit(plain: str, values: Sequence[str]) -> str | None:
+    """ "0.5", where sizes are 0.5l and 1l."""
+    numbers = {
+        found.group(1): value for value in values if (found := re.fullmatch(r"(\d+(?:\.\d+)?)[a-z]+", value.lower()))
+    }
+    return next(
+        (value for number, value in numbers.items() if re.fullmatch(rf"\D*{re.escape(number)}\D*", plain)), None
     )
 
 
