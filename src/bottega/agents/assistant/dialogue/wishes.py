@@ -42,9 +42,9 @@ Maker = Callable[[str, State], Goal]
 def goal_for(intent: str, text: str, state: State, currency: str) -> Goal | None:
     """The goal of an intent, or None when it is a matter of talk."""
     if intent == "product_search":
-        return search_for(text, currency)
+        return search_for(text, currency, state.known_words or ())
     if intent == "refine":
-        return refined(text, state) if state.last_search else search_for(text, currency)
+        return refined(text, state) if state.last_search else search_for(text, currency, state.known_words or ())
     if intent == "more_results":
         return more(state) if state.last_search else None
     if intent.startswith(RULES):

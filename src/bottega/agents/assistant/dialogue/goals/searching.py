@@ -1,25 +1,27 @@
 """Searching and refining: from the customer's words to products that are shown."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from bottega.agents.assistant.dialogue import products
 from bottega.agents.assistant.dialogue.here import Here, missing_tool, refused
 from bottega.agents.assistant.dialogue.move import Call, Step, finish, need, phrase, verbatim
 from bottega.agents.assistant.dialogue.state import Goal, Item, Json, State
 from bottega.agents.assistant.language.lexicon import lexicon
-from bottega.agents.assistant.language.patterns import says, without
+from bottega.agents.assistant.language.patterns import pattern, says, without
 from bottega.agents.assistant.language.slots.money import bounds, without_bounds
-from bottega.agents.assistant.language.slots.said import first_held, holds, plainly
+from bottega.agents.assistant.language.slots.said import first_held, holds, plainly, tidied, words_of
 
 SHOWN_AT_ONCE = 5
 LONGEST_QUERY_CHARACTERS = 300
+# So soon after "I need" stands what is needed.
+WORDS_THAT_NAME = 4
 
 
-def search_for(text: str, currency: str) -> Goal:
-    """A new search in the customer's own words."""
+def search_for(text: str, currency: str, known_words: Collection[str] = ()) -> Goal:
+    """A new search in the customer's own words; `known_words` of them stand in titles."""
     # A price range travels as numbers; what is left without it is what is looked for.
-    wanted = wanted_in(text)
+    wanted = named_by_wish(wanted_in(text), known_words)
     slots: dict[str, Json] = {"query": (without_bounds(wanted) or wanted)[:LONGEST_QUERY_CHARACTERS]}
     if says(text, "searching.cheapest_first"):
         slots["sort"] = "price"
@@ -35,6 +37,17 @@ def wanted_in(text: str) -> str:
     sentences = _SENTENCE.split(text)
     wanted = [one for one in sentences if not says(one, "searching.comment")]
     return " ".join(wanted) if wanted and len(wanted) < len(sentences) else text
+
+
+def named_by_wish(text: str, known_words: Collection[str]) -> str:
+    """The text from the words on that say what is wanted, when these name a thing of ours: "we go camping, I need a
+    sleeping bag" looks for no camping. Without such words the whole text."""
+    found = pattern("searching.wish").search(plainly(text))
+    if found is None:
+        return text
+    rest = tidied(text)[found.end() :].strip(" ,")
+    following = words_of(rest)[:WORDS_THAT_NAME]
+    return rest if any(word in known_words for word in following) else text
 
 
 def refined(text: str, state: State) -> Goal:
