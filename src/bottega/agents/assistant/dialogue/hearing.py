@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from bottega.agents.assistant.dialogue import talk
 from bottega.agents.assistant.dialogue.answering import answered
-from bottega.agents.assistant.dialogue.choices import offered_before, wish_of
+from bottega.agents.assistant.dialogue.choices import as_said, offered_before, wish_of
 from bottega.agents.assistant.dialogue.goal_kinds import ASKING, LASTING, NEED_IDENTITY, TURNS_A_GOAL_WAITS
 from bottega.agents.assistant.dialogue.goals.choosing import refer
 from bottega.agents.assistant.dialogue.move import phrase
@@ -74,6 +74,9 @@ def hear(state: State, heard: Understood, currency: str, pending: Pending = NO_P
     wished = wish_of(heard.text, state)
     if wished is not None:
         return _wanted(_unanswered(state), Wish(heard.text, wished, "sure"), heard, currency)
+    waiting = next((goal for goal in reversed(state.goals) if goal.kind in LASTING), None)
+    if waiting is not None and as_said(heard.text) in lexicon().offers["go_on"]:
+        return state.pursuing(waiting.id)
     before = offered_before(heard.text, state)
     got = answered(state, heard) or (None if before is None else answered(state.asking(before), heard))
     if got is not None:
