@@ -1,5 +1,4 @@
-"""Scripted conversations with the assistant and no model behind it, each in a demo shop of its own: a spread of them,
-and all sixty with BOTTEGA_CONVERSATIONS=all."""
+"""Scripted conversations with the assistant and no model: a spread of the sixty, or all with BOTTEGA_CONVERSATIONS."""
 
 import os
 from pathlib import Path

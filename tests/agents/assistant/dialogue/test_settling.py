@@ -14,7 +14,7 @@ NAMED = Mention(words="Dayspring", handles=("product_1",))
 
 
 def state_with(**more: Any) -> State:
-    return State(**{"turn": 5, **more})
+    return State(turn=5).model_copy(update=more)
 
 
 def settle(text: str, intent: str, state: State, certainty: Certainty = "unsure") -> tuple[str, str]:

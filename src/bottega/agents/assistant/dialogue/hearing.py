@@ -144,6 +144,11 @@ def merged(wishes: Sequence[Wish]) -> list[Wish]:
     if any(wish.intent in POLICY_INTENTS or wish.intent.startswith(RULES) for wish in wishes):
         # "The zip broke. Is that covered?" asks for the rules, and returns nothing yet.
         wishes = [wish for wish in wishes if wish.intent not in ("return_request", "complaint") or "?" in wish.text]
+    if any(wish.intent == "complaint" and wish.certainty != "unsure" for wish in wishes):
+        # Who complains about a tent looks for none.
+        wishes = [one for one in wishes if one.intent not in ("product_search", "refine", "more_results")]
+    if any(wish.intent in ("cart_add", "checkout") for wish in wishes):
+        wishes = [one for one in wishes if one.intent != "out_of_scope"]
     if any(wish.intent in ("return_request", "exchange", "order_cancel") for wish in wishes):
         # "My boots pinch. Can I get a bigger pair?" looks for nothing in the shop.
         looked = ("product_search", "refine", "product_question")

@@ -37,6 +37,9 @@ def about_product(goal: Goal, text: str, state: State, *, names_only_with_capita
     with a capital inside the sentence are taken for the name of a product that was not shown.
     """
     found = refer(text, state)
+    if (found is None or (found.by == "pronoun" and found.is_ambiguous)) and len(state.mentioned) == 1:
+        # "The Harvest Moon is good. I take it": named in another breath.
+        found = mentioned_in(state.mentioned[0].words, state)
     if state.hints:
         goal = goal.having(hints=state.hints)
     if (

@@ -89,6 +89,7 @@ RULES: tuple[Rule, ...] = (
     settling_products.sum_asked,
     settling_products.filled,
     settling_products.taken,
+    settling_products.counted,
     settling_products.values_refused,
     settling_products.among_shown,
     settling_orders.return_asked,
@@ -120,6 +121,11 @@ def settled(state: State, wish: Wish) -> Wish:
         return Wish(found, "product_search", "likely", wish.probability, wish.also)
     if wish.intent in PLAIN and wish.certainty == "sure" and not state.mentioned and not state.ticket_turn:
         return wish
+    if wish.intent in ("drop", "confirm_no") and "?" in wish.text:
+        # "Really no chance?" gives nothing up.
+        wish = Wish(wish.text, next((one for one in wish.also if one not in ("drop", "confirm_no")), "help"), "unsure")
+    if wish.intent in ("product_search", "refine") and says(wish.text, "orders.bought_here") and "?" not in wish.text:
+        return Wish(wish.text, "complaint", "likely", wish.probability, wish.also)
     if _states_no_question(wish):
         wish = Wish(wish.text, next((one for one in wish.also if one not in POLICY_INTENTS), wish.intent), "unsure")
     for rule in RULES:

@@ -38,8 +38,11 @@ _ABOUT_OTHER_MATTERS = frozenset(
 _LONGEST_PLAIN_WISH_WORDS = 14
 _IN_STOCK = re.compile(r"\b(?:have|available|in stock|still|left|get|there)\b")
 _SENTENCE = re.compile(r"(?<=[.!?;])\s+")
+# "And a bottle".
+_BARE_THING = re.compile(r"(?:(?:and|also|plus|no|then|ok|okay)\b[,.!]?\s*)*(?:a|an|some)\s")
 _COMES_IN = re.compile(r"\b(?:come|comes) in\b")
 _WORDS_OF_A_METHOD = 5
+_WORDS_OF_A_COUNT = 8
 _VALUES_INTENTS = frozenset({"policy_sizing", "refine", "stock_question", "cart_add", "give_details", "product_search"})
 
 
@@ -80,6 +83,8 @@ def compared(state: State, wish: Wish) -> Settled:
 def wanted_by_name(state: State, wish: Wish) -> Settled:
     """ "The Dayspring in yellow, please": what is called by its name and asked for is put into the cart."""
     if mentioned_in(wish.text, state) is None or says(wish.text, "wanting.look") or says(wish.text, "orders.mine"):
+        return None
+    if state.cart and says(wish.text, "cart.take_out_plainly"):
         return None
     if wish.intent in _ABOUT_OTHER_MATTERS and wish.certainty != "unsure":
         return None
@@ -168,11 +173,22 @@ def taken(state: State, wish: Wish) -> Settled:
     return ("cart_add", said[0]) if said else None
 
 
+def counted(state: State, wish: Wish) -> Settled:
+    """ "Ok that works, one please, regular": so many of what is spoken about, in a value that only its record knows."""
+    is_short = len(words_of(wish.text)) <= _WORDS_OF_A_COUNT and not is_question(wish.text)
+    is_one = state.topic == "product" and len(state.focus) == 1
+    may_add = wish.certainty == "unsure" and "cart_add" in (wish.intent, *wish.also)
+    has_number = quantity(wish.text) is not None and says(wish.text, "wanting.have")
+    return ("cart_add", wish.text) if is_short and is_one and may_add and has_number else None
+
+
 def sold_besides(state: State, wish: Wish) -> Settled:
     """ "Do you have a bottle for it?": things of ours of another kind than what is shown are looked for."""
     if wish.intent not in ("product_question", "stock_question", "refine", "help", "out_of_scope", "cart_show"):
         return None
-    if not says(wish.text, "products.sold_at_all") or mentioned_in(wish.text, state) is not None:
+    is_bare = _BARE_THING.match(wish.text.lower()) is not None
+    is_asked = is_bare or says(wish.text, "products.sold_at_all")
+    if not is_asked or mentioned_in(wish.text, state) is not None:
         return None
     found = kind_asked_for(wish.text, state)
     return ("product_search", found) if found else None

@@ -175,6 +175,8 @@ def _is_only_values(text: str) -> bool:
 def _wish(text: str, reading: Reading, state: State) -> Wish:
     if _is_only_values(text):
         return Wish(text, "give_details", "sure")
+    if says(text, "people.person_wanted"):
+        return Wish(text, "handover", "sure")
     if says(text, "people.asked_for") and reading.probability_of("handover") >= HANDOVER_AMONG_OTHERS:
         return Wish(text, "handover", "sure")
     guesses = weighed(reading.guesses, state)

@@ -12,6 +12,7 @@ from bottega.agents.assistant.language.patterns import says, without
 from bottega.agents.assistant.language.slots.addresses import address, spelt_out
 from bottega.agents.assistant.language.slots.contact import recipient_in
 from bottega.agents.assistant.language.slots.numbers import order_numbers, quantity
+from bottega.agents.assistant.language.slots.options import names_colour
 
 # Questions that documents answer.
 POLICY_INTENTS = frozenset(
@@ -100,8 +101,21 @@ def _add(text: str, state: State) -> Goal:
         later = [{"product": handle, "words": words} for handle, words in others]
         return Goal(kind="add", slots={"product": first[0], "later": later}, words=first[1])
     goal = about_product(Goal(kind="add", words=text), text, state, names_only_with_capitals=False)
-    number = quantity(without_names(text, state))
+    each = _each_value(without_names(text, state))
+    if goal.slot("product") and len(each) > 1:
+        later = [{"product": goal.slot("product"), "words": words} for words in each[1:]]
+        return Goal(kind="add", slots={"product": goal.slot("product"), "later": later}, words=each[0])
+    number = quantity(without(without_names(text, state), "cart.price_bound"))
     return goal if number is None else goal.having(quantity=number.number or 1)
+
+
+_SO_MANY_OF_A_KIND = re.compile(r"\b(?:one|two|three|four|\d)\s+(?:in\s+)?[a-z-]+\b")
+
+
+def _each_value(text: str) -> list[str]:
+    """ "One black and one teal": each number with its colour; nothing when a number has none."""
+    counted = _SO_MANY_OF_A_KIND.findall(text.lower())
+    return [one for one in counted if names_colour(one)]
 
 
 def _cart_goal(kind: GoalKind) -> Maker:

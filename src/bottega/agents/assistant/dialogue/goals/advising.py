@@ -10,12 +10,14 @@ from bottega.agents.assistant.dialogue.attributes import (
     in_words,
     sentences_about,
     valued,
+    vouched,
     words_around,
 )
 from bottega.agents.assistant.dialogue.goals.choosing import chosen_options, product_of
 from bottega.agents.assistant.dialogue.here import Here, missing_tool, refused
 from bottega.agents.assistant.dialogue.json_values import record, records, values
 from bottega.agents.assistant.dialogue.move import Call, Step, ask, finish, phrase, verbatim
+from bottega.agents.assistant.dialogue.naming import without_names
 from bottega.agents.assistant.dialogue.products import Product, enumerated, money
 from bottega.agents.assistant.dialogue.state import Asked, Goal, Item, Json, Part, State
 from bottega.agents.assistant.language.patterns import says
@@ -33,6 +35,9 @@ def advance(state: State, goal: Goal, here: Here) -> Step:
     if isinstance(product, Step):
         return product
     question = plainly(goal.words)
+    if not words_of(without_names(question, state)):
+        # Nothing but its name was said.
+        question = f"{question}, tell me more"
     state = _in_focus(state, product)
     parts = [*_plain_facts(question, product), *_attributes(question, product)]
     if not parts:
@@ -112,6 +117,7 @@ def _attributes(question: str, product: Product) -> list[Part]:
         found = sentences_about(
             f"{question} {words_around(question)}", valued(product.get("description") or ""), limit=1
         )
+        found = vouched(found, product)
         parts += [_described(found)] if found else []
     return parts
 
@@ -138,10 +144,10 @@ def _holds_unit(told: str, question: str) -> bool:
 
 def _from_description(question: str, product: Product) -> list[Part]:
     description = valued(product.get("description") or "")
-    found = sentences_about(question, description)
+    found = vouched(sentences_about(question, description), product)
     if found:
         return [_described(found)]
-    beginning = first_sentences(description)
+    beginning = vouched(first_sentences(description), product)
     if says(question, "products.everything") and beginning:
         price, currency = products.price_of(product)
         costs = [phrase("product.price", price=money(price, currency))] if price is not None else []

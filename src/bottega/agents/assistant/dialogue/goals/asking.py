@@ -61,13 +61,14 @@ def advance_policy(state: State, goal: Goal, here: Here) -> Step:
         passages = [passage for passage in passages if _REACHABLE.search(valued(passage.get("text") or ""))]
     if not passages:
         return _unanswered(state, goal, about)
+    lead = "policy.codes" if about == "coupon" and says(said, "cart.about_codes") else "policy.lead"
     parts = [verbatim(f"{_quote(passage, f'{question} {asked}')} [{_source(passage)}]") for passage in passages]
     citations = tuple(dict.fromkeys(_source(passage) for passage in passages))
     offer = {"lost": "policy.search", "policy_warranty": "policy.decided_by_person"}.get(about)
     wants_person = about == "lost" or bool(goal.slot("again"))
     state = state.model_copy(update={"policy_country": country(said) or state.policy_country})
     if offer is None or not wants_person or state.ticket_turn:
-        return finish(state, goal, phrase("policy.lead"), *parts, citations=citations)
+        return finish(state, goal, phrase(lead), *parts, citations=citations)
     asked_next = Asked(what="offer", option="handover")
     parts.append(phrase(offer))
     return finish(state, goal, phrase("policy.lead"), *parts, citations=citations, asked=asked_next)
@@ -85,6 +86,8 @@ def _circumstances(question: str, about: str, state: State) -> list[str]:
     country_code = known.country if known is not None and state.topic in ("order", "return") else state.country
     if about == "policy_shipping" and country_code and country(question) is None:
         found.append(_country_name(country_code))
+    if about == "refund_cancelled":
+        found.append("cancel before shipment, refund of the whole amount at once")
     if about == "policy_sizing" and state.shown and not says(question, "about.body"):
         # The sizes of boots, when boots are spoken about.
         found += state.shown[0].kinds

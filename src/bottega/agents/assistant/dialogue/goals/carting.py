@@ -20,6 +20,7 @@ from bottega.agents.assistant.dialogue.orders import line_name
 from bottega.agents.assistant.dialogue.products import enumerated, money
 from bottega.agents.assistant.dialogue.state import Asked, Goal, Json, Part, State
 from bottega.agents.assistant.language.lexicon import lexicon
+from bottega.agents.assistant.language.patterns import without
 from bottega.agents.assistant.language.slots.numbers import quantity_beside
 
 LARGEST_QUANTITY = 99
@@ -81,7 +82,8 @@ def _too_few(state: State, goal: Goal, product: Mapping[str, Json], variant: Map
 def _quantity_said(goal: Goal, product: Mapping[str, Json]) -> int | None:
     """How many, in the words that are about this product alone; values of it are no quantities."""
     offered = [value for values in products.options_of(product).values() for value in values]
-    number = quantity_beside(without_title(goal.words, str(product.get("title", ""))), offered)
+    words = without(goal.words, "cart.price_bound")
+    number = quantity_beside(without_title(words, str(product.get("title", ""))), offered)
     return None if number is None or number.kind != "exactly" else number.number or None
 
 

@@ -94,10 +94,13 @@ _BEFORE_A_RECIPIENT = re.compile(
 )
 _FOR_SOMEBODY = re.compile(r"(?i)\b(?:for|to|addressed to)\s+")
 _NAME_AND_SURNAME = 2
+_AS_THE_NAME = re.compile(r"((?:[A-ZÀ-Ý][\w'’.-]*\s+){1,5})(?i:as|for)\s+(?i:the\s+)?(?i:name|recipient)\b")
 
 
 def recipient_in(text: str) -> str | None:
     """For whom a parcel is, out of a sentence that says so: after "the name is", or a name and surname after "for"."""
+    if named := _AS_THE_NAME.search(text):
+        return named.group(1).strip()
     for opening, least in ((_BEFORE_A_RECIPIENT, 1), (_FOR_SOMEBODY, _NAME_AND_SURNAME)):
         for match in opening.finditer(text):
             words = _capitalised_run(text[match.end() :])
