@@ -186,7 +186,8 @@ def sold_besides(state: State, wish: Wish) -> Settled:
     """ "Do you have a bottle for it?": things of ours of another kind than what is shown are looked for."""
     if wish.intent not in ("product_question", "stock_question", "refine", "help", "out_of_scope", "cart_show"):
         return None
-    is_bare = _BARE_THING.match(wish.text.lower()) is not None
+    # "A summer bag?" only repeats what was shown.
+    is_bare = _BARE_THING.match(wish.text.lower()) is not None and not is_question(wish.text)
     is_asked = is_bare or says(wish.text, "products.sold_at_all")
     if not is_asked or mentioned_in(wish.text, state) is not None:
         return None

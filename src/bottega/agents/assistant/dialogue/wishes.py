@@ -5,8 +5,8 @@ from collections.abc import Callable, Mapping
 
 from bottega.agents.assistant.dialogue.goals.carting import code_in
 from bottega.agents.assistant.dialogue.goals.choosing import refer
-from bottega.agents.assistant.dialogue.goals.searching import more, refined, search_for
-from bottega.agents.assistant.dialogue.naming import about_product, each_named, named_in, without_names
+from bottega.agents.assistant.dialogue.goals.searching import more, refined, search_for, wanted_in
+from bottega.agents.assistant.dialogue.naming import about_product, each_named, kind_asked_for, named_in, without_names
 from bottega.agents.assistant.dialogue.state import Goal, GoalKind, Json, State
 from bottega.agents.assistant.language.patterns import says, without
 from bottega.agents.assistant.language.slots.addresses import address, spelt_out
@@ -44,6 +44,8 @@ def goal_for(intent: str, text: str, state: State, currency: str) -> Goal | None
     """The goal of an intent, or None when it is a matter of talk."""
     if intent == "product_search":
         return search_for(text, currency, state.known_words or ())
+    if intent == "refine" and state.last_search and (found := _of_another_kind(text, state, currency)) is not None:
+        return found
     if intent == "refine":
         return refined(text, state) if state.last_search else search_for(text, currency, state.known_words or ())
     if intent == "more_results":
@@ -54,6 +56,19 @@ def goal_for(intent: str, text: str, state: State, currency: str) -> Goal | None
         return Goal(kind="policy", slots={"question": text, "about": intent}, words=text)
     maker = _MAKERS.get(intent)
     return None if maker is None else maker(text, state)
+
+
+_ASKS_FOR_OTHERS = re.compile(r"\b(?:rather|instead|something else)\b")
+
+
+def _of_another_kind(text: str, state: State, currency: str) -> Goal | None:
+    """ "Rather a lamp", while shirts are shown: a search of its own, within the price that was said before."""
+    wanted = wanted_in(text)
+    if not _ASKS_FOR_OTHERS.search(wanted.lower()) or not kind_asked_for(wanted, state):
+        return None
+    bounds = {name: state.last_search[name] for name in ("minimum_minor", "maximum_minor") if name in state.last_search}
+    goal = search_for(wanted, currency, state.known_words or ())
+    return goal.having(**{**bounds, **goal.slots})
 
 
 def _advise(text: str, state: State) -> Goal:
