@@ -73,3 +73,10 @@ async def test_nobody_is_held_to_having_an_account() -> None:
     assert counter.structured["choices"] == ["Ask a colleague", "No"]
     await hold(counter, "yes please, pass it on")
     assert len(counter.called("escalate_support")) == 1
+
+
+async def test_a_colleague_is_told_what_was_said_and_not_which_button_was_pressed() -> None:
+    counter = new_counter()
+    await hold(counter, "la la la di da bla bla bla bla dum", "Ask a colleague")
+    (ticket,) = counter.called("escalate_support")
+    assert ticket["subject"] == "la la la di da bla bla bla bla dum"

@@ -73,7 +73,10 @@ def hear(state: State, heard: Understood, currency: str, pending: Pending = NO_P
         return _saying(state, Reply(parts=(phrase("talk.no_card_numbers"),)))
     wished = wish_of(heard.text, state)
     if wished is not None:
-        return _wanted(_unanswered(state), Wish(heard.text, wished, "sure"), heard, currency)
+        # A colleague is told what was said before the button, not the button.
+        before = state.heard_lately.splitlines()[:-1]
+        text = before[-1] if wished == "handover" and before else heard.text
+        return _wanted(_unanswered(state), Wish(text, wished, "sure"), heard, currency)
     waiting = next((goal for goal in reversed(state.goals) if goal.kind in LASTING), None)
     if waiting is not None and as_said(heard.text) in lexicon().offers["go_on"]:
         return state.pursuing(waiting.id)
