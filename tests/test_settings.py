@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from bottega.cli.serve import PORT, listening_on
 from bottega.kernel.errors import Invalid
 from bottega.settings import DEVELOPMENT_SECRET, Settings, load_settings
 
@@ -107,3 +108,32 @@ def test_an_embedder_that_is_not_fully_set_up_is_named(
     with pytest.raises(Invalid) as caught:
         load_settings()
     assert named.casefold() in caught.value.message.casefold()
+
+
+@pytest.mark.parametrize(
+    ("environment_given", "reached"),
+    [
+        ({}, "http://127.0.0.1:8000"),
+        ({"BOTTEGA_PORT": "8123"}, "http://127.0.0.1:8123"),
+        ({"BOTTEGA_HOST": "0.0.0.0", "BOTTEGA_PORT": "80"}, "http://127.0.0.1:80"),  # noqa: S104 - read, not listened on
+        ({"BOTTEGA_HOST": "::1"}, "http://[::1]:8000"),
+        ({"BOTTEGA_HOST": "shop.local"}, "http://shop.local:8000"),
+        ({"BOTTEGA_PORT": "8123", "BOTTEGA_PUBLIC_URL": "https://shop.example.org"}, "https://shop.example.org"),
+    ],
+)
+def test_links_lead_to_where_the_server_listens(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Any, environment_given: dict[str, str], reached: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name, value in environment_given.items():
+        monkeypatch.setenv(name, value)
+    assert load_settings().public_url == reached
+
+
+def test_a_port_of_the_command_line_is_where_links_lead(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv(PORT, "8001")
+    settings = listening_on(None, 8002)
+    assert (settings.port, settings.public_url) == (8002, "http://127.0.0.1:8002")
+    # Processes that are started from here on see the same.
+    assert load_settings() == settings

@@ -3,7 +3,7 @@
 import sys
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
@@ -11,6 +11,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 from bottega.kernel.errors import Invalid
 
 DEVELOPMENT_SECRET = "development-only-secret-do-not-use-in-production"  # noqa: S105 - known on purpose; production refuses it
+
+# A server that listens on every address is reached on this machine by the one of its own.
+EVERY_ADDRESS = ("0.0.0.0", "::", "")  # noqa: S104 - compared with, not listened on
 
 
 def default_data_directory() -> Path:
@@ -47,7 +50,10 @@ class Settings(BaseSettings):
     )
     host: str = Field("127.0.0.1", description="Address that the web server listens on.")
     port: Annotated[int, Field(ge=1, le=65535)] = Field(8000, description="Port that the web server listens on.")
-    public_url: str = Field("http://127.0.0.1:8000", description="The address under which shoppers reach the shop.")
+    public_url: str = Field(
+        "http://127.0.0.1:8000",
+        description="The address under which shoppers reach the shop; absent: the host and port that it is served on.",
+    )
     web_workers: Annotated[int, Field(ge=1, le=32)] = Field(1, description="Web processes that `serve` starts.")
     payment_gateway: Literal["sandbox", "stripe"] = Field("sandbox", description="Who takes card payments.")
     stripe_api_key: SecretStr | None = Field(None, description="Stripe's secret key.")
@@ -147,6 +153,16 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged.")
     log_format: Literal["text", "json"] = Field("text", description="How log lines look.")
     otlp_endpoint: str | None = Field(None, description="OTLP/HTTP collector for spans; absent: no spans are made.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _reached_where_it_listens(cls, given: dict[str, Any]) -> dict[str, Any]:
+        """Links of a shop that is tried out lead to the port that it was given, not to the usual one."""
+        if given.get("public_url") or not (given.get("port") or given.get("host")):
+            return given
+        host = str(given.get("host") or "127.0.0.1")
+        reached = "127.0.0.1" if host in EVERY_ADDRESS else f"[{host}]" if ":" in host else host
+        return {**given, "public_url": f"http://{reached}:{given.get('port') or 8000}"}
 
     @model_validator(mode="after")
     def _production_is_safe(self) -> "Settings":

@@ -1,4 +1,4 @@
-"""Sixty scripted conversations with the assistant and no model behind it, each in a demo shop of its own."""
+"""Scripted conversations with the assistant and no model: a spread of the sixty, or all with BOTTEGA_CONVERSATIONS."""
 
 import os
 from pathlib import Path
@@ -13,13 +13,40 @@ from tests.conversations.form import Conversation
 from tests.conversations.playing import play
 
 CONVERSATIONS = load_conversations()
-
-
-@pytest.mark.skipif(
-    os.environ.get("BOTTEGA_CONVERSATIONS") != "all",
-    reason="not all of them end as they should yet, and they take minutes: BOTTEGA_CONVERSATIONS=all plays them",
+# One of each file or nearly, and each kind of change once: all of them take minutes.
+SPREAD = frozenset(
+    {
+        "search-ordinals-head-torches",
+        "question-which-size-fits",
+        "cart-other-size-and-colour",
+        "buy-fleece-as-guest",
+        "track-parcel-under-way",
+        "cancel-in-words",
+        "return-becomes-an-exchange",
+        "policy-returning-things",
+    }
 )
-@pytest.mark.parametrize("conversation", CONVERSATIONS, ids=lambda conversation: conversation.id)
+# What does not end as it should yet, and why.
+NOT_YET = {
+    "search-snow-clothes-for-a-child": "“my daughter is three” is not read as wanting something for a child",
+}
+
+
+def _played() -> list[object]:
+    chosen = [one for one in CONVERSATIONS if os.environ.get("BOTTEGA_CONVERSATIONS") == "all" or one.id in SPREAD]
+    return [
+        pytest.param(
+            one, id=one.id, marks=[pytest.mark.xfail(strict=True, reason=NOT_YET[one.id])] if one.id in NOT_YET else []
+        )
+        for one in chosen
+    ]
+
+
+def test_the_spread_names_conversations_that_there_are() -> None:
+    assert {one.id for one in CONVERSATIONS} >= SPREAD | NOT_YET.keys()
+
+
+@pytest.mark.parametrize("conversation", _played())
 async def test_a_conversation_ends_as_it_should(conversation: Conversation, demo_url: str) -> None:
     # One directory for the session: the embedder's process is the machine's, not a test's.
     directory = Path(os.environ[DIRECTORY_VARIABLE])

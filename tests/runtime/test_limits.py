@@ -59,6 +59,29 @@ def test_neither(text: str) -> None:
     assert yes_or_no(text) is None
 
 
+@pytest.mark.parametrize(
+    ("text", "tool"),
+    [
+        ("yes please, cancel the order", "cancel_order"),
+        ("ok, change it", "amend_order"),
+        ("pay now", "process_payment"),
+        ("return it please", "create_return"),
+    ],
+)
+def test_a_yes_may_say_what_it_is_to(text: str, tool: str) -> None:
+    assert yes_or_no(text, tool) == "yes"
+    # What was asked was something else, or nothing.
+    assert yes_or_no(text, "send_message") is None
+    assert yes_or_no(text) is None
+
+
+@pytest.mark.parametrize(
+    "text", ["yes, cancel the other one", "cancel", "cancel the order and the mug", "order twenty"]
+)
+def test_a_yes_that_says_more_than_was_asked_is_none(text: str) -> None:
+    assert yes_or_no(text, "cancel_order") != "yes"
+
+
 async def test_a_run_that_reaches_its_limit_ends_with_a_safe_text(database_url: str) -> None:
     role = replace(CLERK, limits=RunLimits(model_calls=3))
     async with open_workshop(database_url, roles=(role,), script=lambda *_: calls(("list_goods", {}))) as workshop:

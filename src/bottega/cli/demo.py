@@ -12,13 +12,13 @@ from rich.table import Table
 
 from bottega.bootstrap import open_application
 from bottega.cli.refusals import shown
-from bottega.cli.serve import run_server
+from bottega.cli.serve import listening_on, run_server
 from bottega.demo_shop.load import is_loaded, load
 from bottega.demo_shop.logins import CUSTOMER, STAFF, login_of
 from bottega.demo_shop.story import tell_story
 from bottega.kernel.errors import Conflict
 from bottega.platform.clock import SetClock
-from bottega.settings import Settings, load_settings
+from bottega.settings import Settings
 
 
 def register(app: typer.Typer) -> None:
@@ -33,16 +33,15 @@ def demo(
     """Load the demo shop, play its story in the terminal, then serve it with API and worker on one port."""
     console = Console()
     with shown():
-        settings = demo_settings(load_settings())
+        settings = demo_settings(listening_on(None, port))
         began = time.perf_counter()
         asyncio.run(_prepare(settings, console))
         asyncio.run(_tell(settings, console))
         console.print(f"[dim]told in {time.perf_counter() - began:.1f} s, data in {settings.data_dir}[/dim]\n")
     if once:
         return
-    chosen = port or settings.port
-    _addresses(console, settings.host, chosen)
-    run_server(settings, settings.host, chosen, 1)
+    _addresses(console, settings.host, settings.port)
+    run_server(settings, 1)
 
 
 def demo_settings(settings: Settings) -> Settings:

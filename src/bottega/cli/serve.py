@@ -15,6 +15,7 @@ from bottega.settings import Settings, load_settings
 GRACE_SECONDS = 25
 # Read by the web process, see bootstrap/web_process.py.
 IN_PROCESS_WORKER = "BOTTEGA_IN_PROCESS_WORKER"
+HOST, PORT = "BOTTEGA_HOST", "BOTTEGA_PORT"
 
 
 def register(app: typer.Typer) -> None:
@@ -30,11 +31,20 @@ def serve(
 ) -> None:
     """Serve the shop's API until interrupted, with a worker beside it."""
     with shown():
-        settings = load_settings()
-    run_server(settings, host or settings.host, port or settings.port, workers or settings.web_workers)
+        settings = listening_on(host, port)
+    run_server(settings, workers or settings.web_workers)
 
 
-def run_server(settings: Settings, host: str, port: int, workers: int) -> None:
+def listening_on(host: str | None, port: int | None) -> Settings:
+    """The settings with an address that was given on the command line; further processes of the shop read it too, as
+    the links that they send out lead there."""
+    for name, given in ((HOST, host), (PORT, port)):
+        if given is not None:
+            os.environ[name] = str(given)
+    return load_settings()
+
+
+def run_server(settings: Settings, workers: int) -> None:
     """Granian with the application's factory; with several web processes the worker is a process of its own.
 
     Where processes are made by forking, this one imports and prepares everything first: the others start at once and
@@ -61,8 +71,8 @@ def run_server(settings: Settings, host: str, port: int, workers: int) -> None:
         return Server(
             "bottega.bootstrap.web_process:create",
             factory=True,
-            address=host,
-            port=port,
+            address=settings.host,
+            port=settings.port,
             workers=workers,
             interface=Interfaces.ASGI,
             loop=Loops.auto,

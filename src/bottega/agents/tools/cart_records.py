@@ -60,7 +60,17 @@ async def cart_shown(connection: Connection, actor: Actor, now: datetime) -> dic
     except Refusal as refusal:
         return {**shown, "problem": str(refusal)}
     sums = {name: getattr(total, name) for name in _SUMS}
-    return {**shown, **sums, "shipping_methods": total.shipping_methods}
+    # As prices are shown: what goods, discount and shipping are said to be adds up to the total.
+    tax = 0 if (await shop_settings.current(connection)).prices_include_tax else total.tax_minor
+    off = cart.subtotal_minor + total.shipping_shown_minor + tax - total.total_minor
+    return {
+        **shown,
+        **sums,
+        "discount_shown_minor": off,
+        "shipping_shown_minor": total.shipping_shown_minor,
+        "reckoned_for": total.country,
+        "shipping_methods": total.shipping_methods,
+    }
 
 
 def _missing(cart: dict[str, Any]) -> list[str]:

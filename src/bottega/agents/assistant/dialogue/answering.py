@@ -3,16 +3,19 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from bottega.agents.assistant.dialogue.choices import as_said, is_choice
+from bottega.agents.assistant.dialogue.goal_kinds import NEED_IDENTITY
 from bottega.agents.assistant.dialogue.move import phrase
 from bottega.agents.assistant.dialogue.reading_answers import ALIKE, READERS, Question
 from bottega.agents.assistant.dialogue.state import Asked, Goal, Reply, State
 from bottega.agents.assistant.dialogue.understanding import Understood
+from bottega.agents.assistant.dialogue.ways import method_named
 from bottega.agents.assistant.dialogue.wishes import checkout_slots
 from bottega.agents.assistant.language.lexicon import lexicon
 from bottega.agents.assistant.language.patterns import says
 from bottega.agents.assistant.language.slots.addresses import AddressParts, address, spelt_out
 from bottega.agents.assistant.language.slots.answers import answer
-from bottega.agents.assistant.language.slots.contact import code, emails
+from bottega.agents.assistant.language.slots.contact import code, emails, recipient_in
 from bottega.agents.assistant.language.slots.numbers import order_numbers, quantity
 from bottega.agents.assistant.language.slots.options import options
 from bottega.agents.assistant.language.slots.reasons import reason
@@ -44,9 +47,12 @@ def answered(state: State, heard: Understood) -> Answered | None:
         return None
     if goal.kind == "sign_in" and says(heard.text, "people.signed_in"):
         return Answered(state.pursuing(goal.id))
+    if goal.kind == "sign_in" and says(heard.text, "people.no_account"):
+        return _without_account(state, goal)
     refused = goal.kind in _OFFERS and says(heard.text, "people.refuses")
     dropped = heard.answer == "no" or refused or (heard.first.intent == "drop" and heard.first.certainty == "sure")
-    if dropped and not (asked.what == "reason" and reason(heard.text, asked.choices)):
+    is_reason = asked.what == "reason" and reason(heard.text, asked.choices)
+    if dropped and not is_reason and not is_choice(heard.text, asked):
         return Answered(state.without(goal.id), Reply(parts=(phrase("talk.dropped"),)))
     changed = READERS[asked.what](Question(state, asked, goal, heard))
     if changed is None and heard.answer == "yes":
@@ -71,6 +77,8 @@ def _is_explicit(asked: Asked, text: str) -> bool:
             return bool(order_numbers(text))
         case "address":
             return not address(text).is_empty
+        case "shipping":
+            return method_named(text, [{"name": choice} for choice in asked.choices]) is not None
         case "size" | "colour" | "option":
             return bool(options(text, {asked.option: list(asked.choices)}, asked=asked.option))
         case "quantity":
@@ -80,7 +88,21 @@ def _is_explicit(asked: Asked, text: str) -> bool:
         case "name":
             return len(words_of(text)) <= LONGEST_NAME_WORDS
         case _:
-            return plainly(text).strip(" .!") in {choice.lower() for choice in asked.choices}
+            return is_choice(text, asked)
+
+
+def _without_account(state: State, goal: Goal) -> Answered:
+    """Whoever has no account is not asked for one again: what needs it is for a colleague, what is bought is not."""
+    kept = tuple(held for held in state.goals if held.id != goal.id and held.kind not in NEED_IDENTITY)
+    state = state.model_copy(update={"goals": kept, "asked": None})
+    buying = state.goal_of("buy")
+    if buying is not None:
+        return Answered(state.pursuing(buying.id))
+    if state.cart:
+        return Answered(state.with_goal(Goal(kind="buy")))
+    offer = Asked(what="offer", option="handover")
+    parts = (phrase("account.none_needed"), phrase("account.colleague_looks"))
+    return Answered(state, Reply(parts=parts, choices=("Ask a colleague", "No"), asked=offer))
 
 
 def _confirmation(state: State, asked: Asked, heard: Understood) -> Answered | None:
@@ -90,7 +112,7 @@ def _confirmation(state: State, asked: Asked, heard: Understood) -> Answered | N
     if heard.answer == "yes" or answer(heard.text, also_yes=_yes_to(goal)) == "yes":
         # The runtime makes the call; if it did not, the goal asks again.
         return Answered(state.pursuing(goal.id).model_copy(update={"asked": None}))
-    changed = None if heard.answer == "no" else _changed_mind(goal, heard)
+    changed = None if heard.answer == "no" else _changed_mind(state, goal, heard)
     if changed is not None:
         return Answered(state.with_changed(changed).pursuing(goal.id).model_copy(update={"asked": None}))
     if _asks_back(state, heard):
@@ -127,17 +149,23 @@ def _asks_back(state: State, heard: Understood) -> bool:
     return asks and about_it and not is_elsewhere and not state.mentioned
 
 
-def _changed_mind(goal: Goal, heard: Understood) -> Goal | None:
+def _changed_mind(state: State, goal: Goal, heard: Understood) -> Goal | None:
     """ "Yes, but with express delivery": the goal with what is to be different, when it is about it."""
     text = heard.text if heard.correction is None else heard.correction.instead
     if says(heard.text, "people.question") or heard.text.rstrip().endswith("?"):
         return None
+    recipient = recipient_in(heard.text) if goal.kind in ("buy", "address") else None
+    if recipient is not None and address(text).is_empty:
+        slot = "new_address" if goal.kind == "buy" else "address"
+        before = AddressParts(**dict(goal.slot(slot) or state.address))
+        return goal.having(**{slot: AddressParts(name=recipient).completed(before).as_record()})
     if goal.kind == "send_back" and says(text, "returns.exchange_plainly"):
         return goal.having(kind="exchange").hearing(text)
     if goal.kind in ("buy", "pay"):
         parts = address(text)
         if not parts.is_empty:
-            return goal.having(new_address=parts.as_record())
+            named = AddressParts(name=recipient or state.address.get("name", ""))
+            return goal.having(new_address=parts.completed(named).as_record())
         if says(text, "shipping.means"):
             return goal.having(shipping=text)
         if says(text, "paying.means"):
@@ -166,8 +194,9 @@ def _offer(state: State, asked: Asked, heard: Understood) -> Answered | None:
         dropped = cleared.without(asked.goal_id) if asked.option == "go_on" else cleared
         return Answered(dropped, Reply(parts=(phrase("talk.all_right"),)))
     numbers = order_numbers(heard.text, asked=asked.option == "track")
-    # The first button says yes in its own words.
-    is_yes = said == "yes" or plainly(heard.text) == plainly(next(iter(asked.choices), ""))
+    # The first button says yes in its own words, and so does the one that names a colleague.
+    first = "Ask a colleague" if "Ask a colleague" in asked.choices else next(iter(asked.choices), "")
+    is_yes = said == "yes" or as_said(heard.text) == plainly(first)
     if is_yes and asked.option == "go_on":
         return Answered(cleared.pursuing(asked.goal_id))
     if not is_yes and not (asked.option == "track" and numbers):

@@ -12,6 +12,8 @@ from bottega.agents.assistant.dialogue.state import Json
 from bottega.agents.assistant.language import ENGLISH
 from bottega.agents.assistant.language.lexicon import lexicon
 from bottega.agents.assistant.language.slots.said import holds, plainly, words_of
+from bottega.runtime.evidence import leaves_of
+from bottega.runtime.guard.figures import figures_in
 
 # Units that stand at the end of an attribute's name.
 _UNITS = {
@@ -91,8 +93,9 @@ def _stems(words: set[str]) -> set[str]:
 def in_words(name: str, value: Json) -> str:
     """ "comfort temperature: −8 °C", "hood: yes" """
     tokens = re.split(r"_", name)
-    unit = _UNITS.get(tokens[-1].lower(), "") if len(tokens) > 1 else ""
-    label = " ".join(tokens[:-1] if unit else tokens)
+    of_area = len(tokens) > 2 and [one.lower() for one in tokens[-2:]] == ["g", "m2"]
+    unit = "g/m²" if of_area else _UNITS.get(tokens[-1].lower(), "") if len(tokens) > 1 else ""
+    label = " ".join(tokens[: -2 if of_area else -1] if unit else tokens)
     unit = "" if value is None else unit
     return f"{label}: {valued(value)}{f' {unit}' if unit else ''}"
 
@@ -135,6 +138,17 @@ def sentences_about(question: str, description: str, limit: int = 2) -> list[str
 def first_sentences(description: str, limit: int = 2) -> list[str]:
     """How the description begins."""
     return told_sentences(description)[:limit]
+
+
+def vouched(sentences: Sequence[str], product: Mapping[str, Json]) -> list[str]:
+    """Of a supplier's sentences those whose figures the product's own record holds too: no others may be passed on."""
+    record_without = {name: value for name, value in product.items() if name != "description"}
+    known = {float(leaf) for _, leaf in leaves_of(record_without) if isinstance(leaf, int | float)}
+    return [
+        one
+        for one in sentences
+        if all(figure.kind == "number" and figure.meanings & known for figure in figures_in(one))
+    ]
 
 
 def told_sentences(description: str) -> list[str]:

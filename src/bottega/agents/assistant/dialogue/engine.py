@@ -21,6 +21,8 @@ _log = structlog.get_logger(__name__)
 
 DEFAULT_CURRENCY = "EUR"
 LONGEST_REPLY_CHARACTERS = 3_500
+# Said when nothing was understood, or when no document answers.
+_UNSURE = frozenset({"talk.not_understood", "talk.which_of_these", "talk.not_understood_again", "policy.not_found"})
 # What a client is told under `asks_for`; an offer is no question that needs a value.
 _TOLD_ASKS: Mapping[AsksFor, str | None] = {"offer": None, "change": "items"}
 
@@ -107,7 +109,8 @@ def _proposal(move: Move, context: Mapping[str, Json], degraded_because: str) ->
         "handover": reply.handover,
         "degraded_because": degraded_because,
     }
-    return Proposal(state.as_record(), text=text, structured=structured)
+    is_unsure = any(part.key in _UNSURE for part in reply.parts)
+    return Proposal(state.as_record(), text=text, structured=structured, is_unsure=is_unsure)
 
 
 def rendered(reply: Reply, state: State, seed: str) -> str:

@@ -6,20 +6,24 @@ from dataclasses import dataclass, replace
 
 from bottega.agents.assistant.dialogue import talk
 from bottega.agents.assistant.dialogue.answering import answered
+from bottega.agents.assistant.dialogue.choices import as_said, offered_before, wish_of
 from bottega.agents.assistant.dialogue.goal_kinds import ASKING, LASTING, NEED_IDENTITY, TURNS_A_GOAL_WAITS
 from bottega.agents.assistant.dialogue.goals.choosing import refer
 from bottega.agents.assistant.dialogue.move import phrase
 from bottega.agents.assistant.dialogue.naming import about_product, named_in
+from bottega.agents.assistant.dialogue.refusing import other_than_refused
 from bottega.agents.assistant.dialogue.settling import settled
-from bottega.agents.assistant.dialogue.settling_words import is_values_only
+from bottega.agents.assistant.dialogue.settling_words import is_question, is_values_only
 from bottega.agents.assistant.dialogue.state import LONGEST_KEPT_TEXT, Asked, Goal, Reply, State
 from bottega.agents.assistant.dialogue.understanding import Understood, Wish
 from bottega.agents.assistant.dialogue.wishes import POLICY_INTENTS, RULES, checkout_slots, goal_for, order_place
-from bottega.agents.assistant.language.patterns import says
+from bottega.agents.assistant.language.lexicon import lexicon
+from bottega.agents.assistant.language.patterns import paraphrased, says
 from bottega.agents.assistant.language.slots.contact import emails, holds_card_number
 from bottega.agents.assistant.language.slots.numbers import order_numbers
 from bottega.ports.chat_model import UserMessage
 from bottega.runtime.models.offline.model import Heard
+from bottega.runtime.models.offline.splitting import clauses
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +43,9 @@ class Pending:
 
 
 NO_PENDING = Pending()
+_ABOUT_CODES = ("coupon", f"{RULES}coupon")
+_SEARCHES = frozenset({"product_search", "refine", "more_results"})
+_OF_WHAT_IS_SHOWN = frozenset({"stock_question", "product_question", "compare"})
 
 
 def hear(state: State, heard: Understood, currency: str, pending: Pending = NO_PENDING) -> State:
@@ -57,34 +64,72 @@ def hear(state: State, heard: Understood, currency: str, pending: Pending = NO_P
     if pending.is_made:
         return _confirmed(state, pending)
     asking = state.goal_of(*ASKING.get(pending.tool or "", ()))
-    if asking is not None:
-        # The runtime asked in the engine's place.
+    if asking is not None and state.asked is None:
+        # The runtime asked in the engine's place, and nothing was asked since.
         state = state.model_copy(update={"asked": Asked(what="confirmation", goal_id=asking.id)})
     if found := emails(heard.text):
         state = state.model_copy(update={"email": found[0]})
     if holds_card_number(heard.text):
         return _saying(state, Reply(parts=(phrase("talk.no_card_numbers"),)))
-    got = answered(state, heard)
+    wished = wish_of(heard.text, state)
+    if wished is not None:
+        # A colleague is told what was said before the button, not the button.
+        before = state.heard_lately.splitlines()[:-1]
+        text = before[-1] if wished == "handover" and before else heard.text
+        return _wanted(_unanswered(state), Wish(text, wished, "sure"), heard, currency)
+    waiting = next((goal for goal in reversed(state.goals) if goal.kind in LASTING), None)
+    if waiting is not None and as_said(heard.text) in lexicon().offers["go_on"]:
+        return state.pursuing(waiting.id)
+    before = offered_before(heard.text, state)
+    got = answered(state, heard) or (None if before is None else answered(state.asking(before), heard))
     if got is not None:
         return got.state.model_copy(update={"unsaid": got.reply})
     state = _unanswered(state)
-    corrected = _corrected(state, heard, currency)
-    if corrected is not None:
-        return corrected
-    wishes = merged([settled(state, wish) for wish in heard.wishes])
-    if says(heard.text, "about.lost") and any(wish.intent in ("order_status", "complaint") for wish in wishes):
-        # What the rules say of a parcel that is late comes with where it is.
-        wishes = [*(wish for wish in wishes if wish.intent != "complaint"), Wish(heard.text, f"{RULES}lost", "likely")]
-    buys_now = says(heard.text, "wanting.now") and any(wish.intent == "cart_add" for wish in wishes)
+    corrected = other_than_refused(state, heard.correction) or _corrected(state, heard, currency)
+    return corrected or _taken_up(state, heard, currency)
+
+
+def _taken_up(state: State, heard: Understood, currency: str) -> State:
+    """The state with everything that the message wants taken up."""
+    wishes = _settled_wishes(state, heard)
+    buying = state.goal_of("buy")
+    if not wishes and buying is not None:
+        return state.pursuing(buying.id)
     if checkout_slots(heard.text) and any(wish.intent in ("cart_add", "checkout", "cart_change") for wish in wishes):
         state = state.model_copy(
             update={"checkout_words": f"{state.checkout_words}\n{heard.text}".strip()[-LONGEST_KEPT_TEXT:]}
         )
+    for wish in reversed(wishes):
+        for apart in reversed(questions_apart(wish)):
+            state = _wanted(state, apart, heard, currency)
+    return state
+
+
+def _settled_wishes(state: State, heard: Understood) -> list[Wish]:
+    """What the message wants, as the conversation settles it."""
+    wishes = merged([settled(state, wish) for wish in heard.wishes])
+    if says(heard.text, "people.no_account"):
+        # "No code, please" asks for none, and about none.
+        told = Wish(heard.text, "no_account", "likely")
+        others = [one for one in wishes if one.intent not in _ABOUT_CODES]
+        wishes = others or ([] if state.goal_of("buy") is not None else [told])
+    if says(heard.text, "about.lost") and any(wish.intent in ("order_status", "complaint") for wish in wishes):
+        # What the rules say of a parcel that is late comes with where it is.
+        wishes = [*(wish for wish in wishes if wish.intent != "complaint"), Wish(heard.text, f"{RULES}lost", "likely")]
+    buys_now = says(heard.text, "wanting.now") and any(wish.intent == "cart_add" for wish in wishes)
     if buys_now and not any(wish.intent == "checkout" for wish in wishes):
         wishes = [*wishes, Wish(heard.text, "checkout", "likely")]
-    for wish in reversed(wishes):
-        state = _wanted(state, wish, heard, currency)
-    return state
+    return wishes
+
+
+def questions_apart(wish: Wish) -> list[Wish]:
+    """Two questions about the shop's rules in one breath are answered each: "how long do I have, and who pays?"."""
+    is_rules = wish.intent in POLICY_INTENTS or wish.intent.startswith(RULES)
+    parts = [one for one in clauses(wish.text, lexicon().joints) if one.strip()] if is_rules else []
+    are_two = len(parts) == 2 and all(is_question(one) for one in parts)
+    if not are_two or not paraphrased(parts[1]) or paraphrased(parts[0]) == paraphrased(parts[1]):
+        return [wish]
+    return [replace(wish, text=one) for one in parts]
 
 
 def _unanswered(state: State) -> State:
@@ -102,10 +147,18 @@ def merged(wishes: Sequence[Wish]) -> list[Wish]:
     if any(wish.intent in POLICY_INTENTS or wish.intent.startswith(RULES) for wish in wishes):
         # "The zip broke. Is that covered?" asks for the rules, and returns nothing yet.
         wishes = [wish for wish in wishes if wish.intent not in ("return_request", "complaint") or "?" in wish.text]
+    if any(wish.intent == "complaint" and wish.certainty != "unsure" for wish in wishes):
+        # Who complains about a tent looks for none.
+        wishes = [one for one in wishes if one.intent not in ("product_search", "refine", "more_results")]
+    if any(wish.intent in ("cart_add", "checkout") for wish in wishes):
+        wishes = [one for one in wishes if one.intent != "out_of_scope"]
     if any(wish.intent in ("return_request", "exchange", "order_cancel") for wish in wishes):
         # "My boots pinch. Can I get a bigger pair?" looks for nothing in the shop.
         looked = ("product_search", "refine", "product_question")
         wishes = [one for one in wishes if one.intent not in looked or one.certainty == "sure"]
+    if any(wish.intent in _SEARCHES for wish in wishes):
+        # What is asked of things that are only being looked for belongs to the search.
+        wishes = [one for one in wishes if one.intent not in _OF_WHAT_IS_SHOWN or one.certainty == "sure"]
     if len(wishes) > 1:
         # A colleague is called when one is asked for, not when words may mean it beside something else.
         wishes = [one for one in wishes if one.intent != "handover" or one.certainty == "sure"]
@@ -192,7 +245,7 @@ def _wanted(state: State, wish: Wish, heard: Understood, currency: str) -> State
     )
     if goal is not None:
         beside = goal.kind == "add" and re.match(r"(?i)(?:and|also|plus)\b", wish.text) is not None
-        return state.with_goal(goal, beside=beside)
+        return state.with_goal(goal, beside=beside or goal.kind == "policy")
     said = talk.answer_in_talk(wish.intent, wish.text, state)
     if said is None:
         state, reply = talk.not_understood(state, wish.also)
@@ -208,7 +261,7 @@ def _details(state: State, heard: Understood, currency: str) -> State:
         if open_goal is not None:
             return state.with_changed(open_goal.having(order=numbers[-1]))
         return state.with_goal(Goal(kind="track", slots={"order": numbers[-1]}))
-    if state.shown:
+    if state.shown and state.topic in ("product", "cart"):
         # A bare number that is no quantity is a size.
         words = f"size {heard.text}" if heard.text.strip(" .!").isdigit() else heard.text
         goal = about_product(Goal(kind="add", words=words), heard.text, state, names_only_with_capitals=False)

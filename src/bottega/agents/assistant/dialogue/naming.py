@@ -37,6 +37,9 @@ def about_product(goal: Goal, text: str, state: State, *, names_only_with_capita
     with a capital inside the sentence are taken for the name of a product that was not shown.
     """
     found = refer(text, state)
+    if (found is None or (found.by == "pronoun" and found.is_ambiguous)) and len(state.mentioned) == 1:
+        # "The Harvest Moon is good. I take it": named in another breath.
+        found = mentioned_in(state.mentioned[0].words, state)
     if state.hints:
         goal = goal.having(hints=state.hints)
     if (
@@ -102,6 +105,20 @@ def of_ours(name: str, state: State) -> str:
     if state.known_words is None:
         return name
     return name if set(name.split()) & set(state.known_words) else ""
+
+
+def kind_asked_for(text: str, state: State) -> str:
+    """ "A bottle for it", "a map of Cortina": what of ours is asked for, when it is not what is shown anyway."""
+    found = re.search(
+        r"\b(?:a|an|any|some|the)\s+((?:[\w'-]+\s+){0,3}?[\w'-]+?)(?=\s+(?:for|to|with|of|that|which)\b|[?.!,]|$)",
+        plainly(text),
+    )
+    name = named_in(found.group(1)) if found else ""
+    return "" if not name or not _is_of_ours(name, state) or _only_shown_kind(name, state) else name
+
+
+def _is_of_ours(name: str, state: State) -> bool:
+    return bool(state.known_words) and name.split()[-1] in (state.known_words or ())
 
 
 def _other_kind(goal: Goal, text: str, state: State) -> str:

@@ -41,6 +41,10 @@ def mentioning(state: State, context: Mapping[str, Json]) -> State:
         if fitting:
             words = str(one.get("words"))
             best, also = tuple(held.handle for held in fitting), tuple(held.handle for held in others)
+            spoken_of = [handle for handle in (*best, *also) if state.item(handle) is not None]
+            if len(spoken_of) == 1 and spoken_of[0] in also:
+                # Of several that the words could mean, the one that was shown before is meant.
+                best, also = (spoken_of[0],), tuple(one for one in (*best, *also) if one != spoken_of[0])
             mentions.append(Mention(words=words, handles=best, also=also))
     known = {held.handle: held for held in state.seen} | items
     seen = tuple(known.values())[-SEEN_LIMIT:]

@@ -80,6 +80,9 @@ def go_on(state: State, here: Here) -> Move:
             waiting.add(goal.id)
             question = question or _whether_to_go_on(goal)
         elif step.calls:
+            if any(call.tool in ASKING for call in step.calls):
+                # The runtime asks now: what the engine asked before is answered.
+                state = state.model_copy(update={"asked": None})
             return Move(_touched(state, goal), calls=step.calls)
         elif step.done:
             state = _finished(state, goal, step.reply)
@@ -101,6 +104,8 @@ def _on_topic(state: State, goal: Goal) -> State:
     if goal.kind in TOPICS:
         is_ordered = goal.kind == "buy" and not state.last_added and bool(state.order_in_focus) and not state.cart
         changes["topic"] = "order" if is_ordered else TOPICS[goal.kind]
+    if goal.kind in ("advise", "stock", "compare"):
+        changes["asked_of"] = goal.words[-LONGEST_KEPT_TEXT:]
     if goal.kind in ("advise", "stock"):
         changes["last_question"] = changes["hints"] = goal.words[-LONGEST_KEPT_TEXT:]
     if goal.kind == "search":
@@ -109,7 +114,7 @@ def _on_topic(state: State, goal: Goal) -> State:
         changes |= {"last_policy": "gift_card", "policy_turn": state.turn}
     if goal.kind == "policy":
         changes |= {"last_policy": str(goal.slot("about") or ""), "policy_turn": state.turn}
-    if goal.kind == "coupon":
+    if goal.kind == "coupon" or (goal.kind == "policy" and goal.slot("about") == "coupon"):
         changes["last_coupon_turn"] = state.turn
     return state.model_copy(update=changes)
 
@@ -134,6 +139,9 @@ def _next_goal(state: State, waiting: set[int]) -> Goal | None:
         if goal.id in waiting or (signing_in is not None and signing_in.id in waiting and goal.kind in NEED_IDENTITY):
             continue
         is_current = goal.since_turn == state.turn or goal.is_new
+        if state.unsaid is not None and state.unsaid.asked is not None and goal.since_turn < state.turn:
+            # One question at a time: the older one can wait.
+            continue
         if (waiting or (state.unsaid is not None and not state.led_back)) and not is_current:
             return None
         if state.led_back and goal.is_reminded and not is_current:
@@ -161,5 +169,7 @@ def _said(state: State, question: Reply | None) -> Move:
     asked = reply.asked
     if asked is not None and not asked.choices:
         asked = asked.model_copy(update={"choices": reply.choices})
-    state = state.model_copy(update={"unsaid": None, "led_back": False, "asked": asked})
-    return Move(state, reply=reply)
+    changes: dict[str, object] = {"unsaid": None, "led_back": False, "asked": asked}
+    if asked is not None and asked.choices:
+        changes |= {"offered": asked, "offered_turn": state.turn}
+    return Move(state.model_copy(update=changes), reply=reply)

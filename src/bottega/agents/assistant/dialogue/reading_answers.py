@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from bottega.agents.assistant.dialogue.goals.carting import code_in
 from bottega.agents.assistant.dialogue.goals.choosing import mentioned_in
-from bottega.agents.assistant.dialogue.naming import named_in, of_ours
+from bottega.agents.assistant.dialogue.naming import named_in, of_ours, without_names
 from bottega.agents.assistant.dialogue.state import Asked, AsksFor, Goal, State
 from bottega.agents.assistant.dialogue.understanding import Understood
 from bottega.agents.assistant.language.patterns import says
@@ -140,7 +140,7 @@ def _option(question: Question) -> State | None:
     settled = {**dict(goal.slot("options") or {}), **{key: value for key, value in named.items() if value != ANY}}
     if named.get(question.asked.option) == ANY and question.asked.choices:
         settled[question.asked.option] = question.asked.choices[0]
-    number = quantity(question.text) if goal.kind == "add" else None
+    number = quantity(without_names(question.text, state)) if goal.kind == "add" else None
     goal = goal.having(
         options=settled or None, **({"quantity": number.number} if number is not None and number.number else {})
     )
@@ -257,6 +257,9 @@ def _with_address(state: State, goal: Goal, parts: AddressParts) -> State:
 
 def _slot(slot: str) -> Reader:
     def read(question: Question) -> State | None:
+        if question.heard.answer is not None:
+            # A yes chooses nothing.
+            return None
         return question.state.with_changed(question.goal.having(**{slot: question.text}))
 
     return read

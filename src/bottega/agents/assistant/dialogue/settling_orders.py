@@ -49,11 +49,15 @@ _ABOUT_PRODUCTS = frozenset({"product_question", "stock_question", "product_sear
 _ABOUT_NOTHING_ELSE = frozenset(
     {"product_search", "product_question", "out_of_scope", "help", "give_details", "review"}
 )
-ASPECTS = ("means", "carrier", "price", "contents", "whereto", "method", "state", "before", "paid")
+ASPECTS = ("means", "carrier", "tracking", "price", "contents", "whereto", "method", "state", "before", "paid")
+# What is asked about an order by its number, wherever the conversation stands.
+ASPECTS_OF_A_NUMBER = ("carrier", "tracking", "whereto", "paid")
 _ORDER_INTENTS = frozenset(
     {"return_request", "exchange", "order_cancel", "order_amend", "address_change", "handover", "complaint", "abuse"}
 )
 SHORT_QUESTION_WORDS = 5
+# After a colleague was called, so many turns are about that unless they are plainly about something else.
+TURNS_OF_WAITING = 3
 WORDS_OF_A_BARE_NAME = 3
 
 
@@ -63,6 +67,30 @@ def search_for_parcel(state: State, wish: Wish) -> Settled:
         return None
     is_about_order = state.topic in ("order", "return") or order_numbers(wish.text) or says(wish.text, "orders.claim")
     return ("escalate", wish.text) if is_about_order else None
+
+
+def after_handing_over(state: State, wish: Wish) -> Settled:
+    """What somebody who waits for a colleague asks or adds: when that will be, and what it is about."""
+    if not state.ticket_turn or state.turn - state.ticket_turn > TURNS_OF_WAITING or order_numbers(wish.text):
+        return None
+    if is_question(wish.text) and says(wish.text, "people.how_long") and not subject_of(wish.text):
+        return "asked_how_long", wish.text
+    if says(wish.text, "people.note_it") and not says(wish.text, "asking.rules"):
+        return "noted_for_colleague", wish.text
+    return None
+
+
+def returned_still(state: State, wish: Wish) -> Settled:
+    """ "Can I still return it?", of an order that is known: that order answers, and nothing is sent back by asking."""
+    is_known = bool(order_numbers(wish.text)) or (bool(state.order_in_focus) and state.topic in ("order", "return"))
+    is_asked = says(wish.text, "asking.may_still_myself") and says(wish.text, "returns.wanted_gone")
+    return ("return_request", wish.text) if is_known and is_asked else None
+
+
+def return_asked(state: State, wish: Wish) -> Settled:
+    """ "Is it returned now or not?": whether there is a return."""
+    is_asked = state.topic == "return" and is_question(wish.text) and says(wish.text, "returns.status_asked")
+    return ("return_status", wish.text) if is_asked and not says(wish.text, "asking.rules") else None
 
 
 def greeted_abroad(state: State, wish: Wish) -> Settled:
@@ -171,19 +199,19 @@ def subjects_of(text: str) -> list[str]:
 def about_known_order(state: State, wish: Wish) -> Settled:
     """ "Who delivers it?", "how much was it?": about the order that was spoken about last."""
     text = wish.text
+    if order_numbers(text) and is_question(text):
+        return ("order_question", text) if any(says(text, f"orders.{one}") for one in ASPECTS_OF_A_NUMBER) else None
     if state.topic not in ("order", "return") or not state.order_in_focus or mentioned_in(text, state) is not None:
         return None
     if wish.intent in _ORDER_INTENTS and wish.certainty == "sure" and not is_question(text):
         return None
-    if state.topic == "return" and says(text, "returns.status_asked"):
-        return "return_status", text
     aspects = [aspect for aspect in ASPECTS if says(text, f"orders.{aspect}")]
     if not aspects or not (is_question(text) or aspects == ["before"]):
         return None
     if wish.intent in ("order_cancel", "return_request", "exchange", "order_amend") and aspects == ["state"]:
         is_asked = says(text, "orders.is_it")
         return ("order_question", text) if is_asked else None
-    if wish.intent in POLICIES and wish.certainty == "sure" and "carrier" not in aspects:
+    if wish.intent in POLICIES and wish.certainty == "sure" and not {"carrier", "tracking"} & set(aspects):
         return None
     return "order_question", text
 

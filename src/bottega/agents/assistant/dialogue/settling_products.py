@@ -4,11 +4,13 @@ import re
 
 from bottega.agents.assistant.dialogue.goals.carting import code_in
 from bottega.agents.assistant.dialogue.goals.choosing import mentioned_in, refer
-from bottega.agents.assistant.dialogue.naming import named_in
+from bottega.agents.assistant.dialogue.naming import kind_asked_for, named_in
 from bottega.agents.assistant.dialogue.settling_words import is_question, is_values_only, names_value
 from bottega.agents.assistant.dialogue.state import State
 from bottega.agents.assistant.dialogue.understanding import Wish
 from bottega.agents.assistant.language.patterns import says
+from bottega.agents.assistant.language.slots.addresses import spelt_out
+from bottega.agents.assistant.language.slots.contact import recipient_in
 from bottega.agents.assistant.language.slots.corrections import correction
 from bottega.agents.assistant.language.slots.numbers import quantity
 from bottega.agents.assistant.language.slots.references import Shown, reference
@@ -35,14 +37,21 @@ _ABOUT_OTHER_MATTERS = frozenset(
 )
 _LONGEST_PLAIN_WISH_WORDS = 14
 _IN_STOCK = re.compile(r"\b(?:have|available|in stock|still|left|get|there)\b")
+_SENTENCE = re.compile(r"(?<=[.!?;])\s+")
+# "And a bottle".
+_BARE_THING = re.compile(r"(?:(?:and|also|plus|no|then|ok|okay)\b[,.!]?\s*)*(?:a|an|some)\s")
 _COMES_IN = re.compile(r"\b(?:come|comes) in\b")
+_WORDS_OF_A_METHOD = 5
+_WORDS_OF_A_COUNT = 8
 _VALUES_INTENTS = frozenset({"policy_sizing", "refine", "stock_question", "cart_add", "give_details", "product_search"})
 
 
 def code_named(state: State, wish: Wish) -> Settled:
     """A discount code that is spelt out, in a message that is about nothing else."""
     code = code_in(wish.text)
-    if code is None or wish.intent == "gift_card" or mentioned_in(wish.text, state) is not None:
+    if code is None or wish.intent == "gift_card":
+        return None
+    if mentioned_in(wish.text, state) is not None and not says(wish.text, "cart.code_spelt"):
         return None
     if not any(letter.isdigit() for letter in code) and code not in wish.text:
         return None
@@ -75,9 +84,12 @@ def wanted_by_name(state: State, wish: Wish) -> Settled:
     """ "The Dayspring in yellow, please": what is called by its name and asked for is put into the cart."""
     if mentioned_in(wish.text, state) is None or says(wish.text, "wanting.look") or says(wish.text, "orders.mine"):
         return None
+    if state.cart and says(wish.text, "cart.take_out_plainly"):
+        return None
     if wish.intent in _ABOUT_OTHER_MATTERS and wish.certainty != "unsure":
         return None
-    if is_question(wish.text) and not says(wish.text, "wanting.may_have"):
+    is_asked = is_question(wish.text) and not says(wish.text, "wanting.command")
+    if is_asked and not says(wish.text, "wanting.may_have"):
         return None
     is_said = says(wish.text, "wanting.have") or quantity(wish.text) is not None or names_value(wish.text)
     is_plain = len(words_of(wish.text)) <= _LONGEST_PLAIN_WISH_WORDS or says(wish.text, "wanting.have")
@@ -88,7 +100,7 @@ def asked_by_name(state: State, wish: Wish) -> Settled:
     """A question that calls a product by its name is about it."""
     if mentioned_in(wish.text, state) is None or wish.intent in _ABOUT_OTHER_MATTERS:
         return None
-    if not is_question(wish.text):
+    if not is_question(wish.text) or says(wish.text, "wanting.command"):
         return ("product_question", wish.text) if wish.intent in ("product_search", "refine", "give_details") else None
     if wish.intent.startswith("policy_") and wish.certainty == "sure":
         return None
@@ -116,6 +128,14 @@ def checked_out(state: State, wish: Wish) -> Settled:
     """How it shall travel, where to and what pays, while something lies in the cart: that is buying it."""
     if not state.cart or is_question(wish.text) or says(wish.text, "orders.numbered"):
         return None
+    if state.topic in ("cart", "product", "policy", "") and spelt_out(wish.text).postal_code:
+        # A whole address.
+        return "checkout", wish.text
+    if state.address and says(wish.text, "addresses.recipient") and recipient_in(wish.text) is not None:
+        return "checkout", wish.text
+    buying = state.goal_of("buy") is not None
+    if buying and says(wish.text, "shipping.named") and len(words_of(wish.text)) <= _WORDS_OF_A_METHOD:
+        return "checkout", wish.text
     named = sum(says(wish.text, name) for name in ("shipping.named", "paying.saved", "paying.by", "addresses.of_mine"))
     is_order = says(wish.text, "wanting.now")
     if (
@@ -133,10 +153,54 @@ def sum_asked(state: State, wish: Wish) -> Settled:
         return None
     if state.topic != "cart" or mentioned_in(wish.text, state) is not None:
         return None
+    if says(wish.text, "cart.why_sum"):
+        return "cart_show", wish.text
     of_all = says(wish.text, "cart.together") or not state.focus
     several = len(state.cart) > 1 and says(wish.text, "cart.that_much")
     is_price = several or says(wish.text, "cart.sum") or (says(wish.text, "products.price") and of_all)
     return ("cart_show", wish.text) if is_price else None
+
+
+def taken(state: State, wish: Wish) -> Settled:
+    """ "Two degrees is fine. I'll take it": whatever else is said, what is spoken about is wanted."""
+    if state.topic not in ("product", "cart") or not says(wish.text, "wanting.take_it"):
+        return None
+    is_one = len(state.focus) == 1 or len(state.shown) == 1 or mentioned_in(wish.text, state) is not None
+    has_it = just_added(state) and state.topic == "cart"
+    if not is_one or has_it or wish.intent in _ABOUT_OTHER_MATTERS:
+        return None
+    said = [one for one in _SENTENCE.split(wish.text) if says(one, "wanting.take_it") and "?" not in one]
+    return ("cart_add", said[0]) if said else None
+
+
+def counted(state: State, wish: Wish) -> Settled:
+    """ "Ok that works, one please, regular": so many of what is spoken about, in a value that only its record knows."""
+    is_short = len(words_of(wish.text)) <= _WORDS_OF_A_COUNT and not is_question(wish.text)
+    is_one = state.topic == "product" and len(state.focus) == 1
+    may_add = wish.certainty == "unsure" and "cart_add" in (wish.intent, *wish.also)
+    has_number = quantity(wish.text) is not None and says(wish.text, "wanting.have")
+    return ("cart_add", wish.text) if is_short and is_one and may_add and has_number else None
+
+
+def sold_besides(state: State, wish: Wish) -> Settled:
+    """ "Do you have a bottle for it?": things of ours of another kind than what is shown are looked for."""
+    if wish.intent not in ("product_question", "stock_question", "refine", "help", "out_of_scope", "cart_show"):
+        return None
+    # "A summer bag?" only repeats what was shown.
+    is_bare = _BARE_THING.match(wish.text.lower()) is not None and not is_question(wish.text)
+    is_asked = is_bare or says(wish.text, "products.sold_at_all")
+    if not is_asked or mentioned_in(wish.text, state) is not None:
+        return None
+    found = kind_asked_for(wish.text, state)
+    return ("product_search", found) if found else None
+
+
+def filled(state: State, wish: Wish) -> Settled:
+    """ "Teal, put one in my basket": with nothing in it, a change of the cart puts what is spoken about into it."""
+    if wish.intent not in ("cart_change", "cart_show", "exchange", "order_amend") or state.cart or not state.shown:
+        return None
+    puts = says(wish.text, "wanting.command") and not says(wish.text, "cart.take_out")
+    return ("cart_add", wish.text) if puts and state.topic in ("product", "cart") else None
 
 
 def values_only(state: State, wish: Wish) -> Settled:
@@ -226,7 +290,7 @@ def about_shown(state: State, wish: Wish) -> Settled:
     if says(wish.text, "searching.one_by_price") and not found.is_ambiguous:
         # "The cheapest" points at one of those shown.
         return "product_question", f"tell me more about {wish.text}"
-    if wish.intent == "policy_sizing":
+    if wish.intent == "policy_sizing" and not says(wish.text, "asking.which_size"):
         return "product_question", wish.text
     by_itself = found.by in ("place", "price") and not found.is_ambiguous and not is_question(wish.text)
     # "Compare the first two": two is no number of pieces there.

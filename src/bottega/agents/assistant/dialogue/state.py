@@ -203,6 +203,8 @@ class State(Record):
     """What was spoken about last: "it" and "how much" are about that."""
     last_question: str = ""
     """The newest question about a product: "and the other one?" asks it again."""
+    asked_of: str = ""
+    """What was last asked of products, or to be compared in them."""
     hints: str = ""
     """What was last searched for or asked of a product: its colours and sizes count where nothing else is said."""
     last_policy: str = ""
@@ -229,6 +231,9 @@ class State(Record):
     last_search: Mapping[str, Json] = {}
     last_added: Mapping[str, Json] = {}
     """What was put into the cart or changed there last, with the turn; forgotten when an order was made of it."""
+    offered: Asked | None = None
+    """The newest question that had choices, and when it was asked: they may still be said after something else."""
+    offered_turn: int = 0
     last_text: str = ""
     heard_lately: str = ""
     turn: int = 0
@@ -255,6 +260,10 @@ class State(Record):
         asked = None if self.asked is not None and self.asked.goal_id == goal_id else self.asked
         goals = tuple(held for held in self.goals if held.id != goal_id)
         return self.model_copy(update={"goals": goals, "asked": asked})
+
+    def asking(self, asked: Asked) -> "State":
+        """The state in which that question is the last one."""
+        return self.model_copy(update={"asked": asked})
 
     def goal(self, goal_id: int) -> Goal | None:
         """The goal of that id, if it is still pursued."""

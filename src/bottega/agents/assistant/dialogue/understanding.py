@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from bottega.agents.assistant.dialogue.goals.searching import wanted_in
 from bottega.agents.assistant.dialogue.state import State
 from bottega.agents.assistant.language.lexicon import lexicon
 from bottega.agents.assistant.language.patterns import says
@@ -136,6 +137,7 @@ async def understand(text: str, state: State, reader: IntentReader) -> Understoo
     """Reads a message in the light of the state; asks the embedder once."""
     corrected = correction(text)
     meant = corrected.instead if corrected is not None and len(corrected.instead.split()) > 1 else text
+    meant = wanted_in(meant)
     parts = clauses(meant, lexicon().joints)
     if any(re.match(r"(?i)(?:and |but |so )?(?:if|when) ", part) for part in parts):
         # A condition and what depends on it are one question.
@@ -173,6 +175,8 @@ def _is_only_values(text: str) -> bool:
 def _wish(text: str, reading: Reading, state: State) -> Wish:
     if _is_only_values(text):
         return Wish(text, "give_details", "sure")
+    if says(text, "people.person_wanted"):
+        return Wish(text, "handover", "sure")
     if says(text, "people.asked_for") and reading.probability_of("handover") >= HANDOVER_AMONG_OTHERS:
         return Wish(text, "handover", "sure")
     guesses = weighed(reading.guesses, state)

@@ -3,9 +3,11 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
+from rapidfuzz import fuzz
+
 from bottega.agents.assistant.dialogue.products import money
 from bottega.agents.assistant.language.patterns import says
-from bottega.agents.assistant.language.slots.references import Shown, reference
+from bottega.agents.assistant.language.slots.references import LIKENESS, SHORTEST_FUZZY_WORD, Shown, reference
 from bottega.agents.assistant.language.slots.said import words_of
 
 Method = Mapping[str, Any]
@@ -34,7 +36,9 @@ def method_named(text: str, methods: Sequence[Method]) -> Method | None:
     said = set(words_of(text))
     if not said:
         return None
-    by_name = [method for method in methods if said & set(words_of(str(method["name"]))) - _OF_EVERY_METHOD]
+    shares = [(_named_share(said, method), method) for method in methods]
+    most = max(share for share, _ in shares)
+    by_name = [method for share, method in shares if share == most > 0]
     if len(by_name) == 1:
         return by_name[0]
     delivered = [method for method in methods if method.get("kind") != _COLLECTION]
@@ -48,6 +52,20 @@ def method_named(text: str, methods: Sequence[Method]) -> Method | None:
         return next((method for method in methods if method.get("kind") == _COLLECTION), None)
     found = reference(text, [Shown(str(place), str(method["name"])) for place, method in enumerate(methods)])
     return methods[int(found.handles[0])] if found is not None and found.by == "place" else None
+
+
+def _named_share(said: set[str], method: Method) -> float:
+    """How much of what tells the method's name apart is said, slips of the fingers aside: to name a store's town is not
+    yet to collect there."""
+    telling = [word for word in words_of(str(method["name"])) if word not in _OF_EVERY_METHOD]
+    named = [word for word in telling if word in said or _is_meant(word, said)]
+    is_named = bool(named) and (named[0] == telling[0] or 2 * len(named) >= len(telling))
+    return len(named) / len(telling) if is_named else 0.0
+
+
+def _is_meant(word: str, said: set[str]) -> bool:
+    long = [one for one in said if len(one) >= SHORTEST_FUZZY_WORD]
+    return len(word) >= SHORTEST_FUZZY_WORD and any(fuzz.ratio(word, one) >= LIKENESS for one in long)
 
 
 def instrument_name(instrument: Instrument) -> str:

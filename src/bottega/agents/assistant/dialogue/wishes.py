@@ -5,12 +5,14 @@ from collections.abc import Callable, Mapping
 
 from bottega.agents.assistant.dialogue.goals.carting import code_in
 from bottega.agents.assistant.dialogue.goals.choosing import refer
-from bottega.agents.assistant.dialogue.goals.searching import more, refined, search_for
-from bottega.agents.assistant.dialogue.naming import about_product, each_named, named_in, without_names
+from bottega.agents.assistant.dialogue.goals.searching import more, refined, search_for, wanted_in
+from bottega.agents.assistant.dialogue.naming import about_product, each_named, kind_asked_for, named_in, without_names
 from bottega.agents.assistant.dialogue.state import Goal, GoalKind, Json, State
 from bottega.agents.assistant.language.patterns import says, without
 from bottega.agents.assistant.language.slots.addresses import address, spelt_out
+from bottega.agents.assistant.language.slots.contact import recipient_in
 from bottega.agents.assistant.language.slots.numbers import order_numbers, quantity
+from bottega.agents.assistant.language.slots.options import names_colour
 
 # Questions that documents answer.
 POLICY_INTENTS = frozenset(
@@ -41,9 +43,11 @@ Maker = Callable[[str, State], Goal]
 def goal_for(intent: str, text: str, state: State, currency: str) -> Goal | None:
     """The goal of an intent, or None when it is a matter of talk."""
     if intent == "product_search":
-        return search_for(text, currency)
+        return search_for(text, currency, state.known_words or ())
+    if intent == "refine" and state.last_search and (found := _of_another_kind(text, state, currency)) is not None:
+        return found
     if intent == "refine":
-        return refined(text, state) if state.last_search else search_for(text, currency)
+        return refined(text, state) if state.last_search else search_for(text, currency, state.known_words or ())
     if intent == "more_results":
         return more(state) if state.last_search else None
     if intent.startswith(RULES):
@@ -52,6 +56,19 @@ def goal_for(intent: str, text: str, state: State, currency: str) -> Goal | None
         return Goal(kind="policy", slots={"question": text, "about": intent}, words=text)
     maker = _MAKERS.get(intent)
     return None if maker is None else maker(text, state)
+
+
+_ASKS_FOR_OTHERS = re.compile(r"\b(?:rather|instead|something else)\b")
+
+
+def _of_another_kind(text: str, state: State, currency: str) -> Goal | None:
+    """ "Rather a lamp", while shirts are shown: a search of its own, within the price that was said before."""
+    wanted = wanted_in(text)
+    if not _ASKS_FOR_OTHERS.search(wanted.lower()) or not kind_asked_for(wanted, state):
+        return None
+    bounds = {name: state.last_search[name] for name in ("minimum_minor", "maximum_minor") if name in state.last_search}
+    goal = search_for(wanted, currency, state.known_words or ())
+    return goal.having(**{**bounds, **goal.slots})
 
 
 def _advise(text: str, state: State) -> Goal:
@@ -76,7 +93,11 @@ def _compare(text: str, state: State) -> Goal:
     if sibling and (found is None or found.by == "pronoun"):
         return Goal(kind="compare", slots={"products": list(state.focus), "named": sibling}, words=text)
     goal = Goal(kind="compare", slots={"products": list(handles)}, words=text)
-    return goal if handles or state.shown else goal.having(named=named_in(without(text, "products.comparing")) or None)
+    if handles or state.shown:
+        return goal
+    # Nothing is shown yet: what is to be compared is searched for in the words in which it was said.
+    looked_for = without(text, "products.comparing", "products.comparing_them").strip(" ,.!?")
+    return goal.having(named=looked_for if named_in(looked_for) else None)
 
 
 def _sibling_named(text: str, state: State) -> str:
@@ -95,8 +116,21 @@ def _add(text: str, state: State) -> Goal:
         later = [{"product": handle, "words": words} for handle, words in others]
         return Goal(kind="add", slots={"product": first[0], "later": later}, words=first[1])
     goal = about_product(Goal(kind="add", words=text), text, state, names_only_with_capitals=False)
-    number = quantity(without_names(text, state))
+    each = _each_value(without_names(text, state))
+    if goal.slot("product") and len(each) > 1:
+        later = [{"product": goal.slot("product"), "words": words} for words in each[1:]]
+        return Goal(kind="add", slots={"product": goal.slot("product"), "later": later}, words=each[0])
+    number = quantity(without(without_names(text, state), "cart.price_bound"))
     return goal if number is None else goal.having(quantity=number.number or 1)
+
+
+_SO_MANY_OF_A_KIND = re.compile(r"\b(?:one|two|three|four|\d)\s+(?:in\s+)?[a-z-]+\b")
+
+
+def _each_value(text: str) -> list[str]:
+    """ "One black and one teal": each number with its colour; nothing when a number has none."""
+    counted = _SO_MANY_OF_A_KIND.findall(text.lower())
+    return [one for one in counted if names_colour(one)]
 
 
 def _cart_goal(kind: GoalKind) -> Maker:
@@ -159,8 +193,8 @@ def _refund(text: str, state: State) -> Goal:
 
 def _address(text: str, state: State) -> Goal:
     parts = spelt_out(text)
-    buying = state.goal_of("buy")
-    if buying is not None and not order_numbers(text):
+    buying = state.goal_of("buy") or (Goal(kind="buy", words=text) if state.cart and state.topic != "order" else None)
+    if buying is not None and not order_numbers(text) and not says(text, "orders.mine"):
         return buying.having(new_address=parts.as_record() or None, asked_address=True)
     if says(text, "orders.address_book") and not says(text, "orders.mentioned"):
         return Goal(kind="policy", slots={"question": text, "about": "address_change"}, words=text)
@@ -183,6 +217,9 @@ def _buy(text: str, state: State) -> Goal:
         slots = {"order_number": numbers[-1]} if numbers else {}
         return _order_goal("pay")(text, state) if slots else Goal(kind="pay", words=text)
     slots: dict[str, Json] = {**checkout_slots(f"{state.checkout_words}\n{text}")}
+    recipient = recipient_in(text)
+    if recipient is not None and state.address and spelt_out(text).is_empty:
+        slots["new_address"] = {**state.address, "name": recipient}
     if spelt_out(text).postal_code:
         # The whole address stands in the sentence.
         slots["new_address"] = address(text).as_record()

@@ -11,7 +11,9 @@ from bottega.kernel.errors import Unavailable
 from bottega.ports.chat_model import (
     DEFAULT_LIMITS,
     EMPTY,
+    OTHERS_FOLLOW,
     TIMED_OUT,
+    UNSURE,
     AssistantMessage,
     CallLimits,
     ChatReply,
@@ -21,6 +23,7 @@ from bottega.ports.chat_model import (
     Message,
     ModelCapabilities,
     ReplyLost,
+    RequestRefused,
     TextDelta,
     ToolCall,
     ToolSpec,
@@ -62,6 +65,8 @@ class Proposal:
     text: str = ""
     calls: tuple[Planned, ...] = ()
     structured: Mapping[str, Json] = field(default_factory=dict[str, Json])
+    is_unsure: bool = False
+    """Whether the text only says that nothing was understood or found: another model may know better."""
 
 
 class Dialogue(Protocol):
@@ -87,7 +92,8 @@ class OfflineModel:
         )
 
     async def complete(self, request: ChatRequest, *, limits: CallLimits = DEFAULT_LIMITS) -> ChatReply:
-        """The dialogue's proposal as a reply; `continuation` carries its memory."""
+        """The dialogue's proposal as a reply; `continuation` carries its memory. `RequestRefused` when it is unsure and
+        another model can be asked (`OTHERS_FOLLOW`)."""
         try:
             async with asyncio.timeout(limits.total_seconds):
                 proposal = await self._dialogue.next(heard_in(request))
@@ -95,6 +101,8 @@ class OfflineModel:
             raise ReplyLost(TIMED_OUT, f"The offline engine took longer than {limits.total_seconds:g} s.") from None
         if not proposal.calls and not proposal.text.strip():
             raise ReplyLost(EMPTY, "The offline engine had nothing to say.")
+        if proposal.is_unsure and not proposal.calls and request.context.get(OTHERS_FOLLOW) is True:
+            raise RequestRefused(UNSURE, "The offline engine is not sure what is meant and leaves it to another model.")
         # Ids are unique within the conversation: a place in it, then a place in the reply.
         place = len(request.messages)
         calls = tuple(

@@ -165,6 +165,14 @@ def _placed(
         leaf = not any(other.startswith(f"{path}/") for other in reading.vocabulary.categories)
         shared = _other_halves(reading, phrase, group, [path])
         share = _titled_share(reading, group, path)
+        if (
+            not shared
+            and " " in phrase
+            and _is_titled(reading.vocabulary.categories[path], phrase, reading.language.keys.of)
+        ):
+            # "Head torches" stands above them all, whatever each is called.
+            plain.append(path)
+            continue
         if leaf and (share >= TITLED_SHARE if shared else TITLED_SHARE <= share < PURE_SHARE):
             titled.extend(f"category:{path}+{trait}" for trait in _ends(group))
         elif leaf and shared and _worded_share(reading, group, path) >= TITLED_SHARE:

@@ -118,7 +118,8 @@ def _correct(reading: Reading, token: Token) -> None:
         return
     if token.key in language.known_words or token.plain in language.known_words or token.key in language.ordinary:
         return
-    nearest = vocabulary.spelling.nearest(token.plain)
+    # "Jakets" is a slip of "jackets", of which the singular is known.
+    nearest = vocabulary.spelling.nearest(token.plain) or vocabulary.spelling.nearest(token.key)
     if nearest is None:
         return
     owners = vocabulary.brands.get(nearest)

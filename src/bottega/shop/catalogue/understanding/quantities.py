@@ -32,6 +32,8 @@ BINARY_SPAN = 0.025
 UNSAID_UNITS = {"storage": "gb"}
 LEAST_UNSAID_SHARE = 0.3
 
+# What a negative number without a unit tells.
+BELOW_ZERO = "temperature"
 TITLED_DIMENSIONS = frozenset(
     {"storage", "length", "frequency", "charge", "power", "voltage", "apparent_power", "volume"}
 )
@@ -59,6 +61,9 @@ def read_quantity(reading: Reading, amount: "Amount") -> int | None:
     elif amount.unit is not None:
         names = _meant(reading, amount)
     bare = amount.unit is None and amount.bound is None and not amount.is_range
+    if not names and amount.unit is None and amount.values[0] < 0:
+        # "Good below -20": nothing else goes below zero.
+        names = _fitting(reading, amount, _of_concepts(reading, (BELOW_ZERO,)))
     if not names and bare:
         names = _told_by_its_decimals(reading, amount)
     elif bare and not _may_stand_bare(reading, amount, names, after):

@@ -109,3 +109,18 @@ def test_countries_and_postcodes() -> None:
     assert postcode("my postcode is 38122") == "38122"
     assert postcode("it is 1015 cx", "NL") == "1015 CX"
     assert postcode("it is nice", "NL") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("check out as guest, deliver to Ada Prova, Via Roma 1, 38122 Trento, Italy", "Ada Prova"),
+        ("check out, standard, Ada Prova, Via Roma 1, 38122 Trento, Italy", "Ada Prova"),
+        ("ada prova, via Roma 1, 38122 Trento, Italy", "ada prova"),
+        ("check out, Via Roma 1, 38122 Trento, Italy", ""),
+        ("it goes to Maria de Luca, Via Roma 1, 38122 Trento, Italy", "Maria de Luca"),
+    ],
+)
+def test_words_before_a_street_are_a_name_only_when_they_are_one(text: str, name: str) -> None:
+    parts = address(text)
+    assert (parts.name, parts.line1.lower(), parts.postal_code) == (name, "via roma 1", "38122")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bottega.agents.assistant.language.slots.contact import code, emails, name, phone
+from bottega.agents.assistant.language.slots.contact import code, emails, name, phone, recipient_in
 
 
 def test_emails() -> None:
@@ -48,3 +48,19 @@ def test_codes() -> None:
 )
 def test_names(text: str, found: str | None) -> None:
     assert name(text) == found
+
+
+@pytest.mark.parametrize(
+    ("text", "recipient"),
+    [
+        ("the name is Ada Prova, not 'deliver to Ada Prova'", "Ada Prova"),
+        ("yes but change the name please: Ada Prova", "Ada Prova"),
+        ("please put Ada Maria Prova as the name", "Ada Maria Prova"),
+        ("it is for Ada Prova", "Ada Prova"),
+        ("it is for Ada", None),
+        ("what is the name of it?", None),
+        ("yes please", None),
+    ],
+)
+def test_for_whom_a_parcel_is(text: str, recipient: str | None) -> None:
+    assert recipient_in(text) == recipient

@@ -14,6 +14,8 @@ from bottega.agents.assistant.language.slots.money import Bounds, amount, bounds
         ("cheaper than 99.90", None, 9990),
         ("less than 1.200,50 €", None, 120050),
         ("my budget is 120", None, 12000),
+        ("my limit is 150", None, 15000),
+        ("a warm hat too, not above 30", None, 3000),
         ("between 80 and 50", 5000, 8000),
         ("from 20 to 40 euro", 2000, 4000),
         ("at least 100", 10000, None),

@@ -62,3 +62,10 @@ def test_other_options_by_value_unit_and_range() -> None:
 def test_what_the_product_does_not_have() -> None:
     assert unoffered("in pink, size 44", BOOTS) == {"colour": "pink", "size": "44"}
     assert unoffered("in black, size 42", BOOTS) == {}
+
+
+def test_a_broken_number_is_a_size_with_a_unit_and_a_whole_one_only_as_an_answer() -> None:
+    offered = {"size": ["0.5l", "1l"], "colour": ["rust"]}
+    assert options("the one in 0.5 rust", offered) == {"size": "0.5l", "colour": "rust"}
+    assert options("1 please", offered) == {}
+    assert options("1 please", offered, asked="size") == {"size": "1l"}

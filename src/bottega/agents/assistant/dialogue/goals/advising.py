@@ -1,5 +1,6 @@
 """Questions about a product: what its record says, whether a variant is there, how products differ."""
 
+import re
 from collections.abc import Mapping, Sequence
 
 from bottega.agents.assistant.dialogue import products
@@ -9,12 +10,14 @@ from bottega.agents.assistant.dialogue.attributes import (
     in_words,
     sentences_about,
     valued,
+    vouched,
     words_around,
 )
 from bottega.agents.assistant.dialogue.goals.choosing import chosen_options, product_of
 from bottega.agents.assistant.dialogue.here import Here, missing_tool, refused
 from bottega.agents.assistant.dialogue.json_values import record, records, values
 from bottega.agents.assistant.dialogue.move import Call, Step, ask, finish, phrase, verbatim
+from bottega.agents.assistant.dialogue.naming import without_names
 from bottega.agents.assistant.dialogue.products import Product, enumerated, money
 from bottega.agents.assistant.dialogue.state import Asked, Goal, Item, Json, Part, State
 from bottega.agents.assistant.language.patterns import says
@@ -32,6 +35,9 @@ def advance(state: State, goal: Goal, here: Here) -> Step:
     if isinstance(product, Step):
         return product
     question = plainly(goal.words)
+    if not words_of(without_names(question, state)):
+        # Nothing but its name was said.
+        question = f"{question}, tell me more"
     state = _in_focus(state, product)
     parts = [*_plain_facts(question, product), *_attributes(question, product)]
     if not parts:
@@ -102,22 +108,46 @@ def _attributes(question: str, product: Product) -> list[Part]:
     if not told:
         return []
     listed = "; ".join(told)
+    if _asks_for_a_number_of(question) and not any(_holds_unit(one, question) for one in told):
+        # Something else is noted: better than nothing, but no answer.
+        return [phrase("product.not_that_but", known=listed)]
     parts = [verbatim(f"{listed[0].upper()}{listed[1:]}.")]
     if all(isinstance(attributes[name], bool) for name in names):
         # Yes or no is little: what the description says of it comes along.
         found = sentences_about(
             f"{question} {words_around(question)}", valued(product.get("description") or ""), limit=1
         )
+        found = vouched(found, product)
         parts += [_described(found)] if found else []
     return parts
 
 
+_HOW_MANY = re.compile(r"\bhow many (hours|minutes|days|litres|liters|watts|grams|kilos|metres|people|persons)\b")
+
+
+def _asks_for_a_number_of(question: str) -> bool:
+    return _HOW_MANY.search(question) is not None
+
+
+def _holds_unit(told: str, question: str) -> bool:
+    """Whether what is told is in the unit that was asked for."""
+    found = _HOW_MANY.search(question)
+    unit = found.group(1) if found is not None else ""
+    same = {
+        "persons": ("people", "persons", "sleeps"),
+        "people": ("people", "persons", "sleeps"),
+        "liters": ("l", "litres"),
+    }
+    names = same.get(unit, (unit, unit.removesuffix("s"), unit[:1], "kg" if unit == "kilos" else unit))
+    return any(word in names for word in words_of(told))
+
+
 def _from_description(question: str, product: Product) -> list[Part]:
     description = valued(product.get("description") or "")
-    found = sentences_about(question, description)
+    found = vouched(sentences_about(question, description), product)
     if found:
         return [_described(found)]
-    beginning = first_sentences(description)
+    beginning = vouched(first_sentences(description), product)
     if says(question, "products.everything") and beginning:
         price, currency = products.price_of(product)
         costs = [phrase("product.price", price=money(price, currency))] if price is not None else []
@@ -229,6 +259,10 @@ def advance_comparison(state: State, goal: Goal, here: Here) -> Step:
         items = (*known, *others[: COMPARED_WHEN_NAMED - len(known)])
         state = state.showing(items)
         handles = [item.handle for item in items]
+        if len(items) == 1:
+            return finish(state, goal, phrase("search.one", title=f"[{handles[0]}]"), shows=tuple(handles))
+        if not items:
+            return finish(state, goal, phrase("search.nothing"))
     if len(handles) < 2 and len(state.shown) == 1 and not named:
         # "Which is the warmest" of one: what there is to say of it.
         only = Goal(kind="advise", slots={"product": state.shown[0].handle}, words=goal.words)

@@ -16,6 +16,7 @@ from bottega.agents.assistant.language.slots.said import words_of
 
 PASSAGES_QUOTED = 2
 LONGEST_QUOTE_CHARACTERS = 700
+LONGEST_TABLE_CHARACTERS = 1_300
 LONGEST_SUBJECT_CHARACTERS = 120
 HEADING_WEIGHT = 0.4
 COVERED_WEIGHT = 0.8
@@ -60,13 +61,14 @@ def advance_policy(state: State, goal: Goal, here: Here) -> Step:
         passages = [passage for passage in passages if _REACHABLE.search(valued(passage.get("text") or ""))]
     if not passages:
         return _unanswered(state, goal, about)
+    lead = "policy.codes" if about == "coupon" and says(said, "cart.about_codes") else "policy.lead"
     parts = [verbatim(f"{_quote(passage, f'{question} {asked}')} [{_source(passage)}]") for passage in passages]
     citations = tuple(dict.fromkeys(_source(passage) for passage in passages))
     offer = {"lost": "policy.search", "policy_warranty": "policy.decided_by_person"}.get(about)
     wants_person = about == "lost" or bool(goal.slot("again"))
     state = state.model_copy(update={"policy_country": country(said) or state.policy_country})
     if offer is None or not wants_person or state.ticket_turn:
-        return finish(state, goal, phrase("policy.lead"), *parts, citations=citations)
+        return finish(state, goal, phrase(lead), *parts, citations=citations)
     asked_next = Asked(what="offer", option="handover")
     parts.append(phrase(offer))
     return finish(state, goal, phrase("policy.lead"), *parts, citations=citations, asked=asked_next)
@@ -84,6 +86,11 @@ def _circumstances(question: str, about: str, state: State) -> list[str]:
     country_code = known.country if known is not None and state.topic in ("order", "return") else state.country
     if about == "policy_shipping" and country_code and country(question) is None:
         found.append(_country_name(country_code))
+    if about == "refund_cancelled":
+        found.append("cancel before shipment, refund of the whole amount at once")
+    if about == "policy_sizing" and state.shown and not says(question, "about.body"):
+        # The sizes of boots, when boots are spoken about.
+        found += state.shown[0].kinds
     return found
 
 
@@ -126,9 +133,18 @@ def ranked(
     is_other_document = len(best) > 1 and best[0].get("title") != best[1].get("title")
     if len(best) < PASSAGES_QUOTED or (is_other_document and about != SEVERAL):
         return best[:1]
+    if _is_another_case(best[1], best[0], said):
+        return best[:1]
     nearness = weights[_source(best[1])] / weights[_source(best[0])]
     room = LONG_PASSAGE_CHARACTERS if nearness >= NEARLY else SHORT_PASSAGE_CHARACTERS if nearness >= AT_ALL else 0
     return best if len(_quote(best[1], f"{wording} {question}")) <= room else best[:1]
+
+
+def _is_another_case(second: Mapping[str, Any], first: Mapping[str, Any], said: set[str]) -> bool:
+    """Whether of two tables the question names the first one's case alone: days to Italy, not to the rest of Europe."""
+    have_tables = all("|" in valued(one.get("text") or "") for one in (first, second))
+    of_first, of_second = (said & _stems(str(one.get("section") or "")) for one in (first, second))
+    return have_tables and bool(of_first) and not of_second
 
 
 def _stems(text: str) -> set[str]:
@@ -163,17 +179,23 @@ def _quote(passage: Mapping[str, Any], question: str) -> str:
         return text
     rows = [line for line in text.splitlines() if line.lstrip().startswith("|")]
     if rows:
-        said = _stems(question) - {_stem(word) for word in lexicon().silent["policy"]}
-        telling = [row for row in rows[1:] if said & _stems(row)]
         rest = [line for line in text.splitlines() if line.strip() and not line.lstrip().startswith("|")]
-        kept = [rows[0], *telling, *(rest if len(" ".join(rest)) <= SHORT_PASSAGE_CHARACTERS else [])]
-        if telling:
-            return "\n".join(kept)[:LONGEST_QUOTE_CHARACTERS]
+        kept = [*_rows_told(rows, question), *(rest if len(" ".join(rest)) <= SHORT_PASSAGE_CHARACTERS else [])]
+        return "\n".join(kept)[:LONGEST_TABLE_CHARACTERS]
     found = sentences_about(question, text, limit=4)
     if found:
         return " ".join(found)[:LONGEST_QUOTE_CHARACTERS]
     cut = text[:LONGEST_QUOTE_CHARACTERS]
     return cut[: max(cut.rfind(". ") + 1, cut.rfind("\n"), 0)] or cut
+
+
+def _rows_told(rows: Sequence[str], question: str) -> list[str]:
+    """The table's head and the rows whose case the question names; all of them when it names none: a row that is left
+    out because its words differ would be taken for a no."""
+    said = _stems(question) - {_stem(word) for word in lexicon().silent["policy"]}
+    named = [len(said & _stems(row.strip(" |").partition("|")[0])) for row in rows[1:]]
+    most = max(named, default=0)
+    return [rows[0], *(row for row, count in zip(rows[1:], named, strict=True) if count == most)]
 
 
 def advance_hand_over(state: State, goal: Goal, here: Here) -> Step:

@@ -138,6 +138,7 @@ def _contact(state: State, goal: Goal, here: Here, cart: Mapping[str, Json]) -> 
             told = result.reply.parts if result.reply is not None else ()
             return ask(kept, goal, Asked(what="address"), *told, phrase("ask.other_address"))
         return result
+    state = state if said.is_empty else state.model_copy(update={"address": said.as_record()})
     return Step(state.with_changed(goal.having(new_address=None)))
 
 

@@ -8,9 +8,10 @@ from bottega.agents.assistant.dialogue.goals.choosing import product_of, variant
 from bottega.agents.assistant.dialogue.goals.reading_carts import (
     Cart,
     cart_in,
+    discount_told,
     lines_of,
     read_cart,
-    total_of,
+    sum_told,
     without_title,
 )
 from bottega.agents.assistant.dialogue.here import Here, changing
@@ -19,6 +20,7 @@ from bottega.agents.assistant.dialogue.orders import line_name
 from bottega.agents.assistant.dialogue.products import enumerated, money
 from bottega.agents.assistant.dialogue.state import Asked, Goal, Json, Part, State
 from bottega.agents.assistant.language.lexicon import lexicon
+from bottega.agents.assistant.language.patterns import without
 from bottega.agents.assistant.language.slots.numbers import quantity_beside
 
 LARGEST_QUANTITY = 99
@@ -55,9 +57,7 @@ def advance_add(state: State, goal: Goal, here: Here) -> Step:
     parts = [phrase("cart.added", title=title)]
     if goal.slot("later") or goal.slot("rest"):
         return finish(state, goal, *parts)
-    total = total_of(result.record)
-    if total:
-        parts.append(phrase("cart.comes_to", total=total))
+    parts += sum_told(result.record)
     return finish(
         state,
         goal,
@@ -82,7 +82,8 @@ def _too_few(state: State, goal: Goal, product: Mapping[str, Json], variant: Map
 def _quantity_said(goal: Goal, product: Mapping[str, Json]) -> int | None:
     """How many, in the words that are about this product alone; values of it are no quantities."""
     offered = [value for values in products.options_of(product).values() for value in values]
-    number = quantity_beside(without_title(goal.words, str(product.get("title", ""))), offered)
+    words = without(goal.words, "cart.price_bound")
+    number = quantity_beside(without_title(words, str(product.get("title", ""))), offered)
     return None if number is None or number.kind != "exactly" else number.number or None
 
 
@@ -141,11 +142,7 @@ def cart_told(cart: Cart) -> list[Part]:
         for line in lines_of(cart)
     ]
     parts = [phrase("cart.holds", lines=enumerated(told))]
-    total, goods, off = total_of(cart), cart.get("subtotal_minor"), cart.get("discount_minor")
-    if total and isinstance(goods, int) and isinstance(off, int) and off:
-        fields = {"goods": money(goods, currency), "discount": money(off, currency), "total": total}
-        return [*parts, phrase("cart.comes_to_less", **fields)]
-    return [*parts, phrase("cart.comes_to", total=total)] if total else parts
+    return [*parts, *sum_told(cart), *discount_told(cart)]
 
 
 def code_in(text: str, *, asked: bool = False) -> str | None:
@@ -177,10 +174,4 @@ def advance_coupon(state: State, goal: Goal, here: Here) -> Step:
     cart = cart_in(result.record)
     if cart.get("coupon_refused"):
         return finish(state, goal, phrase("cart.coupon_refused", code=str(code)), verbatim(str(cart["coupon_refused"])))
-    total = total_of(cart)
-    return finish(
-        state,
-        goal,
-        phrase("cart.coupon_applied", code=str(code)),
-        *([phrase("cart.comes_to", total=total)] if total else []),
-    )
+    return finish(state, goal, phrase("cart.coupon_applied", code=str(code)), *sum_told(cart))

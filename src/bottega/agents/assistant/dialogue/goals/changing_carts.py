@@ -13,7 +13,7 @@ from bottega.agents.assistant.dialogue.goals.reading_carts import (
     line_meant,
     lines_of,
     read_cart,
-    total_of,
+    sum_told,
     without_title,
 )
 from bottega.agents.assistant.dialogue.here import Here, changing, refused
@@ -54,9 +54,7 @@ def advance_change(state: State, goal: Goal, here: Here) -> Step:
         return Step(state.with_changed(goal))
     key = "cart.emptied" if goal.slot("emptied") else "cart.removed" if goal.slot("to") == 0 else "cart.changed"
     parts = [phrase(key, title=str(goal.slot("title") or ""), count=str(goal.slot("to")))]
-    total = total_of(result.record)
-    lines = lines_of(cart_in(result.record))
-    return finish(state, goal, *parts, *([phrase("cart.comes_to", total=total)] if total and lines else []))
+    return finish(state, goal, *parts, *(sum_told(result.record) if lines_of(cart_in(result.record)) else []))
 
 
 def _settle_line(state: State, goal: Goal, here: Here, cart: Cart) -> Goal | Step:
@@ -75,13 +73,7 @@ def _settle_line(state: State, goal: Goal, here: Here, cart: Cart) -> Goal | Ste
     wrong = next((one for one in lines if goal.slot("variant") and one.get("variant_id") == goal.slot("variant")), None)
     if wrong is not None:
         return goal.having(line=str(wrong["id"]), title=line_name({**wrong, "quantity": 1}), to=0)
-    chosen = next((one for one in lines if str(one.get("id")) == goal.slot("line")), None)
-    line = chosen or line_meant(goal.words, lines, state)
-    named = of_ours(named_in(without(goal.words, "cart.take_out", "cart.named")), state)
-    if line is None and len(lines) == 1 and (not named or not says(goal.words, "cart.take_out")):
-        line = lines[0]
-    if line is None and not named:
-        line = next((one for one in lines if one.get("variant_id") == state.last_added.get("variant_id")), None)
+    line = _line_spoken_of(state, goal, lines)
     if line is None:
         names = tuple(line_name(one) for one in lines)
         asked = Asked(what="items", handles=tuple(str(one["id"]) for one in lines))
@@ -101,6 +93,11 @@ def _settle_line(state: State, goal: Goal, here: Here, cart: Cart) -> Goal | Ste
         return goal.having(to=present - taken)
     held = products.values_of(line)
     other = {name: value for name, value in becomes(said, offered).items() if held.get(name) != value}
+    beside = _beside_what_is_held(said, offered, held) if present > 1 else None
+    if beside is not None:
+        return goal.having(
+            swap=str(line["product_id"]), present=present, only=beside[1], options=held, become=beside[0]
+        )
     if other or (says(goal.words, "cart.swap") and number is None and values):
         only = _only_some(said, number, present) if other else None
         return goal.having(swap=str(line["product_id"]), present=present, only=only, options=held)
@@ -108,6 +105,18 @@ def _settle_line(state: State, goal: Goal, here: Here, cart: Cart) -> Goal | Ste
         to = {"exactly": number.number, "more": present + number.number, "fewer": present - number.number}[number.kind]
         return goal.having(to=max(0, min(to, LARGEST_QUANTITY)))
     return ask(state.with_changed(goal), goal, Asked(what="quantity"), phrase("cart.how_many", title=title))
+
+
+def _line_spoken_of(state: State, goal: Goal, lines: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
+    """The line that was chosen or is meant; the only one, or what was put in last, when no other thing is named."""
+    chosen = next((one for one in lines if str(one.get("id")) == goal.slot("line")), None)
+    line = chosen or line_meant(goal.words, lines, state)
+    named = of_ours(named_in(without(goal.words, "cart.take_out", "cart.named")), state)
+    if line is None and len(lines) == 1 and (not named or not says(goal.words, "cart.take_out")):
+        return lines[0]
+    if line is None and not named:
+        line = next((one for one in lines if one.get("variant_id") == state.last_added.get("variant_id")), None)
+    return line
 
 
 def _offered(state: State, line: Mapping[str, Any], here: Here) -> Mapping[str, Sequence[str]] | Step:
@@ -132,6 +141,24 @@ def _only_some(said: str, number: Quantity | None, present: int) -> int | None:
     return count if 0 < count < present else None
 
 
+def _beside_what_is_held(
+    said: str, offered: Mapping[str, Sequence[str]], held: Mapping[str, str]
+) -> tuple[dict[str, str], int] | None:
+    """ "One black, one teal", of two black ones: what some of them become, and how many."""
+    plain = plainly(said)
+    for name, values in offered.items():
+        counted = {
+            value: number.number
+            for value in values
+            for before in re.findall(rf"([\w-]+)\s+(?:in\s+)?{re.escape(plainly(value))}(?!\w)", plain)
+            if (number := quantity(before, asked=True)) is not None
+        }
+        others = [value for value in counted if value != held.get(name)]
+        if held.get(name) in counted and len(others) == 1:
+            return {name: others[0]}, counted[others[0]]
+    return None
+
+
 def _swap(state: State, goal: Goal, here: Here) -> Step:
     """Another size or colour of what lies in the cart: the new one in, then the old one out."""
     call = Call("get_product", {"product_id": goal.slot("swap")})
@@ -143,6 +170,8 @@ def _swap(state: State, goal: Goal, here: Here) -> Step:
         return finish(state, goal, *(refused(result) if result is not None else (phrase("talk.no_tool"),)))
     product = result.record
     named = becomes(without_title(goal.words, str(product.get("title", ""))), products.options_of(product))
+    if goal.slot("become"):
+        named = dict(goal.slot("become"))
     if not named:
         options_there = products.options_of(product)
         name = next(iter(options_there), "")
@@ -183,7 +212,9 @@ def _swap(state: State, goal: Goal, here: Here) -> Step:
             "quantity": moved,
         }
     )
-    total = total_of(out.record)
     return finish(
-        state, goal, phrase("cart.swapped", title=title), *([phrase("cart.comes_to", total=total)] if total else [])
+        state,
+        goal,
+        phrase("cart.swapped" if moved == present else "cart.swapped_some", title=title),
+        *sum_told(out.record),
     )

@@ -7,10 +7,10 @@ from typing import Any
 from bottega.agents.assistant.dialogue import products
 from bottega.agents.assistant.dialogue.here import Here, missing_tool, refused
 from bottega.agents.assistant.dialogue.json_values import record, records
-from bottega.agents.assistant.dialogue.move import Call, Step, finish
+from bottega.agents.assistant.dialogue.move import Call, Step, finish, phrase
 from bottega.agents.assistant.dialogue.products import money
 from bottega.agents.assistant.dialogue.results import Results
-from bottega.agents.assistant.dialogue.state import Goal, Item, Json, State
+from bottega.agents.assistant.dialogue.state import Goal, Item, Json, Part, State
 from bottega.agents.assistant.language.lexicon import lexicon
 from bottega.agents.assistant.language.product_names import spoken
 from bottega.agents.assistant.language.slots.options import ANY, options
@@ -59,7 +59,7 @@ def knowing_cart(state: State, results: Results) -> State:
         cart: Mapping[str, Any] = cart_in(result.record) if tells else {}
         if "lines" in cart:
             held = [_line_item(line, state, str(cart.get("currency", ""))) for line in lines_of(cart)]
-            country = str(cart.get("country") or state.country)
+            country = str(cart.get("country") or cart.get("reckoned_for") or state.country)
             return state.model_copy(update={"cart": tuple(held[:LINES_KEPT]), "country": country})
     return state
 
@@ -79,6 +79,33 @@ def total_of(content: Mapping[str, Json]) -> str:
     cart = cart_in(content)
     amount = cart.get("total_minor", cart.get("subtotal_minor"))
     return money(int(amount), str(cart.get("currency", ""))) if isinstance(amount, int) else ""
+
+
+def sum_told(content: Mapping[str, Json]) -> list[Part]:
+    """What a cart comes to; with a discount, how goods, delivery and discount make the sum."""
+    cart, total = cart_in(content), total_of(content)
+    if not total:
+        return []
+    currency = str(cart.get("currency", ""))
+    goods, off, delivery = (cart.get(f"{name}_minor") for name in ("subtotal", "discount_shown", "shipping_shown"))
+    if not isinstance(goods, int) or not isinstance(off, int) or off <= 0:
+        return [phrase("cart.comes_to", total=total)]
+    fields = {"goods": money(goods, currency), "discount": money(off, currency), "total": total}
+    if isinstance(delivery, int) and delivery:
+        return [phrase("cart.comes_to_less_delivered", delivery=money(delivery, currency), **fields)]
+    return [phrase("cart.comes_to_less", **fields)]
+
+
+def discount_told(content: Mapping[str, Json]) -> list[Part]:
+    """Where a discount comes from, if there is one."""
+    cart = cart_in(content)
+    off = cart.get("discount_shown_minor")
+    if not isinstance(off, int) or off <= 0:
+        return []
+    discount, code = money(off, str(cart.get("currency", ""))), str(cart.get("coupon_code") or "")
+    if code and not cart.get("coupon_refused"):
+        return [phrase("cart.off_by_code", discount=discount, code=code)]
+    return [phrase("cart.off_by_itself", discount=discount)]
 
 
 def line_meant(text: str, lines: Sequence[Mapping[str, Any]], state: State) -> Mapping[str, Any] | None:

@@ -1,28 +1,53 @@
 """Searching and refining: from the customer's words to products that are shown."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from bottega.agents.assistant.dialogue import products
 from bottega.agents.assistant.dialogue.here import Here, missing_tool, refused
 from bottega.agents.assistant.dialogue.move import Call, Step, finish, need, phrase, verbatim
 from bottega.agents.assistant.dialogue.state import Goal, Item, Json, State
 from bottega.agents.assistant.language.lexicon import lexicon
-from bottega.agents.assistant.language.patterns import says, without
+from bottega.agents.assistant.language.patterns import pattern, says, without
 from bottega.agents.assistant.language.slots.money import bounds, without_bounds
-from bottega.agents.assistant.language.slots.said import first_held, holds, plainly
+from bottega.agents.assistant.language.slots.said import first_held, holds, plainly, tidied, words_of
 
 SHOWN_AT_ONCE = 5
 LONGEST_QUERY_CHARACTERS = 300
+# So soon after "I need" stands what is needed.
+WORDS_THAT_NAME = 4
 
 
-def search_for(text: str, currency: str) -> Goal:
-    """A new search in the customer's own words."""
+def search_for(text: str, currency: str, known_words: Collection[str] = ()) -> Goal:
+    """A new search in the customer's own words; `known_words` of them stand in titles."""
     # A price range travels as numbers; what is left without it is what is looked for.
-    slots: dict[str, Json] = {"query": (without_bounds(text) or text)[:LONGEST_QUERY_CHARACTERS]}
+    wanted = named_by_wish(wanted_in(text), known_words)
+    slots: dict[str, Json] = {"query": (without_bounds(wanted) or wanted)[:LONGEST_QUERY_CHARACTERS]}
     if says(text, "searching.cheapest_first"):
         slots["sort"] = "price"
     return Goal(kind="search", slots={**slots, **_bounds(text, currency)})
+
+
+_SENTENCE = re.compile(r"(?<=[.!?;])\s+")
+
+
+def wanted_in(text: str) -> str:
+    """The text without sentences that say what something is not, or who does not need it, when others are left: "those
+    are tents, no? I asked for a sleeping bag"."""
+    sentences = _SENTENCE.split(text)
+    wanted = [one for one in sentences if not says(one, "searching.comment")]
+    return " ".join(wanted) if wanted and len(wanted) < len(sentences) else text
+
+
+def named_by_wish(text: str, known_words: Collection[str]) -> str:
+    """The text from the words on that say what is wanted, when these name a thing of ours: "we go camping, I need a
+    sleeping bag" looks for no camping. Without such words the whole text."""
+    found = pattern("searching.wish").search(plainly(text))
+    if found is None:
+        return text
+    rest = tidied(text)[found.end() :].strip(" ,")
+    following = words_of(rest)[:WORDS_THAT_NAME]
+    return rest if any(word in known_words for word in following) else text
 
 
 def refined(text: str, state: State) -> Goal:
@@ -44,7 +69,7 @@ def refined(text: str, state: State) -> Goal:
     elif says(text, "searching.dearer") and prices:
         last = {**last, "minimum_minor": max(in_focus or prices) + 1}
         last.pop("maximum_minor", None)
-    query = _turned(_kept(str(last.get("query", "")), text, state), without_bounds(text))
+    query = _turned(_kept(str(last.get("query", "")), text, state), without_bounds(wanted_in(text)))
     return Goal(kind="search", slots={**last, "query": query[-LONGEST_QUERY_CHARACTERS:], "refines": True})
 
 

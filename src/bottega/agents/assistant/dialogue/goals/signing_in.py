@@ -4,6 +4,9 @@ from bottega.agents.assistant.dialogue.here import Here, refused
 from bottega.agents.assistant.dialogue.move import Call, Step, ask, finish, need, phrase, verbatim
 from bottega.agents.assistant.dialogue.state import Asked, Goal, State
 
+# The way out of the question for an account.
+NO_ACCOUNT = ("I have no account",)
+
 
 def advance(state: State, goal: Goal, here: Here) -> Step:
     """Asks for the address, has a code sent, asks for the code; without these tools asks to sign in on the page."""
@@ -16,7 +19,7 @@ def advance(state: State, goal: Goal, here: Here) -> Step:
         return ask(state, goal, Asked(what="sign_in"), phrase("account.sign_in_on_page"))
     email = goal.slot("email") or state.email
     if not email:
-        return ask(state, goal, Asked(what="email"), phrase("account.ask_email"))
+        return ask(state, goal, Asked(what="email"), phrase("account.ask_email"), choices=NO_ACCOUNT)
     code = goal.slot("code")
     if code is not None:
         return _entered(state, goal, here, str(email), str(code))
@@ -34,8 +37,15 @@ def advance(state: State, goal: Goal, here: Here) -> Step:
                 verbatim(result.refusal),
             )
         goal = goal.having(sent=True, email=email)
-        state = state.with_changed(goal)
-    return ask(state, goal, Asked(what="code"), phrase("account.ask_code", email=str(email)))
+        return ask(
+            state.with_changed(goal),
+            goal,
+            Asked(what="code"),
+            phrase("account.ask_code", email=str(email)),
+            choices=NO_ACCOUNT,
+        )
+    # That it was sent is said once, when it was.
+    return ask(state, goal, Asked(what="code"), phrase("account.ask_code_again", email=str(email)), choices=NO_ACCOUNT)
 
 
 def _entered(state: State, goal: Goal, here: Here, email: str, code: str) -> Step:

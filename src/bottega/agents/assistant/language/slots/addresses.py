@@ -3,9 +3,10 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 
 from bottega.agents.assistant.language.lexicon import lexicon
-from bottega.agents.assistant.language.slots.contact import emails, phone
+from bottega.agents.assistant.language.slots.contact import PARTICLES, emails, phone
 from bottega.agents.assistant.language.slots.said import plainly
 
 LONGEST_ADDRESS_CHARACTERS = 400
@@ -249,7 +250,7 @@ def _place_of(segment: str, pattern: str) -> tuple[str, str, str] | None:
 def _with_lines(parts: AddressParts, before: list[str]) -> AddressParts:
     street = next((place for place, segment in enumerate(before) if _is_street(segment)), None)
     if street is None:
-        return replace(parts, name=_name_in(before[:1])) if before else parts
+        return replace(parts, name=_name_in(before)) if before else parts
     line1 = before[street]
     rest = before[street + 1 :]
     # "Via Roma, 3": Italians put a comma before the number.
@@ -268,13 +269,34 @@ def _is_street(segment: str) -> bool:
 
 
 def _name_in(segments: Sequence[str]) -> str:
-    for segment in segments:
-        plain = plainly(segment)
-        opening = next((words for words in lexicon().introductions["name"] if plain.startswith(f"{words} ")), "")
-        named = segment[len(opening) :].strip(" :")
-        if re.fullmatch(r"(?:[^\W\d_][\w'’.-]*\s?){1,6}", named):
-            return named
-    return ""
+    """The name before a street: what stands nearest to it and is written as names are, else other words."""
+    named = [_without_lead(segment) for segment in reversed(segments)]
+    fitting = [one for one in named if re.fullmatch(r"(?:[^\W\d_][\w'’.-]*\s?){1,6}", one)]
+    plain_words = {one: [word in _plain_words() for word in plainly(one).split()] for one in fitting}
+    written = (one for one in fitting if _with_capitals(one) and not all(plain_words[one]))
+    return next(written, "") or next((one for one in fitting if not any(plain_words[one])), "")
+
+
+@cache
+def _plain_words() -> frozenset[str]:
+    """Words with which people ask, answer and order: nobody is called so."""
+    words = lexicon()
+    listed = (*words.silent.values(), *words.answers.values(), words.joints.beginning)
+    return frozenset(word for phrases in listed for phrase in phrases for word in phrase.split())
+
+
+def _with_capitals(name: str) -> bool:
+    return all(word[0].isupper() or word in PARTICLES for word in name.split())
+
+
+def _without_lead(segment: str) -> str:
+    """A segment without what leads up to a name: "deliver to", "it goes to my mother", "check out for"."""
+    plain = plainly(segment)
+    leads = (*lexicon().introductions["address"], *lexicon().introductions["name"])
+    opening = max((words for words in leads if plain.startswith(f"{words} ")), key=len, default="")
+    rest = segment[len(opening) :].strip(" :")
+    within = re.search(r"(?:^|\s)(?:to|for)\s+(?=[A-ZÀ-Ý])", rest)
+    return rest[within.end() :].strip() if within else rest
 
 
 def _without_place(segments: Sequence[str], named_country: str, telephone: str | None) -> AddressParts:

@@ -17,7 +17,7 @@ _PHONE = re.compile(r"(?<![\w-])(?:\+|00)?\(?\d[\d\s()./-]{6,20}\d(?![\w-])")
 _CODE = re.compile(r"(?<![\d\w.-])(\d{3}[\s-]?\d{3}|\d{4}|\d{8})(?![\d\w-])")
 _CARD = re.compile(r"(?<![\w-])\d(?:[ -]?\d){12,18}(?![\w-])")
 _NAME_WORD = re.compile(r"[^\W\d_][^\W\d_'’.-]*(?:[-'’][^\W\d_]+)*\.?")
-_PARTICLES = frozenset(
+PARTICLES = frozenset(
     ["de", "da", "di", "del", "della", "van", "von", "der", "den", "zu", "la", "le", "du", "dos", "das", "st", "o'"]
 )
 
@@ -83,10 +83,44 @@ def name(text: str) -> str | None:
     ):
         return None
     # Without an introduction only capitals tell a name from any other words.
-    looks_like_one = all(word[0].isupper() or word.lower() in _PARTICLES for word in words)
+    looks_like_one = all(word[0].isupper() or word.lower() in PARTICLES for word in words)
     if not looks_like_one and not (introduced and len(words) <= 3 and _all_unknown(words)):
         return None
-    return " ".join(word if word[0].isupper() or word.lower() in _PARTICLES else word.capitalize() for word in words)
+    return " ".join(word if word[0].isupper() or word.lower() in PARTICLES else word.capitalize() for word in words)
+
+
+_BEFORE_A_RECIPIENT = re.compile(
+    r"(?i)\b(?:name|recipient)\b(?:\s*(?:[:,]|\bon the \w+|\b(?:is|be|should|shall|must|to|please|now|written)\b))*\s*"
+)
+_FOR_SOMEBODY = re.compile(r"(?i)\b(?:for|to|addressed to)\s+")
+_NAME_AND_SURNAME = 2
+_AS_THE_NAME = re.compile(r"((?:[A-ZÀ-Ý][\w'’.-]*\s+){1,5})(?i:as|for)\s+(?i:the\s+)?(?i:name|recipient)\b")
+
+
+def recipient_in(text: str) -> str | None:
+    """For whom a parcel is, out of a sentence that says so: after "the name is", or a name and surname after "for"."""
+    if named := _AS_THE_NAME.search(text):
+        return named.group(1).strip()
+    for opening, least in ((_BEFORE_A_RECIPIENT, 1), (_FOR_SOMEBODY, _NAME_AND_SURNAME)):
+        for match in opening.finditer(text):
+            words = _capitalised_run(text[match.end() :])
+            if len(words) >= least:
+                return " ".join(words)
+    return None
+
+
+def _capitalised_run(text: str) -> list[str]:
+    """The words of a name with which a text begins: capitals, and particles between them."""
+    words: list[str] = []
+    for match in re.finditer(r"\S+", text):
+        word = match.group().rstrip(",.;:!?)\"'")
+        is_one = _NAME_WORD.fullmatch(word) is not None and (word[0].isupper() or (words and word in PARTICLES))
+        if not is_one:
+            break
+        words.append(word)
+        if word != match.group() or len(words) == LONGEST_NAME_WORDS:
+            break
+    return words
 
 
 def _all_unknown(words: list[str]) -> bool:

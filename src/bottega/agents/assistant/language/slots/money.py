@@ -13,7 +13,7 @@ _NO_UNIT = rf"(?!\s?(?:{_UNITS.replace(' ', '|')})\b)(?![\w-])"
 _PRICE = rf"{_SIGN}?\s*{_AMOUNT}\s*(?:{_SIGN}|{_NO_UNIT})"
 _AT_MOST = (
     r"under|below|less than|up to|at most|max(?:imum)?(?: of)?|not more than|no more than|cheaper than|within|until|<"
-    r"|budget (?:is|of)|spend(?: about| up to)?"
+    r"|(?:budget|limit) (?:is|of)|(?:not|nothing) (?:above|over)|spend(?: about| up to)?"
 )
 _AT_LEAST = r"over|above|more than|at least|min(?:imum)?(?: of)?|from|starting at|>"
 _MOST = re.compile(rf"(?<!\w)(?:{_AT_MOST})\s*(?:around |about )?{_PRICE}", re.IGNORECASE)

@@ -110,8 +110,24 @@ def _value(text: str, values: Sequence[str], *, asked: bool) -> str | None:
     return (
         _within_range(plain, values, asked=asked)
         or _with_unit(plain, values)
+        or _without_unit(plain, values, asked=asked)
         or (_misspelt(plain, values) if asked else None)
     )
+
+
+def _without_unit(plain: str, values: Sequence[str], *, asked: bool) -> str | None:
+    """ "0.5", where sizes are 0.5l and 1l: a number alone in an answer, a broken one anywhere."""
+    numbers = {
+        found.group(1): value
+        for value in values
+        if (found := re.fullmatch(r"(\d+(?:\.\d+)?)[a-z]+", value.lower())) is not None
+    }
+    for number, value in numbers.items():
+        is_alone = asked and re.fullmatch(rf"\D*{re.escape(number)}\D*", plain) is not None
+        is_broken = "." in number and re.search(rf"(?<![\w.,]){re.escape(number)}(?![\w€$%]|[.,]\d)", plain) is not None
+        if is_alone or is_broken:
+            return value
+    return None
 
 
 def _is_a_size(plain: str, named: str, *, asked: bool) -> bool:
