@@ -8,6 +8,7 @@ import pytest_asyncio
 
 from bottega.platform.database import embedded, scratch
 from tests.conftest import copy_template, execute, next_database_name
+from tests.web.console.lived_in import addresses  # noqa: F401 - a fixture of both kinds of tests of the console
 from tests.web.shelf import Shelf, open_shelf
 from tests.web.visitor import Visitor
 

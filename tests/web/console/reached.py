@@ -12,7 +12,8 @@ PREFIX = console.FACE.prefix
 # Data of plots, files and parts of pages are no pages; who is signed in does not see the ways in.
 NO_PAGES = (".json", ".csv", "/log/export", "/conversations/list", "/turns")
 WAYS_IN = ("/sign-in", "/password-reset", "/password-reset/choice")
-Fetch = Callable[[str], Awaitable[str]]
+# The page at an address, None where there is none (any more).
+Fetch = Callable[[str], Awaitable[str | None]]
 
 
 def looked_at() -> list[str]:
@@ -22,18 +23,19 @@ def looked_at() -> list[str]:
 
 
 async def reached(fetch: Fetch) -> dict[str, str]:
-    """The first address found for each path; `fetch` gives the page at an address. What no link leads to is missing."""
-    paths = looked_at()
-    found = {path: PREFIX + path for path in paths if "{" not in path}
+    """The first address found for each path that answers; what no link leads to is missing."""
     literal = {PREFIX + page.path for page in console.FACE.pages if "{" not in page.path}
-    patterns = {path: compile_path(PREFIX + path)[0] for path in paths if "{" in path}
-    waiting = list(found.values())
-    while waiting and len(found) < len(paths):
-        for target in _targets(await fetch(waiting.pop(0))):
-            path = next((path for path, pattern in patterns.items() if pattern.match(target)), None)
-            if path is not None and path not in found and target not in literal:
-                found[path] = target
-                waiting.append(target)
+    patterns = {path: compile_path(PREFIX + path)[0] for path in looked_at() if "{" in path}
+    found: dict[str, str] = {}
+    waiting = [(path, PREFIX + path) for path in looked_at() if "{" not in path]
+    while waiting:
+        path, address = waiting.pop(0)
+        text = None if path in found else await fetch(address)
+        if text is not None:
+            found[path] = address
+            for target in dict.fromkeys(_targets(text)):
+                matched = [path for path, pattern in patterns.items() if pattern.match(target)]
+                waiting += [(path, target) for path in matched if path not in found and target not in literal]
     return found
 
 

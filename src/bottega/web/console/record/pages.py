@@ -72,6 +72,7 @@ async def show_one(visit: Visit) -> Response:
         entry = await show(connection, visit.request.path_params["entry_id"])
         ids = [entry.actor_id, entry.on_behalf_of, *(change.row_key for change in entry.changes), *_texts(entry)]
         names = await names_of(connection, ids)
+        undone_by = await connection.fetchval(_UNDONE_BY, entry.id, entry.sequence)
     handler = registered_handlers().get(entry.action)
     known = {rule.rule_id: rule.description for rule in visit.context.policy.rules_for(entry.action)}
     return await visit.page(
@@ -81,7 +82,8 @@ async def show_one(visit: Visit) -> Response:
         changes=entry.as_record()["changes"],
         names=names,
         rules=[(rule_id, known.get(rule_id, "")) for rule_id in entry.rule_ids],
-        is_undoable=handler is not None and handler.undoable and bool(entry.changes),
+        undone_by=undone_by,
+        is_undoable=handler is not None and handler.undoable and bool(entry.changes) and undone_by is None,
     )
 
 
@@ -147,6 +149,12 @@ def _moment(text: str) -> datetime | None:
     except ValueError:
         return None
 
+
+# The undoing of an entry, which is not undone itself.
+_UNDONE_BY = """
+SELECT u.id FROM log.entries u
+WHERE u.action = 'UndoEntry' AND u.sequence > $2 AND u.result ->> 'undone' = $1
+ORDER BY u.sequence DESC LIMIT 1"""
 
 PAGES = (
     page("/log", show_all, PEOPLE),
