@@ -99,7 +99,7 @@ class Day:
         await self._done(review, writer)
 
     async def _ask(self) -> None:
-        """Two customers write; one is in a hurry."""
+        """Two customers write."""
         arrived = await self._rows(_ARRIVED, self._stage.application.clock.now())
         first = OpenTicket(
             subject="The zip of my jacket is stiff",
@@ -111,10 +111,9 @@ class Day:
             subject="Invoice with our company's name",
             text="We need the invoice with our company's name and VAT number, please.",
             customer_id=arrived[-1]["customer_id"],
-            priority="high",
         )
         for ticket in (first, second):
-            await self._done(ticket, self._staff["support"])
+            await self._done(ticket, Actor("customer", str(ticket.customer_id), "customer"))
 
     async def _doubt(self) -> None:
         """Price cuts that wait for a second person: an agent's and a manager's."""
