@@ -126,7 +126,7 @@ def test_a_small_file_that_unfolds_to_a_huge_picture_is_refused() -> None:
 
 
 def test_a_picture_that_moves_is_refused_or_stands_still() -> None:
-    frames = {"save_all": True, "append_images": [Image.new("RGB", (6, 4), "green")]}
+    frames: dict[str, Any] = {"save_all": True, "append_images": [Image.new("RGB", (6, 4), "green")]}
     with pytest.raises(BadPicture, match="it moves"):
         picture_of(drawn("WEBP", **frames))
     still = picture_of(drawn("PNG", **frames))

@@ -1,7 +1,5 @@
 """A shop in which every page of the console has something to show, most of it hostile; and the address of each page."""
 
-import pytest_asyncio
-
 from bottega.shop.prices.actions import ChangePrice
 from bottega.shop.support.actions import OpenTicket
 from tests.gateway.people import register
@@ -15,8 +13,7 @@ from tests.web.shelf import HOSTILE, Shelf
 from tests.web.visitor import Visitor
 
 
-@pytest_asyncio.fixture(scope="session")
-async def addresses(shelf: Shelf) -> dict[str, str]:
+async def lived_in(shelf: Shelf) -> dict[str, str]:
     """An address for every path that is looked at; a page that no link leads to is nobody's."""
     await _live(shelf)
     owner = await colleague(shelf, "owner")

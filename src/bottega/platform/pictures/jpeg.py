@@ -33,7 +33,7 @@ def taken_apart(data: bytes) -> Picture:
         is_scanned = is_scanned or marker == _SCAN
         if marker in _FRAMES | _TABLES | {_SCAN, _END} or body.startswith(_APPLICATION.get(marker, b"\xff\xff")):
             content += whole
-    if size is None or not is_scanned or content[-2:] != b"\xff\xd9":
+    if size is None or not is_scanned or not content.endswith(b"\xff\xd9"):
         raise BadPicture("it is not complete")
     return Picture("image/jpeg", *size, bytes(content))
 
