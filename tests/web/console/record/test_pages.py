@@ -49,6 +49,8 @@ async def test_entries_are_found_by_action_actor_object_and_time(shelf: Shelf, o
 
 async def test_an_entry_is_shown_whole_and_undone_once(shelf: Shelf, owner: Colleague) -> None:
     entry_id = await retitled(shelf, "Walking Map, new")
+    listed = await owner.get(f"{LOG}?action=ChangeProduct")
+    assert listed.text_of(".work-main") == "Change product Walking Map, new"
     page = await owner.get(f"{LOG}/{entry_id}")
     assert_whole(page)
     assert "Walking Map, new" in page.text_of(".diff-after")

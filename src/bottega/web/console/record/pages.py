@@ -19,6 +19,7 @@ from bottega.entrance.context import back_office_of
 from bottega.kernel.errors import Unavailable
 from bottega.shop.staff.queries import list_staff
 from bottega.web.console.doing import do, made
+from bottega.web.console.record.about import about
 from bottega.web.console.registry import MANAGERS, PEOPLE, deed, page
 from bottega.web.console.who import names_of
 from bottega.web.visit import Visit
@@ -47,6 +48,7 @@ async def show_all(visit: Visit) -> Response:
             limit=SHOWN + 1,
         )
         names = await names_of(connection, [entry.actor_id for entry in found])
+        subjects = await about(connection, [entry.id for entry in found[:SHOWN]])
         sealed = await newest_position(connection)
         colleagues = await list_staff(connection, limit=100)
     more = len(found) > SHOWN
@@ -55,6 +57,7 @@ async def show_all(visit: Visit) -> Response:
         private=True,
         entries=found[:SHOWN],
         names=names,
+        about=subjects,
         asked=asked,
         since=query.get("since", "") if since else "",
         until=query.get("until", "") if until else "",
