@@ -1,6 +1,6 @@
 """A day at work in the demo shop, so that no page of the console is empty: its story, questions, returns and doubts."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import httpx
@@ -134,6 +134,6 @@ class Day:
         by = by or self._staff["owner"]
         return (await self._stage.application.performer.perform(action, by=by, key=new_id("req"))).unwrap()
 
-    async def _rows(self, statement: str, *arguments: Any) -> Sequence[Mapping[str, Any]]:
+    async def _rows(self, statement: str, *arguments: Any) -> list[dict[str, Any]]:
         async with self._stage.application.database.read() as connection:
-            return await connection.fetch(statement, *arguments)
+            return [dict(row) for row in await connection.fetch(statement, *arguments)]
