@@ -19,6 +19,8 @@ from tests.web.browser.chromium import MISSING, chromium, find_chromium
 
 PICTURES = Path(__file__).parent.parent / "docs" / "pictures"
 QUALITY = 66
+# The console has more pages and less to look at closely; all pictures together stay small enough for a clone.
+CONSOLE_QUALITY, CONSOLE_SCALES = 40, {"phone": 0.8, "desk": 0.7}
 # As long as anybody scrolls through a picture in a document.
 TALLEST_PIXELS = {"phone": 1_000, "desk": 900}
 SIZES: Mapping[str, ViewportSize] = {"phone": {"width": 390, "height": 844}, "desk": {"width": 1280, "height": 800}}
@@ -44,6 +46,12 @@ class Wish:
     whole: bool = False
     suffix: str = "webp"
     face: str | None = None
+
+    @property
+    def is_everything(self) -> bool:
+        """Every picture of a face, as they are kept in the documentation."""
+        kinds = (len(self.sizes), len(self.appearances), self.suffix)
+        return not self.names and kinds == (len(SIZES), len(APPEARANCES), "webp")
 
     def includes(self, scene: Scene) -> bool:
         return self.face in (None, scene.face) and (not self.names or scene.name in self.names)
@@ -102,8 +110,41 @@ async def _take_one(
     with Image.open(io.BytesIO(shot)) as picture:
         tallest = picture.height if wish.whole else min(picture.height, TALLEST_PIXELS[size])
         cut = picture.convert("RGB").crop((0, 0, picture.width, tallest))
-        cut.save(path, quality=QUALITY, method=6) if wish.suffix == "webp" else cut.save(path)
+        if wish.suffix == "webp":
+            _save_small(cut, path, scene.face, size)
+        else:
+            cut.save(path)
     return path
+
+
+def _save_small(picture: Image.Image, path: Path, face: str, size: str) -> None:
+    if face == "storefront":
+        picture.save(path, quality=QUALITY, method=6)
+        return
+    scale = CONSOLE_SCALES[size]
+    smaller = picture.resize((round(picture.width * scale), round(picture.height * scale)), Image.Resampling.LANCZOS)
+    smaller.save(path, quality=CONSOLE_QUALITY, method=6)
+
+
+def write_index(folder: Path, face: str, scenes: Sequence[Scene]) -> None:
+    """A page that shows them all, beside the pictures."""
+    kinds = [f"{size}-{appearance}" for size in ("desk", "phone") for appearance in APPEARANCES]
+    lines = [
+        f"# Every page of the {face}",
+        "",
+        f"Made by `python -m benchmarks.pictures --face {face}` from the demo shop.",
+        "",
+        f"| page | {' | '.join(kind.replace('-', ', ') for kind in kinds)} |",
+        f"|---{'|---' * len(kinds)}|",
+    ]
+    for scene in scenes:
+        cells = [
+            f'<img src="{scene.name}-{kind}.webp" width="{300 if kind.startswith("desk") else 120}" '
+            f'alt="{scene.name}, {kind.replace("-", ", ")}">'
+            for kind in kinds
+        ]
+        lines.append(f"| {scene.name} | {' | '.join(cells)} |")
+    (folder / face / "README.md").write_text("\n".join(lines) + "\n")
 
 
 async def _settled(page: Page) -> None:
@@ -155,6 +196,9 @@ async def _take_in(directory: Path, wish: Wish) -> None:
         raise SystemExit(MISSING)
     async with open_stage(directory) as stage, chromium(program) as browser:
         taken = await take(browser, stage, all_scenes(), wish)
+    if wish.is_everything:
+        for face in {scene.face for scene in all_scenes() if wish.includes(scene)}:
+            write_index(wish.target, face, [scene for scene in all_scenes() if scene.face == face])
     total = sum(path.stat().st_size for path in taken)
     print(f"{len(taken)} pictures, {total / 1_000_000:.1f} MB, in {wish.target}")
 

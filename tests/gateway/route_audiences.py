@@ -170,6 +170,7 @@ ROUTES: Mapping[tuple[str, str], Audience] = {
     ("PATCH", "/api/products/{product_id}"): MANAGER,
     ("PUT", "/api/products/{product_id}/archival"): MANAGER,
     ("POST", "/api/products/{product_id}/media"): MANAGER,
+    ("POST", "/api/products/{product_id}/pictures"): MANAGER,
     ("PUT", "/api/products/{product_id}/media-order"): MANAGER,
     ("PUT", "/api/products/{product_id}/options"): MANAGER,
     ("DELETE", "/api/products/{product_id}/publication"): MANAGER,

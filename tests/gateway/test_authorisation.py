@@ -13,7 +13,10 @@ from tests.gateway.callers import CALLERS, STAFF, headers_of, only_deciding
 from tests.gateway.populated import Populated
 from tests.gateway.route_audiences import ANYBODY, BODIES, ROUTES, SIGNED_IN, UNDOCUMENTED
 from tests.gateway.surface import Operation, operations
+from tests.platform.pictures.test_reading import drawn
 
+# What takes a file instead of JSON.
+PICTURES = {("POST", "/api/products/{product_id}/pictures")}
 OPERATIONS = operations()
 
 
@@ -58,9 +61,11 @@ async def ask(populated: Populated, operation: Operation, headers: dict[str, str
     of_its_own = BODIES.get((operation.method, operation.path))
     body: Any = operation.body(populated.ids) if of_its_own is None else of_its_own(populated.ids)
     keyed = {**headers, "Idempotency-Key": new_id("req")}
-    return await populated.shop.client.request(
-        operation.method, operation.url(populated.ids, {"session": conversation}), json=body, headers=keyed
-    )
+    url = operation.url(populated.ids, {"session": conversation})
+    if (operation.method, operation.path) in PICTURES:
+        keyed["Content-Type"] = "image/png"
+        return await populated.shop.client.request(operation.method, url, content=drawn("PNG"), headers=keyed)
+    return await populated.shop.client.request(operation.method, url, json=body, headers=keyed)
 
 
 def gets_further(answered: httpx.Response) -> bool:

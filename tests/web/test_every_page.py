@@ -10,7 +10,7 @@ from bottega.web.site import FACES
 from tests.web.bought import register
 from tests.web.resident import Resident, looked_at, settle
 from tests.web.shelf import HOSTILE, Shelf
-from tests.web.visitor import SAME_ORIGIN, Page, Visitor
+from tests.web.visitor import ORIGIN, SAME_ORIGIN, Page, Visitor
 
 ELSEWHERE = "https://evil.example/page"
 BACK_FIELDS = {"next": ELSEWHERE, "back": "//evil.example", "redirect": ELSEWHERE, "url": ELSEWHERE}
@@ -113,6 +113,31 @@ async def test_no_form_sends_anybody_elsewhere_or_breaks(shelf: Shelf, who: str)
             assert is_ours(answer.headers.get("location", "/")), address
             assert is_ours(answer.headers.get("hx-redirect", "/")), address
     await sender.client.aclose()
+
+
+async def test_an_address_that_forms_are_sent_to_leads_to_a_page(resident: Resident) -> None:
+    """Reloading what answered a form, or going back to it: the page above, and not a bare 405."""
+    only_sent = [
+        face.prefix + path
+        for face in FACES
+        for path in {page.path for page in face.pages} - {page.path for page in face.pages if page.method == "GET"}
+    ]
+    assert len(only_sent) > 80
+    for path in only_sent:
+        address = re.sub(r"\{[a-z_:]+\}", "x", path)
+        page = await resident.visitor.get(address)
+        assert page.status in (200, 404), f"{path}: {page.status}"
+        assert page.count("h1") == 1, path
+        assert page.path != address, path
+
+
+async def test_a_refused_form_ends_on_a_page_that_says_why(visitor: Visitor) -> None:
+    await visitor.put_into_cart("walking-map")
+    line = {"key": "frm-0123456789abcdef", "variant_id": "var_nobody", "quantity": "1"}
+    page = await visitor.post("/cart/lines", line, Referer=f"{ORIGIN}/cart/lines")
+    assert (page.path, page.status) == ("/cart", 200)
+    assert page.count(".flash-error") == 1
+    assert page.flashes != ""
 
 
 async def test_a_stranger_gets_no_private_page(shelf: Shelf, resident: Resident) -> None:

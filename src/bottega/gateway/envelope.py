@@ -1,6 +1,7 @@
 """What surrounds every request: an id, size limits, well-formed bodies, and security headers."""
 
 import json
+import re
 from typing import Any, cast
 
 import orjson
@@ -10,6 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from bottega.entrance.refusals import BadRequest, TooLarge, UnsupportedMediaType
 from bottega.gateway.problems import problem_response
 from bottega.kernel.identifiers import new_id
+from bottega.platform.pictures.parts import LARGEST_BYTES
 
 log = structlog.get_logger(__name__)
 
@@ -17,6 +19,8 @@ LARGEST_BODY_BYTES = 1_000_000
 LARGEST_TARGET_BYTES = 8_000
 DEEPEST_JSON = 32
 JSON_ROUTES = "/api/"
+# The one route whose body is a file.
+PICTURES = re.compile(r"/api/products/[A-Za-z0-9_-]+/pictures")
 _SECURITY_HEADERS: list[tuple[bytes, bytes]] = [
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
@@ -61,6 +65,8 @@ async def _read_body(scope: Scope, receive: Receive) -> bytes:
         raise BadRequest("bad_address", "The address is too long or holds a NUL.", next_step="Shorten it.")
     if scope["method"] in ("GET", "HEAD", "OPTIONS"):
         return b""
+    is_picture = scope["method"] == "POST" and PICTURES.fullmatch(scope["path"]) is not None
+    largest = LARGEST_BYTES if is_picture else LARGEST_BODY_BYTES
     chunks: list[bytes] = []
     size = 0
     while True:
@@ -69,12 +75,12 @@ async def _read_body(scope: Scope, receive: Receive) -> bytes:
             raise BadRequest("disconnected", "The request ended early.")
         chunks.append(message.get("body", b""))
         size += len(chunks[-1])
-        if size > LARGEST_BODY_BYTES:
-            raise TooLarge("body_too_large", f"A body has at most {LARGEST_BODY_BYTES} bytes.", next_step="Send less.")
+        if size > largest:
+            raise TooLarge("body_too_large", f"A body has at most {largest} bytes.", next_step="Send less.")
         if not message.get("more_body", False):
             break
     body = b"".join(chunks)
-    if body and scope["path"].startswith(JSON_ROUTES):
+    if body and not is_picture and scope["path"].startswith(JSON_ROUTES):
         _check_media_type(scope)
         _check_json(body)
     return body

@@ -4,8 +4,8 @@ import asyncpg
 import structlog
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import Route, Router
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route, Router, compile_path
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bottega.actions.actor import Actor
@@ -21,6 +21,7 @@ from bottega.web import console, storefront
 from bottega.web.assets import PREFIX, Assets
 from bottega.web.envelope import PageEnvelope
 from bottega.web.faces import Face, Page
+from bottega.web.redirects import local_address
 from bottega.web.templates import Templates
 from bottega.web.visit import SignInNeeded, Visit, address_of, came_from, sign_in_address
 
@@ -65,6 +66,9 @@ class Site:
             Route(f"{face.prefix}{page.path}", self._answering(face, page), methods=[page.method])
             for page in face.pages
         ]
+        looked_at = {page.path for page in face.pages if page.method == "GET"}
+        only_sent = {page.path for page in face.pages} - looked_at
+        routes += [Route(face.prefix + path, _to_the_page_above(face), methods=["GET"]) for path in sorted(only_sent)]
         return Router(routes, redirect_slashes=False, default=self._otherwise)
 
     def _answering(self, face: Face, page: Page) -> ASGIApp:
@@ -110,6 +114,19 @@ def create_site(context: ServingContext, pages: Pages | None = None) -> ASGIApp:
     """The pages of one web process, with everything around them."""
     site = Site(context, pages or Pages())
     return PageEnvelope(GZipMiddleware(site, minimum_size=SMALLEST_COMPRESSED_BYTES, compresslevel=5), context, FACES)
+
+
+def _to_the_page_above(face: Face) -> ASGIApp:
+    """Where an address leads that forms are sent to and nobody looks at: a reload, or the way back after a refusal."""
+    shown = [compile_path(face.prefix + page.path)[0] for page in face.pages if page.method == "GET"]
+
+    async def answer(request: Request) -> Response:
+        address = request.url.path.rpartition("/")[0]
+        while len(address) > len(face.prefix) and not any(pattern.match(address) for pattern in shown):
+            address = address.rpartition("/")[0]
+        return RedirectResponse(local_address(address or "/"), 303, {"Cache-Control": "no-store"})
+
+    return answer  # pyright: ignore[reportReturnType] - Route wraps functions of a request itself
 
 
 def _belonging(face: Face, token: str, actor: Actor | None) -> Actor | None:

@@ -8,7 +8,7 @@ from tests.web.browser.checker import findings_in_both
 from tests.web.browser.hands import open_chat, say
 from tests.web.console.approvals.held import HeldCut, held_cut
 from tests.web.console.colleagues import CONSOLE, Colleague, colleague
-from tests.web.console.test_strictness import looked_at
+from tests.web.console.reached import WAYS_IN
 from tests.web.console.work.test_pages import dead_job, state_of_job
 from tests.web.shelf import BOOT_MINOR, Shelf
 
@@ -110,16 +110,22 @@ async def test_a_dead_letter_is_recovered(shelf: Shelf, page: Page) -> None:
         await shelf.shop.execute("UPDATE platform.jobs SET state = 'cancelled' WHERE id = $1", job_id)
 
 
-async def test_no_page_of_the_console_has_a_serious_finding(shelf: Shelf, page: Page) -> None:
+async def test_no_page_of_the_console_has_a_serious_finding(
+    shelf: Shelf, page: Page, addresses: dict[str, str]
+) -> None:
     found: list[str] = []
-    await page.goto(f"{CONSOLE}/sign-in")
-    found += await findings_in_both(page, "sign-in")
-    await held(shelf, page)
-    found += await findings_in_both(page, "approval")
-    await page.keyboard.press("d")
-    found += await findings_in_both(page, "approval, denying")
-    entry = await shelf.shop.fetchval("SELECT id FROM log.entries ORDER BY sequence DESC LIMIT 1")
-    for path in (*looked_at(), f"{CONSOLE}/log/{entry}"):
-        await page.goto(path)
-        found += await findings_in_both(page, path, frame=False)
+    for path in WAYS_IN:
+        await page.goto(CONSOLE + path)
+        found += await findings_in_both(page, path)
+    await come_to_work(page.context, await colleague(shelf, "owner"))
+    for number, (path, address) in enumerate(addresses.items()):
+        await page.goto(address)
+        assert await page.locator("h1").count() == 1, path
+        found += await findings_in_both(page, path, frame=number == 0)
     assert found == []
+
+
+async def test_what_is_asked_before_deciding_has_no_serious_finding(shelf: Shelf, page: Page) -> None:
+    await held(shelf, page)
+    await page.keyboard.press("d")
+    assert await findings_in_both(page, "denying", frame=False) == []

@@ -1,9 +1,10 @@
 """Colleagues in a real browser: a conversation taken over, a change undone, a dead letter recovered."""
 
-from playwright.async_api import Page, expect
+from playwright.async_api import FilePayload, Page, expect
 
 from bottega.kernel.identifiers import new_id
 from bottega.shop.catalogue.actions import ChangeProduct
+from tests.platform.pictures.test_reading import drawn, exif
 from tests.web.browser.test_console import come_to_work
 from tests.web.console.colleagues import CONSOLE, colleague
 from tests.web.console.conversations.test_pages import held_by, say, talk
@@ -64,6 +65,28 @@ async def test_a_dead_letter_is_chosen_and_tried_again(shelf: Shelf, page: Page)
     await page.get_by_role("button", name="Discard").click()
     await expect(page.locator("#flashes")).to_contain_text("1 job discarded.")
     assert await state_of_job(shelf, other) == "cancelled"
+
+
+async def test_a_picture_from_a_file_is_shown_to_shoppers(shelf: Shelf, page: Page) -> None:
+    await come_to_work(page.context, await colleague(shelf, "manager"))
+    product = await shelf.shop.fetchval("SELECT id FROM shop.products WHERE handle = 'walking-map'")
+    await page.goto(f"{CONSOLE}/products/{product}")
+    photograph = FilePayload(name="map.jpg", mimeType="image/jpeg", buffer=drawn("JPEG", (60, 40), exif=exif(6)))
+    await page.get_by_label("A picture from a file").set_input_files(photograph)
+    await page.locator("#upload-alt").fill("The whole valley")
+    await page.get_by_role("button", name="Add this picture").click()
+    await expect(page.locator("#flashes")).to_contain_text("The picture is added.")
+    await page.goto("/p/walking-map")
+    shown = page.locator("main img[src^='/pictures/kept/']").first
+    # On its side in the file, upright to whoever looks.
+    assert await shown.evaluate(
+        "async (image) => { await image.decode(); return [image.naturalWidth, image.naturalHeight]; }"
+    ) == [40, 60]
+    await page.goto(f"{CONSOLE}/products/{product}")
+    await page.get_by_role("button", name="Remove").click()
+    await page.get_by_role("button", name="Take it away").click()
+    await expect(page.locator("#flashes")).to_contain_text("The picture is taken away.")
+    assert await shelf.shop.fetchval("SELECT count(*) FROM shop.media WHERE product_id = $1", product) == 0
 
 
 async def test_the_plot_is_drawn_and_its_figures_open(shelf: Shelf, page: Page) -> None:

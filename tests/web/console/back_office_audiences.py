@@ -35,6 +35,7 @@ PRODUCTS: Mapping[tuple[str, str], Audience] = {
     ("POST", "/products/{product_id}"): MANAGER,
     ("POST", "/products/{product_id}/archival"): MANAGER,
     ("POST", "/products/{product_id}/pictures"): MANAGER,
+    ("POST", "/products/{product_id}/pictures/upload"): MANAGER,
     ("POST", "/products/{product_id}/pictures/{media_id}/first"): MANAGER,
     ("POST", "/products/{product_id}/pictures/{media_id}/removal"): MANAGER,
     ("POST", "/products/{product_id}/prices"): MANAGER,
@@ -68,6 +69,14 @@ TICKETS: Mapping[tuple[str, str], Audience] = {
     ("POST", "/tickets/{ticket_id}/order"): SUPPORT,
     ("POST", "/tickets/{ticket_id}/priority"): SUPPORT,
     ("POST", "/tickets/{ticket_id}/status"): SUPPORT,
+}
+
+REVIEWS: Mapping[tuple[str, str], Audience] = {
+    ("GET", "/reviews"): PEOPLE,
+    ("POST", "/reviews/publications"): SUPPORT,
+    ("POST", "/reviews/rejections"): SUPPORT,
+    ("POST", "/reviews/{review_id}/publication"): SUPPORT,
+    ("POST", "/reviews/{review_id}/rejection"): SUPPORT,
 }
 
 STOCK: Mapping[tuple[str, str], Audience] = {
@@ -151,6 +160,7 @@ BACK_OFFICE: Mapping[tuple[str, str], Audience] = {
     **PRODUCTS,
     **RETURNS,
     **TICKETS,
+    **REVIEWS,
     **STOCK,
     **CUSTOMERS,
     **PROMOTIONS,

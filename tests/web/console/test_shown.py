@@ -36,7 +36,7 @@ def test_names_and_tones() -> None:
 
 def test_values() -> None:
     assert value_text(12_000, "total_minor", {"currency": "EUR"}) == "€120.00"
-    assert value_text(12_000, "total_minor", {}) == "12000"
+    assert value_text(12_000, "total_minor", {}) == "12,000 in minor units"
     assert value_text("vlt_01jd3gqz5t8m2n4p6r8s0v2x4z.5feceb66ffc86f38d952786c6d696c79") == "personal, in the vault"
     assert value_text("x", "email_ref") == "personal, in the vault"
     assert (value_text(None), value_text(True), value_text(0)) == ("–", "yes", "0")

@@ -2,18 +2,8 @@
 
 import re
 
-from bottega.web import console
 from tests.web.console.colleagues import CONSOLE, Colleague
 from tests.web.visitor import Page
-
-# Parts of pages, files, and what nobody sees who is signed in.
-NO_WHOLE_PAGES = {"/sign-in", "/conversations/list", "/log/export"}
-
-
-def looked_at() -> list[str]:
-    """Every page without parameters, the data of plots left out."""
-    paths = [page.path for page in console.FACE.pages if page.method == "GET" and page.path not in NO_WHOLE_PAGES]
-    return [CONSOLE + path for path in paths if "{" not in path and not path.endswith((".json", ".csv"))]
 
 
 def assert_whole(page: Page) -> None:
@@ -48,13 +38,13 @@ def named(page: Page, field_id: str | None, node: object) -> bool:
     return bool(attributes.get("aria-label")) or bool(field_id and page.count(f'label[for="{field_id}"]'))
 
 
-async def test_every_page_is_whole(owner: Colleague) -> None:
-    for path in looked_at():
-        assert_whole(await owner.get(path))
+async def test_every_page_is_whole(owner: Colleague, addresses: dict[str, str]) -> None:
+    for address in addresses.values():
+        assert_whole(await owner.get(address))
 
 
-async def test_every_page_is_private_and_strict(owner: Colleague) -> None:
-    for path in looked_at():
+async def test_every_page_is_private_and_strict(owner: Colleague, addresses: dict[str, str]) -> None:
+    for path in addresses.values():
         headers = (await owner.get(path)).response.headers
         assert headers["cache-control"] == "no-store", path
         assert "script-src 'self';" in headers["content-security-policy"], path

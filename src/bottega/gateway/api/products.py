@@ -7,6 +7,7 @@ from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from bottega.entrance.identity import identify
+from bottega.entrance.refusals import UnsupportedMediaType
 from bottega.gateway.answers import (
     DEFAULT_PAGE,
     LARGEST_PAGE,
@@ -18,7 +19,7 @@ from bottega.gateway.answers import (
     page,
 )
 from bottega.gateway.bodies import RequestBody
-from bottega.gateway.caller import STAFF_ROLES, Context, Staff
+from bottega.gateway.caller import STAFF_ROLES, Context, Staff, outcome_answer
 from bottega.gateway.problems import responses
 from bottega.gateway.product_filters import chosen_filters, in_currency
 from bottega.kernel.identifiers import MediaId, ProductId, VariantId
@@ -41,11 +42,15 @@ from bottega.shop.catalogue.actions import (
 )
 from bottega.shop.catalogue.detail import ProductDetail, product_detail
 from bottega.shop.catalogue.listing import Filters, ProductCard, Sort, list_products
-from bottega.shop.catalogue.model import NewMedia, NewVariant, ProductStatus
+from bottega.shop.catalogue.model import LONGEST_ALT, NewMedia, NewVariant, ProductStatus
 from bottega.shop.catalogue.queries import ProductRecordShown, list_product_records
 from bottega.shop.flows.import_products import UpsertProducts
+from bottega.shop.flows.upload_picture import taken_in
 
 router = APIRouter(tags=["catalogue"])
+
+MEDIA_TYPES = ("image/png", "image/jpeg", "image/webp")
+FILE = {"type": "string", "format": "binary"}
 
 ProductPath = Annotated[ProductId, Path()]
 VariantPath = Annotated[VariantId, Path()]
@@ -238,6 +243,30 @@ async def change_variant(caller: Staff, variant_id: VariantPath, body: VariantCh
 async def add_media(caller: Staff, product_id: ProductPath, body: NewPictures) -> Response:
     """Pictures after those it has."""
     return await caller.answer(AddMedia(product_id=product_id, media=body.media), status=201)
+
+
+@router.post(
+    "/products/{product_id}/pictures",
+    status_code=201,
+    responses={201: {"model": MediaChanged}, **responses(404, 413, 415)},
+    openapi_extra={"requestBody": {"required": True, "content": {name: {"schema": FILE} for name in MEDIA_TYPES}}},
+)
+async def upload_picture(
+    caller: Staff,
+    request: Request,
+    product_id: ProductPath,
+    alt: Annotated[str, Query(max_length=LONGEST_ALT, description="What it shows.", examples=["From the front"])] = "",
+) -> Response:
+    """A picture out of a file of at most 5 MB, after those it has; texts and places inside the file are taken out."""
+    if not request.headers.get("content-type", "").lower().startswith("image/"):
+        raise UnsupportedMediaType(
+            "not_a_picture", "The body is not announced as a picture.", next_step="Send Content-Type: image/png."
+        )
+    upload = await taken_in(await request.body(), alt, caller.context.clock.now())
+    action = AddMedia(product_id=product_id, media=(upload.medium,))
+    outcome = await caller.perform(action, alongside=upload.keep)
+    await upload.keep_for_decision(caller.context.database, outcome)
+    return outcome_answer(outcome, 201)
 
 
 @router.put("/products/{product_id}/media-order", responses={200: {"model": MediaChanged}, **responses(404)})

@@ -10,6 +10,7 @@ ProductStatus = Literal["draft", "published", "archived"]
 TaxClass = Literal["standard", "reduced", "zero"]
 
 LONGEST_HANDLE = 120
+LONGEST_ALT = 500
 LARGEST_NUMBER = 10**15
 
 Handle = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=LONGEST_HANDLE)]
@@ -102,7 +103,7 @@ class NewMedia(_Record):
     """A picture by its address."""
 
     url: Annotated[str, Field(max_length=2_000, pattern=r"^(https?://|/)\S+$", examples=["https://example.com/a.jpg"])]
-    alt: Annotated[str, Field(max_length=500)] = ""
+    alt: Annotated[str, Field(max_length=LONGEST_ALT)] = ""
 
 
 def handle_of(text: str) -> str:

@@ -8,6 +8,7 @@ from bottega.web.console.products import pages as products
 from bottega.web.console.promotions import pages as promotions
 from bottega.web.console.reports import pages as reports
 from bottega.web.console.returns import pages as returns
+from bottega.web.console.reviews import pages as reviews
 from bottega.web.console.search_tuning import pages as search_tuning
 from bottega.web.console.settings import pages as settings
 from bottega.web.console.staff import pages as staff
@@ -19,6 +20,7 @@ PAGES = (
     *returns.PAGES,
     *customers.PAGES,
     *tickets.PAGES,
+    *reviews.PAGES,
     *products.PAGES,
     *prices.PAGES,
     *stock.PAGES,

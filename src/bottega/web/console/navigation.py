@@ -40,6 +40,7 @@ SECTIONS = (
             Place("Returns", "/returns", "return"),
             Place("Customers", "/customers", "account"),
             Place("Tickets", "/tickets", "ticket"),
+            Place("Reviews", "/reviews", "star"),
         ),
     ),
     Section(

@@ -25,8 +25,11 @@ _STATES: Mapping[Tone, str] = {
     "info": "insert intended new open queued ready running sent shipped taken update",
 }
 _TONES: Mapping[str, Tone] = {state: tone for tone, states in _STATES.items() for state in states.split()}
+# Actions that nobody calls by their name.
+_SPOKEN: Mapping[str, str] = {"UpsertProducts": "Import products", "UndoEntry": "Undo"}
 # Parts of a field's name that say how the value is kept, which people see from the value itself.
 _UNIT = re.compile(r"(?<=[a-z])_(minor|micros|ref|at|id)$")
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d(:?\d\d)?)")
 _REFERENCE = re.compile(r"[0-9a-z_]{8,60}\.[0-9a-f]{16,128}")
 
 
@@ -37,6 +40,8 @@ def tone_of(state: str) -> Tone:
 
 def words(name: str) -> str:
     """A name as words: `partially_refunded`, `RefundPayment`, `total_minor` are `Partially refunded` and so on."""
+    if name in _SPOKEN:
+        return _SPOKEN[name]
     name = _UNIT.sub("", name) or name
     parted = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name.replace("_", " ").replace("-", " "))
     return parted[:1].upper() + parted[1:].lower() if parted else ""
@@ -91,9 +96,13 @@ def value_text(value: Any, name: str = "", row: Mapping[str, Any] | None = None)
     currency = (row or {}).get("currency")
     if isinstance(value, int) and name.endswith("_minor") and isinstance(currency, str):
         return money(value, currency)
+    if isinstance(value, int) and name.endswith("_minor"):
+        return f"{value:,} in minor units"
     if isinstance(value, str):
         if name.endswith("_ref") or _REFERENCE.fullmatch(value):
             return "personal, in the vault"
+        if _MOMENT.fullmatch(value):
+            return exact(datetime.fromisoformat(value))
         return value[:LONGEST_VALUE_CHARACTERS]
     if isinstance(value, dict | list):
         return orjson.dumps(value, option=orjson.OPT_INDENT_2).decode()[:LONGEST_VALUE_CHARACTERS]
@@ -134,7 +143,7 @@ def _changed_row(change: Mapping[str, Any]) -> RowChange:
     if change["operation"] == "update":
         names = [name for name in names if before.get(name) != after.get(name)]
     else:
-        names = [name for name in names if (after or before).get(name) not in (None, "", [], {})]
+        names = [name for name in names if (after or before).get(name) not in (None, "", [], {}) and name != "id"]
     fields = tuple(
         FieldChange(
             name,

@@ -20,6 +20,15 @@ SELECT id, vault.reveal(name_ref) AS name FROM shop.staff WHERE id = ANY($1::tex
 UNION ALL SELECT id, vault.reveal(name_ref) FROM shop.customers WHERE id = ANY($1::text[])
 UNION ALL SELECT id, 'key ' || name FROM platform.api_keys WHERE id = ANY($1::text[])
 UNION ALL SELECT id, 'order ' || number FROM shop.orders WHERE id = ANY($1::text[])
+UNION ALL SELECT id, 'return ' || number FROM shop.returns WHERE id = ANY($1::text[])
+UNION ALL SELECT id, 'ticket ' || number FROM shop.tickets WHERE id = ANY($1::text[])
+UNION ALL SELECT x.id, 'order ' || o.number FROM (
+              SELECT id, order_id FROM shop.shipments WHERE id = ANY($1::text[])
+              UNION ALL SELECT id, order_id FROM shop.payments WHERE id = ANY($1::text[])
+              UNION ALL SELECT id, order_id FROM shop.refunds WHERE id = ANY($1::text[])
+          ) AS x JOIN shop.orders o ON o.id = x.order_id
+UNION ALL SELECT r.id, p.title FROM shop.reviews r JOIN shop.products p ON p.id = r.product_id
+          WHERE r.id = ANY($1::text[])
 UNION ALL SELECT id, title FROM shop.products WHERE id = ANY($1::text[])
 UNION ALL SELECT v.id, p.title || ', ' || v.sku FROM shop.variants v JOIN shop.products p ON p.id = v.product_id
           WHERE v.id = ANY($1::text[])

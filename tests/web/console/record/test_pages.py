@@ -7,6 +7,7 @@ import orjson
 from bottega.bootstrap.background import catch_up
 from bottega.shop.catalogue.actions import ChangeProduct
 from bottega.shop.shop_settings import ChangeShopSettings
+from bottega.web.forms import new_key
 from tests.web.console.colleagues import CONSOLE, Colleague
 from tests.web.console.test_strictness import assert_whole
 from tests.web.shelf import HOSTILE, Shelf
@@ -48,6 +49,8 @@ async def test_entries_are_found_by_action_actor_object_and_time(shelf: Shelf, o
 
 async def test_an_entry_is_shown_whole_and_undone_once(shelf: Shelf, owner: Colleague) -> None:
     entry_id = await retitled(shelf, "Walking Map, new")
+    listed = await owner.get(f"{LOG}?action=ChangeProduct")
+    assert listed.text_of(".work-main") == "Change product Walking Map, new"
     page = await owner.get(f"{LOG}/{entry_id}")
     assert_whole(page)
     assert "Walking Map, new" in page.text_of(".diff-after")
@@ -55,9 +58,12 @@ async def test_an_entry_is_shown_whole_and_undone_once(shelf: Shelf, owner: Coll
     assert "Undone: the rows are as they were before." in undone.flashes
     title = "SELECT title FROM shop.products WHERE handle = 'walking-map'"
     assert await shelf.shop.fetchval(title) == "Walking Map"
-    again = await owner.submit(await owner.get(f"{LOG}/{entry_id}"), "#undo form")
+    shown = await owner.get(f"{LOG}/{entry_id}")
+    assert (shown.count("#undo"), "Undone since" in shown.text) == (0, True)
+    again = await owner.submit(page, "#undo form", key=new_key())
     assert "was changed since" in again.flashes
     assert await shelf.shop.fetchval(title) == "Walking Map"
+    assert shown.count(f"a[href='{LOG}/{await newest(shelf, 'UndoEntry')}']") == 1
 
 
 async def test_support_undoes_nothing_of_others(shelf: Shelf, support: Colleague) -> None:

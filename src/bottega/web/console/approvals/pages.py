@@ -102,11 +102,14 @@ async def edit(visit: Visit) -> Response:
 
 async def _edit_page(visit: Visit, form: Form | None, *, status: int = 200) -> Response:
     approval, _ = await _with_neighbours(visit)
+    async with visit.read() as connection:
+        names = await names_of(connection, shown.ids_of(approval))
     return await visit.page(
         "console/approvals/edit.html",
         status=status,
         private=True,
         approval=approval,
+        names=names,
         fields=fields_of(approval, form),
         problems={} if form is None else form.problems,
     )
@@ -133,7 +136,7 @@ async def _page(
     is_chosen_by_address: bool,
 ) -> Response:
     policy = visit.context.policy
-    people = [one["actor_id"] for one in listed]
+    people = [one["actor_id"] for one in listed] + [name for one in listed for name in shown.ids_of(one)]
     if chosen is not None:
         people += [*(one.text for one in shown.arguments_of(chosen)), *(row["row_key"] for row in chosen["diff"])]
         people += [chosen["actor_id"], chosen["on_behalf_of"], *(one["id"] for one in chosen["approvers"])]
@@ -148,6 +151,7 @@ async def _page(
         has_more=len(listed) > SHOWN,
         approval=chosen,
         names=names,
+        about={one["id"]: shown.about(one, names) for one in listed[:SHOWN]},
         view=view,
         is_chosen_by_address=is_chosen_by_address,
         following=None if place is None or place + 1 >= len(ids) else ids[place + 1],

@@ -55,6 +55,20 @@ def arguments_of(approval: Mapping[str, Any]) -> list[Argument]:
     return found
 
 
+def ids_of(approval: Mapping[str, Any]) -> list[str]:
+    """The arguments that name something else, by their identifiers."""
+    return [value for value in approval["arguments"].values() if isinstance(value, str)]
+
+
+def about(approval: Mapping[str, Any], names: Mapping[str, str]) -> str:
+    """What it is about, in a line of a list: what its arguments name, and the first amount among them."""
+    named = [names[value] for value in ids_of(approval) if value in names]
+    arguments: dict[str, Any] = approval["arguments"]
+    amounts = [name for name, value in arguments.items() if name.endswith("_minor") and isinstance(value, int)]
+    told = [value_text(arguments[name], name, arguments) for name in amounts[:1] if "currency" in arguments]
+    return " · ".join([*dict.fromkeys(named), *told])
+
+
 def is_personal(value: Any) -> bool:
     """Whether an argument is kept in the vault: the record holds its kind and a reference."""
     return isinstance(value, dict) and "personal" in value

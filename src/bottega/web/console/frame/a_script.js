@@ -4,3 +4,9 @@ document.documentElement.classList.add("has-script");
 if (!CSS.supports("selector(::details-content)") && window.matchMedia("(min-width: 52rem)").matches) {
   for (const menu of document.querySelectorAll("[data-side]")) menu.open = true;
 }
+/* On a low screen the navigation is scrolled to the place one is at; scripts of a page's head run before its body. */
+document.addEventListener("DOMContentLoaded", () => {
+  const side = document.querySelector(".side");
+  const here = side?.querySelector("[aria-current]");
+  if (here && here.getBoundingClientRect().bottom > side.clientHeight) side.scrollTop = here.offsetTop - side.clientHeight / 2;
+});

@@ -11,6 +11,7 @@ from bottega.runtime.knowledge.queries import Standing, get_document, list_docum
 from bottega.web.console.doing import do
 from bottega.web.console.registry import MANAGERS, PEOPLE, deed, page
 from bottega.web.console.work_list import Column, Filter, WorkList, asked_of
+from bottega.web.text_blocks import blocks_of
 from bottega.web.visit import Visit
 
 PLACE = "/console/knowledge"
@@ -63,7 +64,8 @@ async def show_one(visit: Visit) -> Response:
         document: dict[str, Any] = await get_document(
             connection, visit.request.path_params["document_id"], visit.context.clock.now()
         )
-    return await visit.page("console/knowledge/document.html", private=True, document=document)
+    passages = [{**passage, "blocks": blocks_of(passage["text"])} for passage in document["text"]]
+    return await visit.page("console/knowledge/document.html", private=True, document=document, passages=passages)
 
 
 async def withdraw(visit: Visit) -> Response:

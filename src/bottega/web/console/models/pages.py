@@ -47,6 +47,7 @@ async def show(visit: Visit) -> Response:
         plot_rows=[
             (short_day(day), micros(cost, models.currency), f"{calls:,}") for day, cost, calls in reversed(daily)
         ],
+        plotted=models.currency if any(cost for _, cost, _ in daily) else "calls, as none cost anything",
         **values,
     )
 

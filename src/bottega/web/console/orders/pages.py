@@ -10,6 +10,7 @@ from bottega.web.console.orders.shown import may_of, parts_of
 from bottega.web.console.registry import PEOPLE, page
 from bottega.web.console.shown import words
 from bottega.web.console.work_list import BulkDeed, Column, Filter, WorkList, asked_of
+from bottega.web.storefront.goods.sums import sums_of_order
 from bottega.web.visit import Visit, staff_of
 
 COLUMNS = (
@@ -83,6 +84,7 @@ async def show_one(visit: Visit) -> Response:
         "console/orders/order.html",
         private=True,
         order=order,
+        sums=sums_of_order(order, includes_tax=settings.prices_include_tax),
         parts=parts_of(order, settings.prices_include_tax),
         may=may_of(order),
         customer=customer,

@@ -37,7 +37,7 @@ COLUMNS = (
     Column("Variant", "title"),
     Column("Price", "price", is_number=True),
     Column("Now", is_number=True),
-    Column("Sale"),
+    Column("Sale", is_number=True),
     Column("Cost", is_number=True),
     Column("Margin", "margin", is_number=True),
 )

@@ -8,6 +8,7 @@ from starlette.responses import Response
 from bottega.actions.action import Action
 from bottega.actions.outcome import Done
 from bottega.kernel.errors import Invalid
+from bottega.platform.pictures.parts import LARGEST_BYTES
 from bottega.shop import shop_settings
 from bottega.shop.catalogue.actions import (
     AddMedia,
@@ -21,7 +22,8 @@ from bottega.shop.catalogue.actions import (
     RemoveMedia,
     UnpublishProduct,
 )
-from bottega.shop.catalogue.model import handle_of
+from bottega.shop.catalogue.model import LONGEST_ALT, handle_of
+from bottega.shop.flows.upload_picture import taken_in
 from bottega.shop.prices.actions import SetPrices
 from bottega.web.console.asking import amount, asked
 from bottega.web.console.doing import chosen_of, do, do_each, tell
@@ -30,7 +32,8 @@ from bottega.web.console.products.text_fields import attributes_of, list_of
 from bottega.web.console.products.views import new_page, product_page
 from bottega.web.console.registry import MANAGERS, deed
 from bottega.web.forms import Form
-from bottega.web.visit import Visit
+from bottega.web.uploads import read_upload
+from bottega.web.visit import Visit, came_from, staff_of
 
 PRICE_PREFIX = "price."
 COST_PREFIX = "cost."
@@ -166,6 +169,24 @@ async def add_picture(visit: Visit) -> Response:
     return await do(visit, asked(AddMedia, product_id=_product_id(visit), media=[medium]), "The picture is added.")
 
 
+async def upload_picture(visit: Visit) -> Response:
+    """A picture out of a file."""
+    form, data = await read_upload(visit.request, "picture", largest_bytes=LARGEST_BYTES)
+    alt = form.text("alt")
+    if len(alt) > LONGEST_ALT:
+        raise Invalid("alt_too_long", f"What it shows is told in at most {LONGEST_ALT} characters.")
+    product_id = _product_id(visit)
+    context = visit.context
+    upload = await taken_in(data, alt, context.clock.now())
+    action = asked(AddMedia, product_id=product_id, media=[upload.medium])
+    outcome = await context.performer.perform(
+        action, by=staff_of(visit), key=form.key, because=visit.cause, alongside=upload.keep
+    )
+    await upload.keep_for_decision(context.database, outcome)
+    tell(visit, outcome, "The picture is added.")
+    return visit.redirect(came_from(visit))
+
+
 async def remove_picture(visit: Visit) -> Response:
     action = asked(RemoveMedia, media_id=visit.request.path_params["media_id"])
     return await do(visit, action, "The picture is taken away.")
@@ -230,6 +251,7 @@ DEEDS = (
     deed("/products/{product_id}/variants", add_variant, MANAGERS),
     deed("/products/{product_id}/variants/{variant_id}", change_variant, MANAGERS),
     deed("/products/{product_id}/pictures", add_picture, MANAGERS),
+    deed("/products/{product_id}/pictures/upload", upload_picture, MANAGERS),
     deed("/products/{product_id}/pictures/{media_id}/removal", remove_picture, MANAGERS),
     deed("/products/{product_id}/pictures/{media_id}/first", put_first, MANAGERS),
 )

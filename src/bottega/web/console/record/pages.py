@@ -19,6 +19,7 @@ from bottega.entrance.context import back_office_of
 from bottega.kernel.errors import Unavailable
 from bottega.shop.staff.queries import list_staff
 from bottega.web.console.doing import do, made
+from bottega.web.console.record.about import about
 from bottega.web.console.registry import MANAGERS, PEOPLE, deed, page
 from bottega.web.console.who import names_of
 from bottega.web.visit import Visit
@@ -47,6 +48,7 @@ async def show_all(visit: Visit) -> Response:
             limit=SHOWN + 1,
         )
         names = await names_of(connection, [entry.actor_id for entry in found])
+        subjects = await about(connection, [entry.id for entry in found[:SHOWN]])
         sealed = await newest_position(connection)
         colleagues = await list_staff(connection, limit=100)
     more = len(found) > SHOWN
@@ -55,6 +57,7 @@ async def show_all(visit: Visit) -> Response:
         private=True,
         entries=found[:SHOWN],
         names=names,
+        about=subjects,
         asked=asked,
         since=query.get("since", "") if since else "",
         until=query.get("until", "") if until else "",
@@ -72,6 +75,7 @@ async def show_one(visit: Visit) -> Response:
         entry = await show(connection, visit.request.path_params["entry_id"])
         ids = [entry.actor_id, entry.on_behalf_of, *(change.row_key for change in entry.changes), *_texts(entry)]
         names = await names_of(connection, ids)
+        undone_by = await connection.fetchval(_UNDONE_BY, entry.id, entry.sequence)
     handler = registered_handlers().get(entry.action)
     known = {rule.rule_id: rule.description for rule in visit.context.policy.rules_for(entry.action)}
     return await visit.page(
@@ -81,7 +85,8 @@ async def show_one(visit: Visit) -> Response:
         changes=entry.as_record()["changes"],
         names=names,
         rules=[(rule_id, known.get(rule_id, "")) for rule_id in entry.rule_ids],
-        is_undoable=handler is not None and handler.undoable and bool(entry.changes),
+        undone_by=undone_by,
+        is_undoable=handler is not None and handler.undoable and bool(entry.changes) and undone_by is None,
     )
 
 
@@ -147,6 +152,12 @@ def _moment(text: str) -> datetime | None:
     except ValueError:
         return None
 
+
+# The undoing of an entry, which is not undone itself.
+_UNDONE_BY = """
+SELECT u.id FROM log.entries u
+WHERE u.action = 'UndoEntry' AND u.sequence > $2 AND u.result ->> 'undone' = $1
+ORDER BY u.sequence DESC LIMIT 1"""
 
 PAGES = (
     page("/log", show_all, PEOPLE),

@@ -1,6 +1,6 @@
 """The page of reports, the data of its plot, and every report as a file."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, get_args
 
@@ -13,6 +13,7 @@ from bottega.shop.reporting.reports import as_csv, report
 from bottega.web.console.registry import EVERYBODY, page
 from bottega.web.console.reports.period import PRESETS, Days, days_of
 from bottega.web.console.shown import major_units, words
+from bottega.web.countries import country_name
 from bottega.web.visit import Visit
 from bottega.web.wording import money, short_day
 
@@ -44,6 +45,8 @@ async def show(visit: Visit) -> Response:
             "funnel": await rows_of("funnel"),
             "promotions": await rows_of("promotions"),
         }
+        named = await connection.fetch("SELECT path, title FROM shop.categories")
+        categories = {row["path"]: row["title"] for row in named}
     return await visit.page(
         "console/reports/reports.html",
         private=True,
@@ -61,16 +64,21 @@ async def show(visit: Visit) -> Response:
             (short_day(day), money(total, currency), str(number))
             for day, total, number in reversed(_every_day(daily, days.period))
         ],
-        panels=_panels(found, currency),
+        panels=_panels(found, currency, categories),
         promotions=found["promotions"],
     )
 
 
-def _panels(found: Mapping[str, list[dict[str, Any]]], currency: str) -> list[tuple[str, str, str, list[Bar]]]:
+def _panels(
+    found: Mapping[str, list[dict[str, Any]]], currency: str, categories: Mapping[str, str]
+) -> list[tuple[str, str, str, list[Bar]]]:
     """Title, note, what the file is called, and bars."""
 
-    def amounts(name: str, label: str, number: str = "total_minor") -> list[Bar]:
-        return [(str(row[label]), row[number], money(row[number], currency)) for row in found[name][:SHOWN_BARS]]
+    def amounts(name: str, label: str, number: str = "total_minor", called: Callable[[str], str] = str) -> list[Bar]:
+        return [(called(row[label]), row[number], money(row[number], currency)) for row in found[name][:SHOWN_BARS]]
+
+    def titled(path: str) -> str:
+        return categories.get(path, "No category")
 
     steps = [
         (words(row["step"]), row["carts"], _share(row["carts"], row["of_first_percent"])) for row in found["funnel"]
@@ -81,17 +89,17 @@ def _panels(found: Mapping[str, list[dict[str, Any]]], currency: str) -> list[tu
     ]
     return [
         ("Best sellers", "by what they came to", "best_sellers", amounts("best_sellers", "product")),
-        ("By category", "", "sales.category", amounts("category", "category")),
-        ("By channel", "", "sales.channel", amounts("channel", "channel")),
-        ("By country", "", "sales.country", amounts("country", "country")),
+        ("By category", "", "sales.category", amounts("category", "category", called=titled)),
+        ("By channel", "", "sales.channel", amounts("channel", "channel", called=words)),
+        ("By country", "", "sales.country", amounts("country", "country", called=country_name)),
         ("From cart to payment", "of the carts begun", "funnel", steps),
         ("Returns by reason", "units, of those shipped", "returns", returns),
-        ("Refunds by reason", "", "refunds", amounts("refunds", "reason", "amount_minor")),
+        ("Refunds by reason", "", "refunds", amounts("refunds", "reason", "amount_minor", words)),
         (
             "Stock value",
             "at cost, or price where no cost is known",
             "stock",
-            amounts("stock", "category", "value_minor"),
+            amounts("stock", "category", "value_minor", titled),
         ),
     ]
 

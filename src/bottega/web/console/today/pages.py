@@ -8,10 +8,12 @@ from starlette.responses import JSONResponse, Response
 
 from bottega.actions.approvals import list_approvals
 from bottega.shop import shop_settings
+from bottega.web.console.approvals.shown import about, ids_of
 from bottega.web.console.registry import EVERYBODY, PEOPLE, page
 from bottega.web.console.shown import major_units, micros
 from bottega.web.console.today import queries
 from bottega.web.console.today.queries import Day
+from bottega.web.console.who import names_of
 from bottega.web.visit import Visit, staff_of
 from bottega.web.wording import money, short_day
 
@@ -30,6 +32,7 @@ async def show(visit: Visit) -> Response:
         waiting = (
             await list_approvals(connection, now, state="waiting", limit=queries.SHOWN_OF_EACH) if sees_people else []
         )
+        names = await names_of(connection, [name for one in waiting for name in ids_of(one)])
     today, week_before = days[-1], days[-8]
     return await visit.page(
         "console/today/today.html",
@@ -44,6 +47,7 @@ async def show(visit: Visit) -> Response:
         missed=missed,
         to_ship=to_ship,
         approvals=waiting,
+        about={one["id"]: about(one, names) for one in waiting},
         sees_people=sees_people,
         plot_rows=[
             (short_day(one.day), money(one.total_minor, settings.currency), f"{one.orders:,}") for one in reversed(days)

@@ -19,6 +19,7 @@
   };
   const day = (seconds) => new Date(seconds * 1000).toLocaleDateString("en-GB", { day: "numeric", month: "short", timeZone: "UTC" });
   const drawn = new Map();
+  const last = (plot) => plot.setLegend({ idx: plot.data[0].length - 1 }, false);
   const draw = (figure, data) => {
     const space = figure.querySelector("[data-plot-space]");
     drawn.get(figure)?.destroy();
@@ -29,6 +30,8 @@
       height: HEIGHT,
       cursor: { y: false, points: { size: 7 } },
       legend: { live: true },
+      // Away from a pointer the legend says what the last day was.
+      hooks: { ready: [last], setLegend: [(plot) => { if (plot.cursor.idx == null) last(plot); }] },
       scales: { x: { time: true } },
       axes: [{ ...axis, space: 70, values: (_, ticks) => ticks.map(day) }, { ...axis, size: 64, values: (_, ticks) => ticks.map(writer(data.series[0])) }],
       series: [

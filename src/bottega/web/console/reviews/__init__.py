@@ -1,0 +1,1 @@
+"""Reviews: read before they are shown, published, and hidden again."""
