@@ -9,10 +9,10 @@ from bottega.retrieval.corpus import Corpus
 from bottega.retrieval.narrowing import Narrowing, Parameters
 from bottega.retrieval.short_memory import ShortMemory
 
-# So many postings of each term are read, those with the greatest impact; the deeper figure when a condition leaves
-# too few of them.
+# So many postings of each term are read, those with the greatest impact; the deeper figures one after the other while a
+# condition leaves too few of them.
 POSTINGS_READ = 3_000
-POSTINGS_READ_DEEPLY = 40_000
+POSTINGS_READ_DEEPLY = (12_000, 40_000)
 # A condition that at most so many documents meet is looked at first, and all of them are scored.
 NARROW_DOCUMENTS = 2_000
 # An answered word is worth so much in choosing candidates, beside the sum of impacts.
@@ -72,10 +72,12 @@ async def rank(
         rows = await _fetch(connection, _FROM_ALL_POSTINGS, corpus, query, narrowing, number, read)
         return _matches(rows, complete=True)
     rows = await _fetch(connection, _FROM_BEST_POSTINGS, corpus, query, narrowing, number, read)
-    if len(rows) >= min(needed, number):
-        return _matches(rows, complete=False)
-    rows = await _fetch(connection, _FROM_BEST_POSTINGS, corpus, query, narrowing, number, POSTINGS_READ_DEEPLY)
-    return _matches(rows, complete=most <= POSTINGS_READ_DEEPLY)
+    for reach in POSTINGS_READ_DEEPLY:
+        if len(rows) >= min(needed, number) or most <= read:
+            break
+        read = reach
+        rows = await _fetch(connection, _FROM_BEST_POSTINGS, corpus, query, narrowing, number, read)
+    return _matches(rows, complete=most <= read)
 
 
 async def score(

@@ -69,12 +69,6 @@ class Visit:
         async with self.context.database.read() as connection:
             yield connection
 
-    @asynccontextmanager
-    async def search(self) -> AsyncGenerator[Connection]:
-        """A read-only connection for searching products."""
-        async with self.context.database.search() as connection:
-            yield connection
-
     async def form(self) -> Form:
         """What was sent; read once."""
         if self._form is None:

@@ -37,7 +37,7 @@ class Understood:
 
 async def search(visit: Visit) -> Response:
     """A page of what fits a shopper's words."""
-    async with visit.search() as connection:
+    async with visit.context.database.search() as connection:
         currency = (await shop_settings.current(connection)).currency
         wish = wish_of(visit.request.query_params, SEARCH, currency)
         if not wish.text:
