@@ -56,7 +56,7 @@ async def test_cut_postings_are_completed_and_said_to_be_cut(
     await write(library, *(recipe(f"stew{number}", "Stew", "Simmer with salt.") for number in range(20)))
     whole = await search(library, "simmer salt bread")
     monkeypatch.setattr(keyword, "POSTINGS_READ", 3)
-    monkeypatch.setattr(keyword, "POSTINGS_READ_DEEPLY", 3)
+    monkeypatch.setattr(keyword, "POSTINGS_READ_DEEPLY", (3,))
     cut = await search(library, "simmer salt bread")
     assert (whole.complete, cut.complete) == (True, False)
     assert cut.considered < whole.considered == 23
