@@ -1,7 +1,7 @@
 """Prices in the console: many changed at once after a look, sales, lists, and a bad import put back."""
 
 from bottega.kernel.identifiers import new_id
-from bottega.shop.catalogue.actions import CreateProduct
+from bottega.shop.catalogue.actions import ArchiveProduct, CreateProduct
 from bottega.shop.catalogue.product_record import ProductRecord
 from bottega.shop.flows.import_products import UpsertProducts
 from bottega.shop.prices.actions import SetPrice
@@ -116,6 +116,9 @@ async def test_a_bad_import_is_put_back(owner: Colleague) -> None:
     assert await price_of(shelf, variant) == 5_000
     again = await send(owner, f"{PRICES}/changes/{entry}/return")
     assert "stand as they were before" in again.flashes
+    # Other tests count what the shop sells.
+    product = await shelf.shop.fetchval("SELECT id FROM shop.products WHERE handle = $1", handle)
+    await shelf.shop.done(ArchiveProduct(product_id=product))
 
 
 async def test_a_sale_begins_and_ends(owner: Colleague) -> None:

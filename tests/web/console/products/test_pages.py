@@ -6,7 +6,7 @@ import orjson
 import pytest_asyncio
 
 from bottega.kernel.identifiers import new_id
-from bottega.shop.catalogue.actions import CreateProduct
+from bottega.shop.catalogue.actions import ArchiveProduct, CreateProduct
 from bottega.web.console.products.importing import LARGEST_FILE_BYTES
 from bottega.web.forms import LARGEST_FORM_BYTES
 from tests.web.console.colleagues import CONSOLE, Colleague
@@ -173,6 +173,9 @@ async def test_a_file_is_looked_through_and_then_brought_in(owner: Colleague) ->
     done = await owner.submit(page, "#import", button="step=import")
     assert "1 new" in done.text_of("#found")
     assert await owner.shelf.shop.fetchval(count, handle) == 1
+    # Other tests count what the shop sells.
+    made = await owner.shelf.shop.fetchval("SELECT id FROM shop.products WHERE handle = $1", handle)
+    await owner.shelf.shop.done(ArchiveProduct(product_id=made))
 
 
 async def test_a_file_is_larger_than_other_forms_and_has_a_limit(owner: Colleague) -> None:

@@ -12,10 +12,10 @@ from tests.web.shelf import HOSTILE, Shelf
 REVIEWS = f"{CONSOLE}/reviews"
 
 
-async def written(shelf: Shelf, text: str = "Every path is on it.", rating: int = 5) -> str:
-    """A review of the map by a new customer, which waits."""
+async def written(shelf: Shelf, text: str = "Dry all day.", rating: int = 5) -> str:
+    """A review of the boot by a new customer, which waits."""
     customer = await register(shelf.shop, f"{new_id('req')}@example.com")
-    product_id = await shelf.shop.fetchval("SELECT id FROM shop.products WHERE handle = 'walking-map'")
+    product_id = await shelf.shop.fetchval("SELECT id FROM shop.products WHERE handle = 'scree-boot'")
     action = WriteReview(product_id=product_id, rating=rating, title=text[:100], text=text, author="Ada L.")
     by = Actor("customer", customer.customer_id, "customer")
     return (await shelf.shop.done(action, by=by))["review_id"]
@@ -26,13 +26,13 @@ async def state_of(shelf: Shelf, review_id: str) -> str:
 
 
 async def shown_to_shoppers(shelf: Shelf) -> list[str]:
-    found = await shelf.shop.client.get("/api/products/walking-map/reviews")
+    found = await shelf.shop.client.get("/api/products/scree-boot/reviews")
     return [one["id"] for one in found.json()["items"]]
 
 
 async def test_a_review_is_published_and_hidden_with_a_reason(shelf: Shelf, support: Colleague) -> None:
     review_id = await written(shelf, HOSTILE)
-    page = await support.get(f"{REVIEWS}?state=pending&q=walking-map")
+    page = await support.get(f"{REVIEWS}?state=pending&q=scree-boot")
     assert_whole(page)
     assert (page.count("main script, main img"), HOSTILE in page.text) == (0, True)
     published = await support.submit(page, f"form[action$='{review_id}/publication']")
