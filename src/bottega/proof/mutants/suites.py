@@ -38,7 +38,13 @@ class SuiteRunner:
         command = [sys.executable, "-m", "pytest", "-x", "-q", "--tb=line", *PLUGINS, *suites]
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("BOTTEGA_", "DATABASE_URL"))}
         # Before the installed package, which is the tree itself.
-        environment = {**kept, "PYTHONPATH": str(self.directory / "src"), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+        environment = {
+            **kept,
+            "PYTHONPATH": str(self.directory / "src"),
+            "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+            # A fault as long as what it replaces, within one second, would leave the compiled file valid.
+            "PYTHONDONTWRITEBYTECODE": "1",
+        }
         if not any(file.startswith(OF_THE_DATABASE) for file in changed):
             environment[DIRECTORY_VARIABLE] = str(self._database)
         process = subprocess.Popen(  # noqa: S603 - our own tests
