@@ -20,6 +20,8 @@ PLAIN_SHARE = 0.6
 TITLED_SHARE = 0.1
 # Fewer, and the category holds other things as well.
 PURE_SHARE = 0.8
+# Of a category with so few products the title is believed.
+FEW_PRODUCTS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,12 +167,10 @@ def _placed(
         leaf = not any(other.startswith(f"{path}/") for other in reading.vocabulary.categories)
         shared = _other_halves(reading, phrase, group, [path])
         share = _titled_share(reading, group, path)
-        if (
-            not shared
-            and " " in phrase
-            and _is_titled(reading.vocabulary.categories[path], phrase, reading.language.keys.of)
-        ):
-            # "Head torches" stands above them all, whatever each is called.
+        category = reading.vocabulary.categories[path]
+        is_called_so = " " in phrase and _is_titled(category, phrase, reading.language.keys.of)
+        if not shared and is_called_so and category.products < FEW_PRODUCTS:
+            # "Head torches" stands above them all; of so few a share of titles tells nothing.
             plain.append(path)
             continue
         if leaf and (share >= TITLED_SHARE if shared else TITLED_SHARE <= share < PURE_SHARE):
