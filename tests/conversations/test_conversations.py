@@ -26,24 +26,15 @@ SPREAD = frozenset(
         "policy-returning-things",
     }
 )
-# What does not end as it should yet, and why.
-NOT_YET = {
-    "search-snow-clothes-for-a-child": "“my daughter is three” is not read as wanting something for a child",
-}
 
 
 def _played() -> list[object]:
     chosen = [one for one in CONVERSATIONS if os.environ.get("BOTTEGA_CONVERSATIONS") == "all" or one.id in SPREAD]
-    return [
-        pytest.param(
-            one, id=one.id, marks=[pytest.mark.xfail(strict=True, reason=NOT_YET[one.id])] if one.id in NOT_YET else []
-        )
-        for one in chosen
-    ]
+    return [pytest.param(one, id=one.id) for one in chosen]
 
 
 def test_the_spread_names_conversations_that_there_are() -> None:
-    assert {one.id for one in CONVERSATIONS} >= SPREAD | NOT_YET.keys()
+    assert {one.id for one in CONVERSATIONS} >= SPREAD
 
 
 @pytest.mark.parametrize("conversation", _played())

@@ -294,3 +294,16 @@ def test_a_sentence_is_read_up_to_a_length() -> None:
     found = read("jacket " * 1_000 + "under 100")
     assert len(found.text) <= LONGEST_SENTENCE_CHARACTERS
     assert [one for one in found.constraints if isinstance(one, PriceBound)] == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["my daughter is three, she needs a jacket", "a jacket for my 4 year old", "jacket for a six-year-old", "he turns 9"],
+)
+def test_whoever_is_said_to_be_so_old_is_a_child(text: str) -> None:
+    assert only(text, TraitIs).traits == ("gender:children",)
+
+
+@pytest.mark.parametrize("text", ["jacket, my son is 30", "a jacket for three", "my jacket is two years old"])
+def test_other_figures_make_nobody_a_child(text: str) -> None:
+    assert [one for one in read(text).constraints if isinstance(one, TraitIs)] == []
