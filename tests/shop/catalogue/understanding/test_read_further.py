@@ -298,7 +298,12 @@ def test_a_sentence_is_read_up_to_a_length() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["my daughter is three, she needs a jacket", "a jacket for my 4 year old", "jacket for a six-year-old", "he turns 9"],
+    [
+        "my daughter is three, she needs a jacket",
+        "a jacket for my 4 year old",
+        "jacket for a six-year-old",
+        "he turns 9",
+    ],
 )
 def test_whoever_is_said_to_be_so_old_is_a_child(text: str) -> None:
     assert only(text, TraitIs).traits == ("gender:children",)
