@@ -1,13 +1,13 @@
 """What is authored about a language and about measures: read once from the files beside this module."""
 
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
-from itertools import product
 from typing import Any, Literal
 
+from bottega.shop.catalogue.understanding.people import phrases_of_people
 from bottega.shop.catalogue.understanding.words import PhraseKeys, folded
 
 DEFAULT_LANGUAGE = "en"
@@ -248,11 +248,7 @@ def language(code: str = DEFAULT_LANGUAGE) -> Language:
         star_words=key_set(told["rating"]["star"]),
         rating_before=key_set(told["rating"]["before"]),
         availability=_availability(told, keys),
-        genders={
-            keys.of_sign(phrase): name
-            for name, one in told["gender"].items()
-            for phrase in (*one["phrases"], *_aged(one.get("aged")))
-        },
+        genders=phrases_of_people(told["gender"], keys),
         gender_values={folded(value): name for name, one in told["gender"].items() for value in one["values"]},
         made_of=key_set(told["made_of"]["before"]),
         not_really=tuple(keys.of(word) for word in told["made_of"]["not_really"]),
@@ -339,14 +335,6 @@ def _all_words(tables: Iterable[Any], keys: PhraseKeys) -> frozenset[str]:
 def _file(name: str) -> dict[str, Any]:
     folder = resources.files("bottega.shop.catalogue.understanding") / "language"
     return tomllib.loads((folder / f"{name}.toml").read_text(encoding="utf-8"))
-
-
-def _aged(told: Mapping[str, Sequence[str]] | None) -> Iterator[str]:
-    """The phrases that say how old somebody is, for each person and each age."""
-    if told is None:
-        return
-    for phrase, person, age in product(told["phrases"], told["people"], told["ages"]):
-        yield phrase.format(person=person, age=age)
 
 
 def _bounds(told: Mapping[str, Any], keys: PhraseKeys, side: str) -> dict[str, BoundWord]:
