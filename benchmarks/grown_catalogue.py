@@ -176,9 +176,9 @@ FROM grown g JOIN shop.products p ON p.id = g.parent WHERE g.id <> g.parent"""
 
 _MADE_CARDS = """
 INSERT INTO search.products (
-    product_id, currency, handle, title_key, price_minor, facets, card, document, rating, reviews)
+    product_id, currency, handle, title_key, price_minor, facets, card, document, rating, reviews, signs)
 SELECT g.id, p.currency, p.handle || '-' || g.document, p.title_key, (p.price_minor * g.share)::bigint, p.facets,
-       replace(p.card, p.product_id, g.id), g.document, p.rating, p.reviews
+       replace(p.card, p.product_id, g.id), g.document, p.rating, p.reviews, p.signs
 FROM grown g JOIN search.products p ON p.product_id = g.parent WHERE g.id <> g.parent"""
 
 _MADE_TRAITS = """

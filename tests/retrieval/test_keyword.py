@@ -5,7 +5,7 @@ import math
 import pytest
 
 from bottega.platform.database.pool import Database
-from bottega.retrieval import keyword
+from bottega.retrieval import counting, keyword, narrowing
 from bottega.retrieval.asked import ask
 from bottega.retrieval.narrowing import Narrowing
 from tests.retrieval.library import EVERYTHING, RECIPES, found, recipe, search, write
@@ -46,7 +46,11 @@ async def test_a_condition_holds_whether_few_or_many_meet_it(
 ) -> None:
     few = Narrowing(f"{RECIPES.documents} r", "r.document", "r.id <> $1", ("ragu",), ("r.id",))
     assert [one.row["id"] for one in (await search(library, "tomato", narrowing=few)).found] == ["soup"]
-    monkeypatch.setattr(keyword, "NARROW_DOCUMENTS", 0)
+    # Known, but too many to look at each.
+    monkeypatch.setattr(narrowing, "FEW_DOCUMENTS", 0)
+    assert [one.row["id"] for one in (await search(library, "tomato", narrowing=few)).found] == ["soup"]
+    # Too many to be known.
+    monkeypatch.setattr(counting, "KNOWN_DOCUMENTS", 0)
     assert [one.row["id"] for one in (await search(library, "tomato", narrowing=few)).found] == ["soup"]
 
 
@@ -56,7 +60,7 @@ async def test_cut_postings_are_completed_and_said_to_be_cut(
     await write(library, *(recipe(f"stew{number}", "Stew", "Simmer with salt.") for number in range(20)))
     whole = await search(library, "simmer salt bread")
     monkeypatch.setattr(keyword, "POSTINGS_READ", 3)
-    monkeypatch.setattr(keyword, "POSTINGS_READ_DEEPLY", (3,))
+    monkeypatch.setattr(keyword, "POSTINGS_READ_DEEPLY", 3)
     cut = await search(library, "simmer salt bread")
     assert (whole.complete, cut.complete) == (True, False)
     assert cut.considered < whole.considered == 23
@@ -71,7 +75,7 @@ async def test_when_too_few_meet_a_condition_frequent_words_are_read_deeper(
 ) -> None:
     await write(library, *(recipe(f"stew{number}", "Tomato stew", "Tomato, tomato.") for number in range(20)))
     monkeypatch.setattr(keyword, "POSTINGS_READ", 3)
-    monkeypatch.setattr(keyword, "NARROW_DOCUMENTS", 0)
+    monkeypatch.setattr(counting, "KNOWN_DOCUMENTS", 0)
     ragu = Narrowing(f"{RECIPES.documents} r", "r.document", "r.id = 'ragu'", (), ("r.id",))
     assert [one.row["id"] for one in (await search(library, "tomato", narrowing=ragu)).found] == ["ragu"]
 

@@ -2,6 +2,7 @@
 
 import hmac
 import importlib
+import os
 import pkgutil
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -43,6 +44,7 @@ from bottega.platform.clock import Clock, SystemClock
 from bottega.platform.database import embedded
 from bottega.platform.database.migrate import migrate
 from bottega.platform.database.pool import Database
+from bottega.platform.database.turns import Turns
 from bottega.platform.jobs.queue import Jobs
 from bottega.platform.outgoing_http import OutgoingHttp
 from bottega.ports.embedder import Embedder
@@ -152,6 +154,9 @@ async def open_application(
         connections = settings.database_connections
         database = await Database.open(dsn, writers=connections, readers=connections)
         stack.push_async_callback(database.close)
+        if settings.database_url is None:
+            # One more than there are processors, as a search waits for the embedder too.
+            database.search_in_turns(Turns(settings.data_dir / "search-turns", (os.cpu_count() or 1) + 1))
         jobs = await stack.enter_async_context(Jobs(dsn))
         chosen_clock = clock or SystemClock()
         if services is None:

@@ -2,6 +2,19 @@
 
 from dataclasses import dataclass, field
 
+# So few documents are all looked at, whatever is asked of them.
+FEW_DOCUMENTS = 2_000
+# The numbers of so many are kept at hand: to be among them is quicker to see than whether a row meets a condition.
+KNOWN_DOCUMENTS = 3_000
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What meets a condition: all documents when they are at most `KNOWN_DOCUMENTS`, and whether anything does."""
+
+    known: tuple[int, ...] | None
+    anything: bool = True
+
 
 @dataclass(frozen=True, slots=True)
 class Narrowing:
@@ -18,6 +31,20 @@ class Narrowing:
     columns: tuple[str, ...] = ()
     # Whether next to all documents of the corpus meet the condition: then it is looked at last.
     is_wide: bool = False
+    # Another one whenever something was written that may meet the condition or no longer meet it; empty: not known.
+    stamp: str = ""
+    # What counting found, once it is done.
+    counted: Counted | None = None
+
+    @property
+    def known(self) -> tuple[int, ...] | None:
+        """All documents that meet it, when they were counted and are not too many."""
+        return None if self.counted is None else self.counted.known
+
+    @property
+    def few(self) -> tuple[int, ...] | None:
+        """The same, when they are few."""
+        return self.known if self.known is not None and len(self.known) <= FEW_DOCUMENTS else None
 
     @property
     def selected(self) -> str:

@@ -17,6 +17,7 @@ from bottega.retrieval import keyword, vectors
 from bottega.retrieval.analysis import words_of
 from bottega.retrieval.asked import KeywordQuery, Synonyms, ask
 from bottega.retrieval.corpus import Corpus
+from bottega.retrieval.counting import count
 from bottega.retrieval.fusion import Scored, Weights, by_keyword_alone, fuse
 from bottega.retrieval.narrowing import Narrowing
 from bottega.retrieval.short_memory import ShortMemory
@@ -25,8 +26,8 @@ if TYPE_CHECKING:
     from bottega.ports.embedder import Vector
 
 # So many of each ranking are fused. What follows by keyword alone keeps its own order.
-FUSED_KEYWORD = 200
-FUSED_MEANING = 100
+FUSED_KEYWORD = 60
+FUSED_MEANING = 60
 
 POSTINGS_LOST = "Its words are being written anew; until then the texts themselves are looked through."
 NO_EMBEDDER = "No embedder is set up."
@@ -88,9 +89,9 @@ class Searcher:
             query = await ask(connection, self.corpus, text, synonyms=synonyms, correct=correct)
             if query.documents == 0:
                 return await self._search_plainly(connection, text, narrowing, number)
-            allowed = await keyword.few_allowed(connection, narrowing)
+            narrowing = await count(connection, narrowing)
             deep = max(number, FUSED_KEYWORD)
-            matches = await keyword.rank(connection, self.corpus, query, narrowing, deep, allowed, needed=number)
+            matches = await keyword.rank(connection, self.corpus, query, narrowing, deep, needed=number)
             if matches.considered == 0 and await keyword.are_lost(connection, self.corpus, query):
                 return await self._search_plainly(connection, text, narrowing, number)
             meant = _NO_EMBEDDER if embedding is None else await embedding
@@ -100,24 +101,17 @@ class Searcher:
             if embedding is not None:
                 embedding.cancel()
         front, rest = matches.found[:FUSED_KEYWORD], matches.found[FUSED_KEYWORD:]
-        near = await self._near(connection, meant, narrowing, allowed, [match.document for match in front])
+        near = await self._near(connection, meant, narrowing, [match.document for match in front])
         known = {match.document for match in matches.found}
-        others = [neighbour.document for neighbour in near.neighbours if neighbour.document not in known]
-        late = await keyword.score(connection, self.corpus, query, narrowing, others)
+        others = {one.document: one.row for one in near.neighbours if one.document not in known}
+        late = await keyword.score(connection, self.corpus, query, others)
         fused = fuse(query, [*front, *late], near.neighbours, self.weights)
         shown = {one.document for one in fused}
         tail = by_keyword_alone(query, [match for match in rest if match.document not in shown], len(front) + 1)
         degraded = {"meaning": near.reason} if near.reason else {}
         return Searched([*fused, *tail], query, matches.considered, matches.complete, degraded)
 
-    async def _near(
-        self,
-        connection: Connection,
-        meant: _Meant,
-        narrowing: Narrowing,
-        allowed: Sequence[int] | None,
-        besides: Sequence[int],
-    ) -> _Near:
+    async def _near(self, connection: Connection, meant: _Meant, narrowing: Narrowing, besides: Sequence[int]) -> _Near:
         """The neighbours of what was meant, or why there are none."""
         if meant.vector is None:
             return _Near([], meant.reason)
@@ -125,11 +119,8 @@ class Searcher:
             standing = await self._standing(connection)
             if reason := _unusable(standing, meant.model):
                 return _Near([], reason)
-            return _Near(
-                await vectors.near(
-                    connection, self.corpus, meant.vector, narrowing, FUSED_MEANING, allowed, besides=besides
-                )
-            )
+            corpus, vector = self.corpus, meant.vector
+            return _Near(await vectors.near(connection, corpus, vector, narrowing, FUSED_MEANING, besides=besides))
         except (asyncpg.UndefinedTableError, asyncpg.DataError):
             return _Near([], VECTORS_LOST)
 

@@ -27,7 +27,10 @@ BUILD_MEMORY = "512MB"
 
 @dataclass(frozen=True, slots=True)
 class Neighbour:
-    """A document with the cosine of its vector to the query's, and the columns of the narrowing."""
+    """A document with the cosine of its vector to the query's.
+
+    `row` has the columns of the narrowing, which are null of a document that was asked for besides the nearest.
+    """
 
     document: int
     cosine: float
@@ -49,15 +52,14 @@ async def near(
     query: Vector,
     narrowing: Narrowing,
     number: int,
-    allowed: Sequence[int] | None = None,
     *,
     besides: Sequence[int] = (),
 ) -> list[Neighbour]:
     """The nearest `number` documents that meet the narrowing, and in any case those of `besides` that have a vector.
 
-    `allowed` names all documents that meet it, when they are few: then the answer is exact.
+    The answer is exact where the narrowing is counted and few meet it. Documents `besides` are known to meet it.
     """
-    return await _near(connection, corpus, query.tolist(), narrowing, number, allowed, besides)
+    return await _near(connection, corpus, query.tolist(), narrowing, number, besides)
 
 
 async def near_document(
@@ -67,7 +69,7 @@ async def near_document(
     vector: list[float] | None = await connection.fetchval(
         f"SELECT embedding::real[] FROM {corpus.vectors} WHERE document = $1", document
     )
-    return None if vector is None else await _near(connection, corpus, vector, narrowing, number, None, ())
+    return None if vector is None else await _near(connection, corpus, vector, narrowing, number, ())
 
 
 async def _near(
@@ -76,15 +78,15 @@ async def _near(
     query: list[float],
     narrowing: Narrowing,
     number: int,
-    allowed: Sequence[int] | None,
     besides: Sequence[int],
 ) -> list[Neighbour]:
     parameters = Parameters(list(narrowing.values))
-    filled = (_NEAR if allowed is None else _NEAR_ALLOWED).format(
+    known = narrowing.known
+    filled = (_NEAR if known is None else _NEAR_FEW if narrowing.few is not None else _NEAR_KNOWN).format(
         query=parameters.add(query),
         number=parameters.add(number),
         besides=parameters.add(list(besides)),
-        allowed="" if allowed is None else parameters.add(list(allowed)),
+        known="" if known is None else parameters.add(list(known)),
         dimensions=len(query),
         vectors=corpus.vectors,
         source=narrowing.source,
@@ -93,7 +95,7 @@ async def _near(
         columns=narrowing.selected,
     )
     rows = await connection.fetch(filled, *parameters.values)
-    return [Neighbour(row["document"], row["cosine"], row) for row in rows]
+    return [Neighbour(row["measured"], row["cosine"], row) for row in rows]
 
 
 async def standing(connection: Connection, corpus: Corpus) -> VectorsStanding:
@@ -186,31 +188,39 @@ def _encoded(vector: Vector) -> bytes:
     return struct.pack(">HH", len(vector), 0) + vector.astype(">f2").tobytes()
 
 
-_NEAR = """
-WITH asked AS MATERIALIZED (SELECT {query}::real[]::halfvec({dimensions}) AS vector),
-nearest AS MATERIALIZED (
-    SELECT v.document
-    FROM {vectors} v JOIN {source} ON {key} = v.document
-    WHERE {condition}
-    ORDER BY v.embedding::halfvec({dimensions}) <=> (SELECT vector FROM asked) LIMIT {number})
-SELECT v.document, 1 - (v.embedding::halfvec({dimensions}) <=> (SELECT vector FROM asked)) AS cosine{columns}
-FROM (SELECT document FROM nearest UNION SELECT unnest({besides}::int[])) AS wanted
-JOIN {vectors} v USING (document) JOIN {source} ON {key} = v.document
-WHERE {condition}
-ORDER BY cosine DESC, v.document"""
+# What is nearest and what is asked for besides are measured once each; only the nearest are held against the condition.
+_MEASURED = """
+besides AS MATERIALIZED (
+    SELECT v.document, v.embedding::halfvec({dimensions}) <=> (SELECT vector FROM asked) AS distance
+    FROM {vectors} v WHERE v.document = ANY ({besides}::int[]))
+SELECT coalesce(n.document, b.document) AS measured, 1 - coalesce(n.distance, b.distance) AS cosine, n.*
+FROM nearest n FULL JOIN besides b ON b.document = n.document
+ORDER BY cosine DESC, measured"""
 
-_NEAR_ALLOWED = """
-WITH asked AS MATERIALIZED (SELECT {query}::real[]::halfvec({dimensions}) AS vector),
-measured AS (
-    SELECT v.document, 1 - (v.embedding::halfvec({dimensions}) <=> (SELECT vector FROM asked)) AS cosine
-    FROM {vectors} v WHERE v.document = ANY ({allowed}::int[])),
-nearest AS (
-    (SELECT document, cosine FROM measured ORDER BY cosine DESC LIMIT {number})
-    UNION
-    (SELECT document, cosine FROM measured WHERE document = ANY ({besides}::int[])))
-SELECT n.document, n.cosine{columns}
-FROM nearest n JOIN {source} ON {key} = n.document WHERE {condition}
-ORDER BY n.cosine DESC, n.document"""
+# The order of the index over vectors leads, whatever the planner believes of the condition.
+_NEAR = f"""
+WITH asked AS MATERIALIZED (SELECT {{query}}::real[]::halfvec({{dimensions}}) AS vector),
+nearest AS MATERIALIZED (
+    SELECT v.document, v.embedding::halfvec({{dimensions}}) <=> (SELECT vector FROM asked) AS distance, met.*
+    FROM {{vectors}} v CROSS JOIN LATERAL (
+        SELECT true AS met{{columns}} FROM {{source}} WHERE {{key}} = v.document AND {{condition}} OFFSET 0) AS met
+    ORDER BY distance LIMIT {{number}}),{_MEASURED}"""
+
+# What is near is looked up among the known by its number, and its row is read once it is chosen.
+_NEAR_KNOWN = f"""
+WITH asked AS MATERIALIZED (SELECT {{query}}::real[]::halfvec({{dimensions}}) AS vector),
+nearby AS MATERIALIZED (
+    SELECT v.document, v.embedding::halfvec({{dimensions}}) <=> (SELECT vector FROM asked) AS distance
+    FROM {{vectors}} v WHERE v.document = ANY ({{known}}::int[]) ORDER BY distance LIMIT {{number}}),
+nearest AS MATERIALIZED (
+    SELECT v.document, v.distance{{columns}}
+    FROM nearby v JOIN {{source}} ON {{key}} = v.document WHERE {{condition}}),{_MEASURED}"""
+
+# A few are all measured: a materialised table leaves the planner no other way.
+_NEAR_FEW = _NEAR_KNOWN.replace(
+    "FROM {vectors} v WHERE v.document = ANY ({known}::int[]) ORDER BY distance",
+    "FROM (SELECT * FROM {vectors} w WHERE w.document = ANY ({known}::int[]) OFFSET 0) AS v ORDER BY distance",
+)
 
 _STANDING = """
 SELECT (SELECT vector_model FROM search.corpora WHERE corpus = $1) AS model,

@@ -31,14 +31,17 @@ class Term:
 async def look_up(connection: Connection, corpus: Corpus, texts: Collection[str]) -> tuple[int, dict[str, Term]]:
     """How many documents can be searched, and those of the terms that occur in one.
 
-    None can be searched while what was lost is being written anew.
+    None can be searched while what was lost is being written anew, nor when their own table is lost: some searches do
+    without it, others would fail half way.
     """
     rows = await connection.fetch(
-        "SELECT CASE WHEN c.rewriting THEN 0 ELSE c.documents END AS in_all, t.term, t.text, t.documents, t.word "
+        "SELECT CASE WHEN c.rewriting OR to_regclass($3) IS NULL THEN 0 ELSE c.documents END AS in_all, "
+        "t.term, t.text, t.documents, t.word "
         f"FROM search.corpora c LEFT JOIN {corpus.terms} t ON t.text = ANY ($1::text[]) AND t.documents > 0 "
         "WHERE c.corpus = $2",
         list(texts),
         corpus.name,
+        corpus.documents,
     )
     known = [Term(row["term"], row["text"], row["documents"], row["word"]) for row in rows if row["term"] is not None]
     return rows[0]["in_all"] if rows else 0, {term.text: term for term in known}

@@ -2,13 +2,14 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from typing import Any, TypeAlias, cast
 
 import asyncpg
 import orjson
 
 from bottega.kernel.errors import Unavailable
+from bottega.platform.database.turns import Turns
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 Row: TypeAlias = asyncpg.Record
@@ -18,7 +19,9 @@ COMMAND_TIMEOUT_SECONDS = 30
 LOCK_TIMEOUT_SECONDS = 10
 IDLE_IN_TRANSACTION_TIMEOUT_SECONDS = 60
 # Searching keeps a processor busy: more at once would only wait for each other inside the database.
-SEARCHERS = 6
+SEARCHERS = 4
+# Prepared statements that a connection keeps. Searches are as many as there are shapes of conditions.
+STATEMENTS_KEPT, SEARCHES_KEPT = 100, 400
 # How long to wait for a free connection: beyond it the process has more work than it can do.
 ACQUIRE_TIMEOUT_SECONDS = 10
 
@@ -70,6 +73,11 @@ class Database:
         self._writers = writers
         self._readers = readers
         self._searchers = searchers
+        self._turns: Turns | None = None
+
+    def search_in_turns(self, turns: Turns) -> None:
+        """From now on searches wait for a turn; for a server on this machine, whose processors the turns count."""
+        self._turns = turns
 
     @property
     def pools(self) -> "tuple[asyncpg.Pool[Any], ...]":
@@ -111,6 +119,8 @@ class Database:
         """Close the pools, waiting for work under way."""
         for pool in self.pools:
             await pool.close()
+        if self._turns is not None:
+            self._turns.close()
 
     def terminate(self) -> None:
         """Cut every connection, whatever it is doing."""
@@ -126,7 +136,8 @@ class Database:
     @asynccontextmanager
     async def search(self) -> AsyncGenerator[Connection]:
         """As `read`, for statements whose best plan depends on what is asked for: each is planned anew."""
-        async with _acquired(self._searchers) as connection:
+        turn = nullcontext() if self._turns is None else self._turns.turn()
+        async with turn, _acquired(self._searchers) as connection:
             yield cast("Connection", connection)
 
     @asynccontextmanager
@@ -176,11 +187,12 @@ _READING = {"default_transaction_read_only": "on", "plan_cache_mode": "auto"}
 _SEARCHING = {
     "default_transaction_read_only": "on",
     "plan_cache_mode": "force_custom_plan",
-    "random_page_cost": "1.1",
+    "random_page_cost": "0.1",
+    "seq_page_cost": "0.1",
     "max_parallel_workers_per_gather": "0",
     "hnsw.iterative_scan": "strict_order",
-    "hnsw.ef_search": "100",
-    "hnsw.max_scan_tuples": "2000",
+    "hnsw.ef_search": "60",
+    "hnsw.max_scan_tuples": "600",
 }
 
 
@@ -192,6 +204,7 @@ async def _pool(
         min_size=at_once,
         max_size=size,
         command_timeout=COMMAND_TIMEOUT_SECONDS,
+        statement_cache_size=SEARCHES_KEPT if settings is _SEARCHING else STATEMENTS_KEPT,
         max_inactive_connection_lifetime=300,
         connection_class=connection_class,
         init=speak_json,

@@ -98,13 +98,16 @@ def _baseline(waiting: Sequence[Mutant], runner: SuiteRunner) -> None:
 def _judge(mutant: Mutant, runner: SuiteRunner, effort_seconds: float) -> Verdict:
     began = time.monotonic()
     before = apply(mutant, runner.directory)
+    files = [edit.file for edit in mutant.edits]
+    runner.forget_compiled(files)
     try:
         refusal = _refused_by_itself(runner.directory) if mutant.suites == RULE_SUITES else ""
         if refusal:
             return Verdict(mutant, "caught", time.monotonic() - began, refusal)
-        code, output = runner.run(mutant.suites, effort_seconds, changed=[edit.file for edit in mutant.edits])
+        code, output = runner.run(mutant.suites, effort_seconds, changed=files)
     finally:
         restore(before)
+        runner.forget_compiled(files)
     seconds = time.monotonic() - began
     match code:
         case None:

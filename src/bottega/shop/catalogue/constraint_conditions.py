@@ -7,6 +7,7 @@ from typing import assert_never
 
 from bottega.platform.database.pool import Connection
 from bottega.shop.catalogue.listing import Conditions
+from bottega.shop.catalogue.signs import TOLD, Kind, signs
 from bottega.shop.catalogue.understanding.model import (
     AvailabilityIs,
     BrandIs,
@@ -40,10 +41,9 @@ class MatchedVariant:
 
 @dataclass(slots=True)
 class _Asked:
-    """What constraints ask of one offer, of the product's traits, and of its row in lists."""
+    """What constraints ask of one offer, and of the product's row in lists."""
 
     offer: list[str] = field(default_factory=list[str])
-    product: list[str] = field(default_factory=list[str])
     listed: list[str] = field(default_factory=list[str])
     # Whether more than a lowest price is asked of the offer, so that the lowest price alone does not tell.
     of_one_variant: bool = False
@@ -60,10 +60,6 @@ def conditions_of(
     """
     asked = _asked(constraints, conditions)
     conditions.texts.extend(asked.listed)
-    if asked.product:
-        conditions.texts.append(
-            f"EXISTS (SELECT FROM search.traits t WHERE t.product_id = p.product_id AND {' AND '.join(asked.product)})"
-        )
     if asked.of_one_variant:
         sellable = [] if asked.stock_said or any_stock else ["o.in_stock"]
         wanted = " AND ".join([*asked.offer, *sellable])
@@ -85,10 +81,7 @@ async def matching_variants(
     if not asked.of_one_variant or not product_ids:
         return {}
     ids, money, at = (conditions.parameter(value) for value in (list(product_ids), currency, now))
-    of_product = [
-        f"EXISTS (SELECT FROM search.traits t WHERE t.product_id = p.product_id AND {text})" for text in asked.product
-    ]
-    wanted = " AND ".join([*asked.offer, *asked.listed, *of_product])
+    wanted = " AND ".join([*asked.offer, *asked.listed])
     rows = await connection.fetch(
         _VARIANTS.format(ids=ids, currency=money, now=at, wanted=wanted, most=MOST_VARIANTS_NAMED), *conditions.values
     )
@@ -113,8 +106,8 @@ def _asked(constraints: Sequence[Constraint], conditions: Conditions) -> _Asked:
             case PriceBound():
                 _price(constraint, conditions, asked)
             case BrandIs():
-                brands = conditions.parameter([f"brand:{brand}" for brand in constraint.brands])
-                asked.listed.append(f"{'NOT ' if constraint.negated else ''}p.facets && {brands}::text[]")
+                text = _has_any("facet", (f"brand:{brand}" for brand in constraint.brands), conditions)
+                asked.listed.append(f"NOT {text}" if constraint.negated else text)
             case CategoryIs():
                 _category(constraint, conditions, asked)
             case TraitIs():
@@ -150,11 +143,12 @@ def _category(constraint: CategoryIs, conditions: Conditions, asked: _Asked) -> 
     single = [f"category:{path}" for path in constraint.paths]
     single += [trait for trait in constraint.traits if "+" not in trait]
     joined = [trait.split("+") for trait in constraint.traits if "+" in trait]
-    any_of = [f"t.traits && {conditions.parameter(single)}::text[]"] if single else []
-    any_of += [f"t.traits @> {conditions.parameter(parts)}::text[]" for parts in joined]
-    if any_of:
-        text = f"({' OR '.join(any_of)})"
-        asked.product.append(f"NOT {text}" if constraint.negated else text)
+    any_of = [_has_any("trait", single, conditions)] if single else []
+    any_of += [f"p.signs @> {conditions.parameter(signs('trait', parts))}::bigint[]" for parts in joined]
+    if any_of and constraint.negated:
+        asked.listed += [_told(conditions), f"NOT ({' OR '.join(any_of)})"]
+    elif any_of:
+        asked.listed.append(f"({' OR '.join(any_of)})")
     left_out = [*(f"category:{path}" for path in constraint.not_paths), *constraint.not_traits]
     _none_of(left_out, conditions, asked)
 
@@ -171,35 +165,36 @@ def _trait(constraint: TraitIs, conditions: Conditions, asked: _Asked) -> None:
     if of_variant:
         asked.of_one_variant = True
         text = f"o.traits && {conditions.parameter(of_variant)}::text[]"
-        if of_product:
-            any_of = conditions.parameter(of_product)
-            text = (
-                f"({text} OR EXISTS (SELECT FROM search.traits t WHERE t.product_id = o.product_id "
-                f"AND t.traits && {any_of}::text[]))"
-            )
-        asked.offer.append(text)
+        by_product = [_has_any("trait", of_product, conditions)] if of_product else []
+        asked.offer.append(f"({' OR '.join([text, *by_product])})")
+        # What no variant has, nor the product, is ruled out by the index before any offer is looked at.
+        asked.listed.append(f"({' OR '.join([_has_any('variant', of_variant, conditions), *by_product])})")
     elif of_product:
         _any_of(of_product, conditions, asked)
 
 
+def _has_any(kind: Kind, texts: Iterable[str], conditions: Conditions) -> str:
+    return f"p.signs && {conditions.parameter(signs(kind, texts))}::bigint[]"
+
+
+def _told(conditions: Conditions) -> str:
+    return f"p.signs @> {conditions.parameter([TOLD])}::bigint[]"
+
+
 def _any_of(traits: Iterable[str], conditions: Conditions, asked: _Asked) -> None:
     if wanted := list(traits):
-        asked.product.append(f"t.traits && {conditions.parameter(wanted)}::text[]")
+        asked.listed.append(_has_any("trait", wanted, conditions))
 
 
 def _none_of(traits: Iterable[str], conditions: Conditions, asked: _Asked) -> None:
     if ruled_out := list(traits):
-        asked.product.append(f"NOT t.traits && {conditions.parameter(ruled_out)}::text[]")
+        asked.listed += [_told(conditions), f"NOT {_has_any('trait', ruled_out, conditions)}"]
 
 
 def _availability(constraint: AvailabilityIs, conditions: Conditions, asked: _Asked) -> None:
-    facet = conditions.parameter([constraint.facet])
-    if constraint.wanted:
-        asked.listed.append(f"p.facets @> {facet}::text[]")
-        asked.offer.append(f"o.{constraint.facet}")
-    else:
-        asked.listed.append(f"NOT p.facets @> {facet}::text[]")
-        asked.offer.append(f"NOT o.{constraint.facet}")
+    has = _has_any("facet", [constraint.facet], conditions)
+    asked.listed.append(has if constraint.wanted else f"NOT {has}")
+    asked.offer.append(f"o.{constraint.facet}" if constraint.wanted else f"NOT o.{constraint.facet}")
     asked.stock_said = asked.stock_said or constraint.facet == "in_stock"
 
 

@@ -9,6 +9,7 @@ from bottega.platform.database.pool import Connection
 from bottega.retrieval import keyword
 from bottega.retrieval.analysis import fold, words_of
 from bottega.retrieval.asked import KeywordQuery, ask
+from bottega.retrieval.counting import count
 from bottega.retrieval.narrowing import Narrowing
 from bottega.retrieval.vocabulary import readings
 from bottega.shop.catalogue.product_documents import PRODUCTS
@@ -38,6 +39,7 @@ async def did_you_mean(
         return None
     offered = _WORD.sub(lambda match: _replaced(match[0], better), text)
     asked = await ask(connection, PRODUCTS, offered)
+    narrowing = await count(connection, narrowing)
     matches = await keyword.rank(connection, PRODUCTS, asked, narrowing, POOR_TOTAL)
     whole = sum(asked.coverage(match.bits) > 1 - 1e-9 for match in matches.found)
     return offered if whole > total else None

@@ -10,8 +10,8 @@ from bottega.retrieval import upkeep
 from bottega.retrieval.schema import ensure
 from bottega.retrieval.upkeep import CorpusStanding, Findings
 from bottega.shop.catalogue import constraint_index, vocabulary_store
-from bottega.shop.catalogue.index import READER, REFRESHED_AT_ONCE, analyse, refresh, wait_for_reader
-from bottega.shop.catalogue.product_documents import PRODUCTS
+from bottega.shop.catalogue.index import REFRESHED_AT_ONCE, analyse, refresh, wait_for_reader
+from bottega.shop.catalogue.product_documents import PRODUCTS, READER
 
 Progress = Callable[[int, int], None]
 

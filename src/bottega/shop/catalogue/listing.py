@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from bottega.kernel.errors import Invalid
 from bottega.platform.database.pool import Connection, Row
+from bottega.shop.catalogue.signs import signs
 
 Sort = Literal["newest", "price", "-price", "title"]
 
@@ -102,9 +103,9 @@ class Conditions:
         """Adds filters on search.products as `p`; absent ones cost nothing."""
         self.texts.append(f"p.currency = {self.parameter(filters.currency)}")
         if facets := filters.facets:
-            self.texts.append(f"p.facets @> {self.parameter(facets)}::text[]")
+            self.texts.append(f"p.signs @> {self.parameter(signs('facet', facets))}::bigint[]")
         if lacking := filters.lacking:
-            self.texts.append(f"NOT p.facets && {self.parameter(lacking)}::text[]")
+            self.texts.append(f"NOT p.signs && {self.parameter(signs('facet', lacking))}::bigint[]")
         if filters.minimum_minor is not None:
             self.texts.append(f"p.price_minor >= {self.parameter(filters.minimum_minor)}")
         if filters.maximum_minor is not None:

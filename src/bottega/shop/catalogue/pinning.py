@@ -4,8 +4,9 @@ from dataclasses import replace
 
 from bottega.platform.database.pool import Connection
 from bottega.retrieval.fusion import Scored
+from bottega.shop.catalogue.listing import Conditions
 from bottega.shop.catalogue.product_ranking import Ranked
-from bottega.shop.catalogue.search_reading import Reading, conditions_on
+from bottega.shop.catalogue.search_reading import Reading
 from bottega.shop.catalogue.search_records import SearchRequest
 from bottega.shop.catalogue.tuning import pins_of, query_key
 
@@ -21,11 +22,12 @@ async def pinned_first(connection: Connection, request: SearchRequest, reading: 
     wanted = await _wanted(connection, request, reading)
     if not wanted:
         return ranked
-    conditions = conditions_on(reading.form, request.filters)
+    narrowing = reading.narrowing
+    conditions = Conditions([narrowing.condition], list(narrowing.values))
     ids = conditions.parameter(list(wanted))
     rows = await connection.fetch(
-        "SELECT p.product_id, p.facets @> '{in_stock}' AS in_stock, p.price_minor, coalesce(p.document, 0) AS document "
-        f"FROM search.products p WHERE {conditions} AND p.product_id = ANY ({ids}::text[]) "
+        f"SELECT coalesce(p.document, 0) AS document{narrowing.selected} FROM {narrowing.source} "
+        f"WHERE {conditions} AND p.product_id = ANY ({ids}::text[]) "
         f"ORDER BY array_position({ids}::text[], p.product_id)",
         *conditions.values,
     )

@@ -7,6 +7,9 @@ from typing import Any
 from bottega.platform.database.pool import Connection, Row
 from bottega.retrieval.corpus import Corpus, Document, Field
 
+# The reader of the log that keeps the index.
+READER = "search"
+
 # Field weights and saturation were chosen on the open grades; see docs/search.md.
 PRODUCTS = Corpus(
     "products",

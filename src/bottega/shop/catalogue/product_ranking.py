@@ -15,8 +15,9 @@ from bottega.shop.catalogue.constraint_conditions import matching_variants
 from bottega.shop.catalogue.listing import Conditions
 from bottega.shop.catalogue.product_documents import PRODUCTS
 from bottega.shop.catalogue.search_fitting import LEAST_COVERAGE_SHARE, any_has, fitting
-from bottega.shop.catalogue.search_reading import Reading, conditions_on
+from bottega.shop.catalogue.search_reading import COLUMNS, SELLS, Reading
 from bottega.shop.catalogue.search_records import SearchRequest
+from bottega.shop.catalogue.signs import signs
 from bottega.shop.catalogue.understanding.model import CategoryIs, Constraint, SortWish
 
 # Fitted on the open grades, the file of this SHA-256, by `benchmarks/search_quality.py`; see docs/search.md.
@@ -30,11 +31,6 @@ NOT_CALLED_SO_SHARE = 0.8
 DEEPEST_RESULT = 400
 # Another order than by relevance is made among so many of the best.
 MOST_SORTED = 1_000
-_COLUMNS = (
-    "p.product_id",
-    "p.facets @> '{in_stock}' AS in_stock",
-    "p.price_minor",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +67,7 @@ async def ranked_products(
         return ranked
     # The constraints say everything: what meets them without having their words in its texts belongs here too.
     besides = {one.row["product_id"] for one in ranked.found}
-    narrowing = _narrowing(request, reading)
+    narrowing = reading.narrowing
     rest = await _listed(connection, narrowing, _BY_STANDING, max(number, DEEPEST_RESULT + 1))
     found = [*ranked.found, *(one for one in rest if one.row["product_id"] not in besides)]
     return Ranked(
@@ -83,7 +79,7 @@ async def _by_words(
     connection: Connection, request: SearchRequest, reading: Reading, embedder: Embedder | None, number: int
 ) -> Ranked:
     form = reading.form
-    narrowing = _narrowing(request, reading)
+    narrowing = reading.narrowing
     text = f"{form.ranking_words} {form.like}".strip() if form.constraints else (form.ranking_words or form.text)
     searcher = Searcher(PRODUCTS, WEIGHTS, search_plainly, embedder)
     searched = await searcher.search(connection, text, narrowing, number, synonyms=request.tuning.synonyms)
@@ -106,14 +102,6 @@ async def _by_words(
     return Ranked(found, searched.query, total, exact, dict(searched.degraded), unmatched)
 
 
-def _narrowing(request: SearchRequest, reading: Reading) -> Narrowing:
-    conditions = conditions_on(reading.form, request.filters)
-    is_wide = request.filters.are_wide and not reading.form.constraints
-    return Narrowing(
-        "search.products p", "p.document", str(conditions), tuple(conditions.values), _COLUMNS, is_wide=is_wide
-    )
-
-
 async def _called_so(
     connection: Connection, constraints: Sequence[Constraint], found: Sequence[Scored]
 ) -> frozenset[str] | None:
@@ -121,10 +109,10 @@ async def _called_so(
     names = [name.split("+") for known in constraints if isinstance(known, CategoryIs) for name in known.called]
     if not names or not found:
         return None
-    values: list[object] = [[one.row["product_id"] for one in found], *names]
-    held = " OR ".join(f"traits @> ${place}::text[]" for place in range(2, len(names) + 2))
+    values: list[object] = [[one.row["product_id"] for one in found], *(signs("trait", name) for name in names)]
+    held = " OR ".join(f"p.signs @> ${place}::bigint[]" for place in range(2, len(names) + 2))
     rows = await connection.fetch(
-        f"SELECT product_id FROM search.traits WHERE product_id = ANY ($1::text[]) AND ({held})", *values
+        f"SELECT product_id FROM search.products p WHERE product_id = ANY ($1::text[]) AND ({held})", *values
     )
     return frozenset(row["product_id"] for row in rows)
 
@@ -148,7 +136,7 @@ async def _sorted(
     """All that meets the sentence, in the order that it asks for; words that are left still rule out."""
     form = reading.form
     ranked = Ranked([], KeywordQuery(), 0, True)
-    narrowing = _narrowing(request, reading)
+    narrowing = reading.narrowing
     conditions = Conditions([narrowing.condition], list(narrowing.values))
     known: dict[str, Scored] = {}
     if form.words.strip() or not form.constraints:
@@ -157,7 +145,7 @@ async def _sorted(
         known = {one.row["product_id"]: one for one in fitting}
         conditions.texts.append(f"p.product_id = ANY ({conditions.parameter(list(known))}::text[])")
     order = _TITLE_ORDER if request.sort == "title" else _order(wish, conditions)
-    narrowed = Narrowing(narrowing.source, narrowing.document, str(conditions), tuple(conditions.values), _COLUMNS)
+    narrowed = Narrowing(narrowing.source, narrowing.document, str(conditions), tuple(conditions.values), COLUMNS)
     listed = await _listed(connection, narrowed, f"{order}, p.product_id", MOST_SORTED)
     if wish.order in ("price", "-price"):
         listed = await _by_own_price(connection, reading, listed, now, descending=wish.order == "-price")
@@ -181,7 +169,7 @@ async def _listed(connection: Connection, narrowing: Narrowing, order: str, numb
     return [Scored(row["document"], 0.0, 0.0, 0.0, None, None, None, 0, row) for row in rows]
 
 
-_BY_STANDING = "p.facets @> '{in_stock}' DESC, p.reviews DESC, p.rating DESC NULLS LAST, p.product_id DESC"
+_BY_STANDING = f"{SELLS} DESC, p.reviews DESC, p.rating DESC NULLS LAST, p.product_id DESC"
 _TITLE_ORDER = "p.title_key"
 
 

@@ -12,14 +12,13 @@ from bottega.platform.database.pool import Connection
 from bottega.ports.embedder import Embedder
 from bottega.retrieval.asked import KeywordQuery
 from bottega.retrieval.fusion import Scored
-from bottega.retrieval.narrowing import Narrowing
 from bottega.shop.catalogue.did_you_mean import did_you_mean
 from bottega.shop.catalogue.listing import card_column
 from bottega.shop.catalogue.pinning import pinned_first
 from bottega.shop.catalogue.product_ranking import DEEPEST_RESULT, Ranked, ranked_products
 from bottega.shop.catalogue.search_facets import MOST_COUNTED, facets_of
 from bottega.shop.catalogue.search_notes import SearchNoted, SearchNotes
-from bottega.shop.catalogue.search_reading import Reading, conditions_on, met_readings, read_as_words, read_sentence
+from bottega.shop.catalogue.search_reading import Reading, met_readings, read_as_words, read_sentence
 from bottega.shop.catalogue.search_records import Explanation, SearchPage, SearchRequest, SearchSort
 from bottega.shop.catalogue.taste import by_taste
 from bottega.shop.catalogue.tuning import tuning_of
@@ -113,14 +112,15 @@ async def _with_its_words(
     if not first[1].unmatched or not (asked.names_thing or only_kind):
         return first
     tried = 0
-    async with aclosing(met_readings(connection, request, asked)) as readings:
+    async with aclosing(met_readings(connection, request, first[0])) as readings:
         async for reading in readings:
             if len(reading.form.constraints) == len(first[0].form.constraints):
                 continue
-            ranked = await ranked_products(connection, request, reading, now, embedder, number)
+            # Whether it has the words, words alone tell.
+            ranked = await ranked_products(connection, request, reading, now, None, number)
             has_all = max((one.coverage for one in ranked.found), default=0.0) > NEARLY_ALL
             if has_all or (asked.names_thing and ranked.found and not ranked.unmatched):
-                return reading, ranked
+                return reading, await ranked_products(connection, request, reading, now, embedder, number)
             tried += 1
             if tried == MOST_TRIED_FOR_WORDS:
                 break
@@ -186,9 +186,7 @@ async def _other_spelling(
     if "keyword" in ranked.degraded:
         return None
     total = len(ranked.found) if ranked.total_is_exact else ranked.total
-    conditions = conditions_on(reading.form, request.filters)
-    narrowing = Narrowing("search.products p", "p.document", str(conditions), tuple(conditions.values))
-    return await did_you_mean(connection, request.text, ranked.query, total, narrowing)
+    return await did_you_mean(connection, request.text, ranked.query, total, reading.narrowing)
 
 
 def _noted(request: SearchRequest, reading: Reading, ranked: Ranked) -> SearchNoted:

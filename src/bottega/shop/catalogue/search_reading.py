@@ -2,23 +2,31 @@
 
 from collections import OrderedDict
 from collections.abc import AsyncGenerator, Iterator
-from dataclasses import dataclass
+from contextlib import aclosing
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
 
 from bottega.platform.database.pool import Connection
+from bottega.retrieval.counting import anything_meets, count
+from bottega.retrieval.narrowing import Narrowing
 from bottega.shop.catalogue import vocabulary_store
 from bottega.shop.catalogue.constraint_conditions import conditions_of
 from bottega.shop.catalogue.listing import Conditions, Filters
 from bottega.shop.catalogue.search_records import NOTHING_RELAXED, Relaxed, SearchRequest
 from bottega.shop.catalogue.shown_product import shown_product
-from bottega.shop.catalogue.understanding.model import Understanding
+from bottega.shop.catalogue.signs import IN_STOCK
+from bottega.shop.catalogue.understanding.model import Constraint, Understanding
 from bottega.shop.catalogue.understanding.read import understand
 from bottega.shop.catalogue.understanding.relaxing import relaxations
 
 # So many weaker forms of a sentence are tried before the answer is that there is nothing.
 MOST_RELAXATIONS = 40
 REMEMBERED_SENTENCES = 2_000
+# What a search is narrowed to are cards, known by the numbers of their documents.
+SOURCE, DOCUMENT = "search.products p", "p.document"
+SELLS = f"{IN_STOCK} = ANY (p.signs)"
+COLUMNS = ("p.product_id", f"{SELLS} AS in_stock", "p.price_minor")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +35,7 @@ class Reading:
 
     asked: Understanding
     form: Understanding
+    narrowing: Narrowing
     relaxed: Relaxed = NOTHING_RELAXED
 
 
@@ -36,43 +45,71 @@ _read: OrderedDict[tuple[object, ...], Understanding] = OrderedDict()
 
 async def read_sentence(connection: Connection, request: SearchRequest, now: datetime) -> Reading:
     """Reads the sentence with what the catalogue knows; in its strictest form that some product meets."""
-    asked = await _understood(connection, request, now)
-    if not asked.constraints:
-        return Reading(asked, asked)
-    for form, relaxed in _forms(asked):
-        if await _anything(connection, form, request.filters):
-            return Reading(asked, form, relaxed)
-    return Reading(asked, asked)
+    asked, stamp = await _understood(connection, request, now)
+    whole = Reading(asked, asked, narrowing_to(asked, request.filters, stamp))
+    if asked.constraints:
+        async with aclosing(met_readings(connection, request, whole)) as readings:
+            async for reading in readings:
+                return reading
+    return whole
 
 
-async def met_readings(connection: Connection, request: SearchRequest, asked: Understanding) -> AsyncGenerator[Reading]:
-    """All of its forms that some product meets, the strictest first."""
+async def met_readings(connection: Connection, request: SearchRequest, whole: Reading) -> AsyncGenerator[Reading]:
+    """All forms of what was asked that some product meets, the strictest first."""
+    asked, stamp = whole.asked, whole.narrowing.stamp
+    hopeless = Hopeless(connection, request.filters, stamp)
     for form, relaxed in _forms(asked):
-        if await _anything(connection, form, request.filters):
-            yield Reading(asked, form, relaxed)
+        if hopeless.has_one_of(form):
+            continue
+        narrowing = await count(connection, narrowing_to(form, request.filters, stamp))
+        if narrowing.counted is None or narrowing.counted.anything:
+            yield Reading(asked, form, narrowing, relaxed)
+        else:
+            await hopeless.learn(form)
+
+
+class Hopeless:
+    """Constraints that nothing meets even alone: no form with one of them needs to be asked for."""
+
+    def __init__(self, connection: Connection, filters: Filters, stamp: str) -> None:
+        self._connection, self._filters, self._stamp = connection, filters, stamp
+        self._known: dict[Constraint, bool] = {}
+
+    def has_one_of(self, form: Understanding) -> bool:
+        """Whether it is known that nothing meets this form."""
+        return any(self._known.get(constraint, False) for constraint in form.constraints)
+
+    async def learn(self, form: Understanding) -> None:
+        """Asks for each constraint of a form that nothing meets, whatever is in stock."""
+        for constraint in form.constraints:
+            if constraint not in self._known:
+                alone = replace(form, constraints=(constraint,), any_stock=True)
+                met = await anything_meets(self._connection, narrowing_to(alone, self._filters, self._stamp))
+                self._known[constraint] = not met
 
 
 def read_as_words(request: SearchRequest) -> Reading:
     """Takes the text as words to search by and nothing else."""
     plain = Understanding(request.text, request.text, request.text, request.filters.currency)
-    return Reading(plain, plain)
+    return Reading(plain, plain, narrowing_to(plain, request.filters))
 
 
-def conditions_on(form: Understanding, filters: Filters) -> Conditions:
-    """What search.products as `p` must meet."""
+def narrowing_to(form: Understanding, filters: Filters, stamp: str = "") -> Narrowing:
+    """The products that meet what was read and what was chosen; `stamp` says as of when."""
     conditions = Conditions()
     conditions.narrow(filters.in_currency(form.currency))
     conditions_of(form.constraints, form.currency, conditions, any_stock=form.any_stock)
-    return conditions
+    is_wide = filters.are_wide and not form.constraints
+    return Narrowing(SOURCE, DOCUMENT, str(conditions), tuple(conditions.values), COLUMNS, is_wide, stamp)
 
 
-async def _understood(connection: Connection, request: SearchRequest, now: datetime) -> Understanding:
-    vocabulary = await vocabulary_store.current(connection)
+async def _understood(connection: Connection, request: SearchRequest, now: datetime) -> tuple[Understanding, str]:
+    vocabulary, stamp = await vocabulary_store.current_with_stamp(connection)
     currency = request.filters.currency
     if request.shown is not None:
         shown = await shown_product(connection, request.shown, currency, now)
         known = request.tuning.known_to(vocabulary)
-        return understand(request.text, known, currency=currency, shown=shown, without=request.without)
+        return understand(request.text, known, currency=currency, shown=shown, without=request.without), stamp
     key = (vocabulary.version, request.tuning.known_words, currency, request.without, request.text)
     read = _read.get(key)
     if read is None:
@@ -81,20 +118,10 @@ async def _understood(connection: Connection, request: SearchRequest, now: datet
         _read[key] = read
         while len(_read) > REMEMBERED_SENTENCES:
             _read.popitem(last=False)
-    return read
+    return read, stamp
 
 
 def _forms(asked: Understanding) -> Iterator[tuple[Understanding, Relaxed]]:
     yield asked, NOTHING_RELAXED
     for weaker in islice(relaxations(asked), MOST_RELAXATIONS):
         yield weaker.understanding, Relaxed(weaker.dropped, weaker.widened)
-
-
-async def _anything(connection: Connection, form: Understanding, filters: Filters) -> bool:
-    conditions = conditions_on(form, filters)
-    # As a table of its own it is planned for all rows and still read no further than the first. Planned for one row,
-    # it walks along prices in the hope of meeting soon what may not exist.
-    statement = (
-        f"WITH met AS MATERIALIZED (SELECT FROM search.products p WHERE {conditions}) SELECT EXISTS (SELECT FROM met)"
-    )
-    return bool(await connection.fetchval(statement, *conditions.values))

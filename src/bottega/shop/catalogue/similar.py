@@ -15,6 +15,7 @@ from bottega.retrieval.narrowing import Narrowing
 from bottega.shop.catalogue.errors import NoSuchProduct
 from bottega.shop.catalogue.listing import card_column
 from bottega.shop.catalogue.product_documents import PRODUCTS
+from bottega.shop.catalogue.signs import signs
 
 MOST_SIMILAR = 24
 CONSIDERED = 60
@@ -116,9 +117,9 @@ async def _by_words(connection: Connection, shown: Row, narrowing: Narrowing) ->
     department = f"category:{shown['category']}" if shown["category"] else ""
     rows = await connection.fetch(
         f"SELECT 0 AS document{narrowing.selected} FROM {narrowing.source} WHERE {narrowing.condition} "
-        f"AND p.facets @> ARRAY[$3::text] ORDER BY p.reviews DESC, p.product_id DESC LIMIT {CONSIDERED}",
+        f"AND p.signs @> $3::bigint[] ORDER BY p.reviews DESC, p.product_id DESC LIMIT {CONSIDERED}",
         *narrowing.values,
-        department,
+        signs("facet", [department]),
     )
     return [(0.0, row) for row in rows]
 

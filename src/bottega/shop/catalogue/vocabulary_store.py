@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 
 from bottega.platform.database.pool import Connection
+from bottega.shop.catalogue.product_documents import READER
 from bottega.shop.catalogue.understanding.language import language, measures
 from bottega.shop.catalogue.understanding.vocabulary import PRICE_SHARES, Vocabulary, vocabulary_of
 
@@ -57,18 +58,20 @@ _made: dict[str, Vocabulary] = {}
 
 async def current(connection: Connection) -> Vocabulary:
     """The vocabulary as it was last learnt; made once per process and version, empty before anything was learnt."""
-    row = await connection.fetchrow(
-        "SELECT version, CASE WHEN NOT version = ANY ($1::text[]) THEN content END AS content FROM search.vocabulary",
-        list(_made),
-    )
+    return (await current_with_stamp(connection))[0]
+
+
+async def current_with_stamp(connection: Connection) -> tuple[Vocabulary, str]:
+    """The same, and a stamp that is another one whenever the read model was written; empty before it ever was."""
+    row = await connection.fetchrow(_CURRENT, list(_made), READER)
     if row is None or not row["version"]:
-        return NOTHING_LEARNT
+        return NOTHING_LEARNT, "" if row is None else row["stamp"]
     if row["version"] not in _made:
         made = vocabulary_of(row["version"], orjson.loads(zlib.decompress(row["content"])))
         while len(_made) >= MOST_MADE:
             del _made[next(iter(_made))]
         _made[made.version] = made
-    return _made[row["version"]]
+    return _made[row["version"]], row["stamp"]
 
 
 async def due(connection: Connection) -> Due:
@@ -217,6 +220,12 @@ async def _kinds(connection: Connection, share: float, least: int) -> list[dict[
 def _whole(prices: Any) -> list[int]:
     return [round(price) for price in prices]
 
+
+# The transaction that last wrote the reader's row, which is every one that writes the read model.
+_CURRENT = """
+SELECT v.version, CASE WHEN NOT v.version = ANY ($1::text[]) THEN v.content END AS content,
+       coalesce((SELECT r.xmin::text FROM log.readers r WHERE r.name = $2), '') AS stamp
+FROM search.vocabulary v"""
 
 _TRAITS = """
 SELECT trait, sum(n)::bigint AS n FROM (

@@ -1,0 +1,64 @@
+"""What meets a condition is counted as far as it matters, and remembered until something is written."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+
+from bottega.connectors.sandbox.embedder import SandboxEmbedder
+from bottega.platform.database.pool import Database
+from bottega.retrieval import counting, narrowing
+from bottega.retrieval.counting import anything_meets, count
+from bottega.retrieval.narrowing import Counted, Narrowing
+from tests.retrieval.library import RECIPES, embed, ids, recipe, search, write
+
+WITHOUT_SOUP = Narrowing(f"{RECIPES.documents} r", "r.document", "r.id <> $1", ("soup",), ("r.id",))
+NONE = replace(WITHOUT_SOUP, condition="r.id = $1", values=("helicopter",))
+
+
+async def counted(library: Database, asked: Narrowing) -> Counted:
+    async with library.search() as connection:
+        found = (await count(connection, asked)).counted
+    assert found is not None
+    return found
+
+
+async def test_few_are_named_and_many_are_not(library: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = await counted(library, WITHOUT_SOUP)
+    assert (len(found.known or ()), found.anything) == (4, True)
+    assert await counted(library, NONE) == Counted((), anything=False)
+    monkeypatch.setattr(counting, "KNOWN_DOCUMENTS", 3)
+    assert await counted(library, WITHOUT_SOUP) == Counted(None, anything=True)
+
+
+async def test_whether_anything_meets_a_condition(library: Database) -> None:
+    async with library.search() as connection:
+        assert [await anything_meets(connection, one) for one in (WITHOUT_SOUP, NONE)] == [True, False]
+
+
+async def test_it_is_remembered_for_as_long_as_the_stamp_is_the_same(library: Database) -> None:
+    stamped = replace(WITHOUT_SOUP, stamp="1")
+    before = await counted(library, stamped)
+    await write(library, recipe("stew", "Stew", "Simmer."))
+    assert await counted(library, stamped) == before
+    assert len((await counted(library, replace(stamped, stamp="2"))).known or ()) == 5
+    assert len((await counted(library, WITHOUT_SOUP)).known or ()) == 5, "without a stamp nothing is remembered"
+
+
+async def test_meaning_is_the_same_whether_few_some_or_many_meet_a_condition(
+    library: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    embedder = SandboxEmbedder()
+    await embed(library, embedder)
+
+    async def answer() -> Sequence[tuple[str, float | None]]:
+        found = await search(library, "genovese tomatoes", embedder, WITHOUT_SOUP)
+        return list(zip(ids(found), [round(one.cosine or 0.0, 5) for one in found.found], strict=True))
+
+    few = await answer()
+    monkeypatch.setattr(narrowing, "FEW_DOCUMENTS", 0)
+    some = await answer()
+    monkeypatch.setattr(counting, "KNOWN_DOCUMENTS", 0)
+    assert few == some == await answer()
+    assert "soup" not in dict(few)
+    assert {"pesto", "ragu"} <= set(dict(few))
