@@ -9,6 +9,7 @@ from fastapi import FastAPI
 
 from bottega.actions.policy.engine import PolicyBook
 from bottega.bootstrap import load_policy, load_shop
+from bottega.bootstrap.coming_up import ComingUp
 from bottega.gateway.application import described
 from bottega.settings import Settings
 from bottega.web.site import Pages
@@ -21,11 +22,12 @@ INHERITED = ("bottega.bootstrap.background", "bottega.bootstrap.web_process", "u
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """The proven policy, and the API and the pages without a shop behind them."""
+    """The proven policy, the API and the pages without a shop behind them, and how a web process says it is ready."""
 
     policy: PolicyBook
     web: FastAPI
     pages: Pages
+    coming_up: ComingUp
 
 
 _made: list[Prepared] = []
@@ -43,7 +45,7 @@ def prepare(settings: Settings) -> None:
     load_shop()
     for name in INHERITED:
         importlib.import_module(name)
-    _made.append(Prepared(load_policy(settings), described(), Pages()))
+    _made.append(Prepared(load_policy(settings), described(), Pages(), ComingUp()))
     settle_memory()
 
 

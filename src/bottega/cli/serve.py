@@ -52,10 +52,10 @@ def run_server(settings: Settings, workers: int) -> None:
     """
     from granian.constants import Interfaces, Loops
     from granian.log import LogLevels
-    from granian.server import Server
 
-    from bottega.bootstrap.preparation import can_inherit, prepare
-    from bottega.cli.keep_up import Keeper, WebServer, keep_serving
+    from bottega.bootstrap.preparation import can_inherit, prepare, prepared
+    from bottega.cli.keep_up import Keeper
+    from bottega.cli.web_server import WebServer
 
     os.environ[IN_PROCESS_WORKER] = "1" if workers == 1 else "0"
     if can_inherit():
@@ -67,23 +67,20 @@ def run_server(settings: Settings, workers: int) -> None:
     keeper = Keeper(helper, settings.data_dir if settings.database_url is None else None)
     keeper.start()
 
-    def web_server() -> WebServer:
-        return Server(
-            "bottega.bootstrap.web_process:create",
-            factory=True,
-            address=settings.host,
-            port=settings.port,
-            workers=workers,
-            interface=Interfaces.ASGI,
-            loop=Loops.auto,
-            websockets=True,
-            respawn_failed_workers=True,
-            workers_kill_timeout=GRACE_SECONDS,
-            log_level=LogLevels.debug if settings.log_level == "debug" else LogLevels.warning,
-        )
-
+    made = prepared()
+    server = WebServer(
+        None if made is None else made.coming_up,
+        address=settings.host,
+        port=settings.port,
+        workers=workers,
+        interface=Interfaces.ASGI,
+        loop=Loops.auto,
+        websockets=True,
+        workers_kill_timeout=GRACE_SECONDS,
+        log_level=LogLevels.debug if settings.log_level == "debug" else LogLevels.warning,
+    )
     try:
-        keep_serving(web_server)
+        server.serve()
     finally:
         keeper.end(GRACE_SECONDS)
 
