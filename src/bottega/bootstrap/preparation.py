@@ -2,7 +2,6 @@
 
 import gc
 import importlib
-import multiprocessing
 from dataclasses import dataclass
 
 from fastapi import FastAPI
@@ -31,11 +30,6 @@ class Prepared:
 
 
 _made: list[Prepared] = []
-
-
-def can_inherit() -> bool:
-    """Whether child processes begin with what their parent has made (Linux, unless told otherwise)."""
-    return multiprocessing.get_start_method() == "fork"
 
 
 def prepare(settings: Settings) -> None:

@@ -21,11 +21,18 @@ LONGEST_PAUSE_SECONDS = 15.0
 class Keeper(threading.Thread):
     """Looks a few times a second; what was killed is started again, what was stopped on purpose is left alone."""
 
-    def __init__(self, worker: multiprocessing.process.BaseProcess | None, data_directory: Path | None) -> None:
+    def __init__(
+        self,
+        worker: multiprocessing.process.BaseProcess | None,
+        data_directory: Path | None,
+        starter: multiprocessing.process.BaseProcess | None = None,
+    ) -> None:
         super().__init__(name="keeper", daemon=True)
         self._first_worker = worker
         self._worker: subprocess.Popen[bytes] | None = None
         self._data_directory = data_directory
+        # Starts the database already.
+        self._starter = starter
         self._ended = threading.Event()
         self._pause_seconds = LOOK_SECONDS
 
@@ -33,7 +40,7 @@ class Keeper(threading.Thread):
         """Until `end`."""
         while not self._ended.wait(self._pause_seconds):
             self._pause_seconds = LOOK_SECONDS
-            if self._data_directory is not None:
+            if self._data_directory is not None and not (self._starter is not None and self._starter.is_alive()):
                 self._keep_database(self._data_directory)
             if self._first_worker is not None:
                 self._keep_worker(self._first_worker)

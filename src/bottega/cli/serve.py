@@ -47,13 +47,19 @@ def listening_on(host: str | None, port: int | None) -> Settings:
 def run_server(settings: Settings, workers: int) -> None:
     """Granian with the application's factory; with several web processes the worker is a process of its own.
 
-    Where processes are made by forking, this one imports and prepares everything first: the others start at once and
-    share its memory. A web process, a worker or an embedded database that was killed is started again.
+    Where processes are made by forking, this one imports and prepares everything first, while the embedded database
+    starts: the others start at once and share its memory. A web process, a worker or an embedded database that was
+    killed is started again.
     """
+    from bottega.cli.early_database import begin_to_start, can_inherit
+
+    data_directory = settings.data_dir if settings.database_url is None else None
+    starter = begin_to_start(data_directory) if data_directory is not None and can_inherit() else None
+
     from granian.constants import Interfaces, Loops
     from granian.log import LogLevels
 
-    from bottega.bootstrap.preparation import can_inherit, prepare, prepared
+    from bottega.bootstrap.preparation import prepare, prepared
     from bottega.cli.keep_up import Keeper
     from bottega.cli.web_server import WebServer
 
@@ -64,7 +70,7 @@ def run_server(settings: Settings, workers: int) -> None:
     helper = None if workers == 1 else multiprocessing.Process(target=worker, name="worker")
     if helper is not None:
         helper.start()
-    keeper = Keeper(helper, settings.data_dir if settings.database_url is None else None)
+    keeper = Keeper(helper, data_directory, starter)
     keeper.start()
 
     made = prepared()
