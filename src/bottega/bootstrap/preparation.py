@@ -15,6 +15,8 @@ from bottega.web.site import Pages
 
 # A request makes and drops thousands of objects and hardly ever a cycle: looked for ten times less often than usual.
 COLLECTED_AFTER = (7_000, 20, 20)
+# In the data directory.
+COMPILED_FOLDER = "compiled"
 # What the processes to come run.
 INHERITED = ("bottega.bootstrap.background", "bottega.bootstrap.web_process", "uvloop")
 
@@ -39,7 +41,8 @@ def prepare(settings: Settings) -> None:
     load_shop()
     for name in INHERITED:
         importlib.import_module(name)
-    _made.append(Prepared(load_policy(settings), described(), Pages(), ComingUp()))
+    pages = Pages(settings.data_dir / COMPILED_FOLDER)
+    _made.append(Prepared(load_policy(settings), described(), pages, ComingUp()))
     settle_memory()
 
 

@@ -1,5 +1,7 @@
 """The application of the pages: every face's routes, who is visiting, and what a visitor sees when something fails."""
 
+from pathlib import Path
+
 import asyncpg
 import structlog
 from starlette.middleware.gzip import GZipMiddleware
@@ -36,9 +38,9 @@ SMALLEST_COMPRESSED_BYTES = 800
 class Pages:
     """What pages need beside a shop: made once, before there are processes, and shared by them."""
 
-    def __init__(self) -> None:
+    def __init__(self, compiled_folder: Path | None = None) -> None:
         self.assets = Assets({face.name: face.asset_folders for face in FACES})
-        self.templates = Templates(self.assets, {**storefront.WORDS, **console.WORDS})
+        self.templates = Templates(self.assets, {**storefront.WORDS, **console.WORDS}, compiled_folder)
         self.templates.compile_all()
 
 
