@@ -36,14 +36,16 @@ _made: list[Prepared] = []
 
 def prepare(settings: Settings) -> None:
     """To be called by the parent before it has threads or connections: neither survives a fork."""
-    # Nothing of what is made here becomes garbage; looking for some took a tenth of the start.
+    # Hardly anything of what is made here becomes garbage; looking for some takes a tenth of the start.
     gc.disable()
     load_shop()
     for name in INHERITED:
         importlib.import_module(name)
     pages = Pages(settings.data_dir / COMPILED_FOLDER)
     _made.append(Prepared(load_policy(settings), described(), pages, ComingUp()))
-    settle_memory()
+    # What little garbage there is stays: taking it away would leave holes in pages that children share until they fill
+    # them.
+    _out_of_sight()
 
 
 def prepared() -> Prepared | None:
@@ -54,7 +56,11 @@ def prepared() -> Prepared | None:
 def settle_memory() -> None:
     """Takes what lives as long as the process out of the collector's sight: looking through it again and again costs
     a request in a hundred some tens of milliseconds, and in a child it would copy the pages shared with the parent."""
-    gc.enable()
     gc.collect()
+    _out_of_sight()
+
+
+def _out_of_sight() -> None:
     gc.freeze()
     gc.set_threshold(*COLLECTED_AFTER)
+    gc.enable()

@@ -1,6 +1,7 @@
 """`serve` and `worker`: the processes of a running shop."""
 
 import asyncio
+import gc
 import multiprocessing
 import os
 import signal
@@ -53,6 +54,9 @@ def run_server(settings: Settings, workers: int) -> None:
     """
     from bottega.cli.early_database import begin_to_start, can_inherit
 
+    if can_inherit():
+        # Until everything is prepared.
+        gc.disable()
     data_directory = settings.data_dir if settings.database_url is None else None
     starter = begin_to_start(data_directory) if data_directory is not None and can_inherit() else None
 

@@ -70,7 +70,8 @@ class Site:
         ]
         looked_at = {page.path for page in face.pages if page.method == "GET"}
         only_sent = {page.path for page in face.pages} - looked_at
-        routes += [Route(face.prefix + path, _to_the_page_above(face), methods=["GET"]) for path in sorted(only_sent)]
+        above = _to_the_page_above(face)
+        routes += [Route(face.prefix + path, above, methods=["GET"]) for path in sorted(only_sent)]
         return Router(routes, redirect_slashes=False, default=self._otherwise)
 
     def _answering(self, face: Face, page: Page) -> ASGIApp:
