@@ -1,6 +1,7 @@
 """The watch over web processes: who is started again at once, who after a pause, and when `serve` ends."""
 
 import os
+import signal
 import threading
 from itertools import pairwise
 from types import SimpleNamespace
@@ -9,13 +10,21 @@ from typing import Any, cast
 import pytest
 
 from bottega.bootstrap.coming_up import ComingUp
-from bottega.cli.web_server import LONGEST_PAUSE_SECONDS, LOOK_SECONDS, SURELY_READY_SECONDS, Watch, WebServer
+from bottega.cli.web_server import LONGEST_PAUSE_SECONDS, LOOK_SECONDS, SETTLED_SECONDS, Watch, WebServer
 
 
 class Stand:
     """A server whose processes live as long as told, on a clock that a wait moves."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, lives: list[tuple[float, bool]], *, tells: bool = True) -> None:
+    def __init__(
+        self,
+        monkeypatch: pytest.MonkeyPatch,
+        lives: list[tuple[float, bool]],
+        *,
+        tells: bool = True,
+        exit_code: int = -signal.SIGKILL,
+    ) -> None:
+        self._exit_code = exit_code
         self.now = 0.0
         self.starts: list[float] = [0.0]
         self._lives = lives
@@ -42,7 +51,9 @@ class Stand:
     def _process(self) -> SimpleNamespace:
         number = len(self.starts)
         ends_at = self.starts[-1] + self._lives[number - 1][0]
-        return SimpleNamespace(inner=SimpleNamespace(pid=number), is_alive=lambda: self.now < ends_at)
+        return SimpleNamespace(
+            inner=SimpleNamespace(pid=number, exitcode=self._exit_code), is_alive=lambda: self.now < ends_at
+        )
 
     def _start_again(self, index: int) -> None:
         assert index == 0
@@ -59,6 +70,16 @@ def test_a_process_that_was_ready_is_started_again_at_once_however_often_it_ends
     stand = Stand(monkeypatch, [(LOOK_SECONDS, True)] * 20)
     stand.run()
     assert stand.starts == [LOOK_SECONDS * number for number in range(21)]
+    assert stand.server.interrupt_children == []
+
+
+def test_a_process_that_ends_by_itself_soon_after_it_was_ready_is_started_more_and_more_slowly(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    stand = Stand(monkeypatch, [(LOOK_SECONDS, True)] * 3 + [(SETTLED_SECONDS, True)] * 2, exit_code=70)
+    stand.run()
+    lives = [later - before for before, later in pairwise(stand.starts)]
+    assert lives == [LOOK_SECONDS * 2, LOOK_SECONDS * 3, LOOK_SECONDS * 5, SETTLED_SECONDS, SETTLED_SECONDS]
     assert stand.server.interrupt_children == []
 
 
@@ -82,7 +103,7 @@ def test_nothing_is_repeated_for_long_when_nobody_was_ever_ready(monkeypatch: py
 
 
 def test_who_cannot_tell_was_ready_when_it_lived_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
-    stand = Stand(monkeypatch, [(SURELY_READY_SECONDS, False), (1.0, False), (1.0, False)], tells=False)
+    stand = Stand(monkeypatch, [(SETTLED_SECONDS, False), (1.0, False), (1.0, False)], tells=False)
     stand.run()
     assert len(stand.starts) == 4
     assert stand.server.interrupt_children == []

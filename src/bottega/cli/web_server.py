@@ -19,18 +19,32 @@ else:
 log = structlog.get_logger(__name__)
 
 LOOK_SECONDS = 0.25
-# A web process that ends before it is ready is started more and more slowly.
+# A web process that ends before it is ready, or by itself soon after, is started more and more slowly.
 LONGEST_PAUSE_SECONDS = 15.0
 # When nobody was ever ready, something is wrong that no repetition mends: settings, say.
 FIRST_ATTEMPTS = 2
-# Where a process cannot tell that it is ready (no fork), one that lived so long was.
-SURELY_READY_SECONDS = 10.0
+# Soon is sooner than this. Where a process cannot tell that it is ready (no fork), one that lived so long was.
+SETTLED_SECONDS = 10.0
+
+
+class Process(Protocol):
+    """What of a process of Python's own is looked at here."""
+
+    @property
+    def pid(self) -> int | None:
+        """Its number."""
+        ...
+
+    @property
+    def exitcode(self) -> int | None:
+        """How it ended; less than zero: by a signal."""
+        ...
 
 
 class WebProcess(Protocol):
     """Granian's handle of one web process."""
 
-    inner: Any
+    inner: Process
 
     def is_alive(self) -> bool:
         """Whether it has not ended."""
@@ -85,7 +99,7 @@ class Watch:
                 if server.interrupt_signal or server.wrks[index].is_alive():
                     continue
                 if not place.has_ended:
-                    self._note_end(server.wrks[index].inner.pid, place)
+                    self._note_end(server.wrks[index].inner, place)
                 if not self._was_ready and place.failed_in_a_row >= FIRST_ATTEMPTS:
                     server.interrupt_children.append(index)
                     return
@@ -93,23 +107,28 @@ class Watch:
                     start_again(index)
                     place.has_ended, place.began_at = False, time.monotonic()
 
-    def _note_end(self, process_id: int, place: _Place) -> None:
-        now = time.monotonic()
+    def _note_end(self, process: Process, place: _Place) -> None:
+        now, process_id = time.monotonic(), process.pid or 0
         lived_seconds = now - place.began_at
-        was_ready = lived_seconds >= SURELY_READY_SECONDS if self._coming_up is None else process_id in self._ready
+        is_settled = lived_seconds >= SETTLED_SECONDS
+        was_ready = is_settled if self._coming_up is None else process_id in self._ready
         self._ready.discard(process_id)
         self._was_ready = self._was_ready or was_ready
-        place.failed_in_a_row = 0 if was_ready else place.failed_in_a_row + 1
-        pause_seconds = 0.0
-        if not was_ready:
+        # One that ends by itself soon after it was ready ends again: its work behind the pages fails, say.
+        was_killed = (process.exitcode or 0) < 0
+        is_fine = was_ready and (was_killed or is_settled)
+        place.failed_in_a_row = 0 if is_fine else place.failed_in_a_row + 1
+        if is_fine:
+            pause_seconds = max(0.0, LOOK_SECONDS - lived_seconds)
+        else:
             pause_seconds = min(LOOK_SECONDS * 2 ** min(place.failed_in_a_row - 1, 10), LONGEST_PAUSE_SECONDS)
         place.has_ended, place.start_at = True, now + pause_seconds
         log.warning("web_process_started_again", process_id=process_id, pause_seconds=pause_seconds)
 
 
 class WebServer(Server):
-    """Granian itself gives up, ending every web process, when one ends again within seconds. Here only the one that
-    ended is started again: at once when it had been ready, as somebody is waiting, and else after a growing pause."""
+    """Granian itself gives up, ending every web process, when one ends again within seconds. Here only that one is
+    started again: at once when it was killed, as somebody is waiting, and after a growing pause when it fails."""
 
     def __init__(self, coming_up: ComingUp | None, **options: Any) -> None:
         create = "bottega.bootstrap.web_process:create"
