@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bottega.cli.keep_up import LOOK_SECONDS, Keeper, keep_serving
+from bottega.cli.keep_up import Keeper
 from bottega.platform.database import embedded
 from bottega.proof.kill.campaign import run_kills
 from bottega.proof.kill.shop_processes import Target, temporary_directory
@@ -81,48 +81,6 @@ def test_a_worker_that_was_killed_is_started_again(monkeypatch: pytest.MonkeyPat
     keeper.end(5)
     assert started[0][1:] == ["-m", "bottega", "worker"]
     assert started[1:] == [["terminated"]]
-
-
-class Ending:
-    """A web server that ends as it is told: after so many seconds of its clock, by giving up or because of a signal."""
-
-    def __init__(self, clock: list[float], seconds: float, *, gives_up: bool = True) -> None:
-        self.interrupt_signal = False
-        self._clock, self._seconds, self._gives_up = clock, seconds, gives_up
-
-    def serve(self) -> None:
-        self._clock[0] += self._seconds
-        if self._gives_up:
-            raise SystemExit(1)
-
-
-@pytest.mark.parametrize(
-    ("lives", "made", "ends"),
-    [
-        # A server that never came up is not tried again.
-        ([1.0], 1, True),
-        # One that was up is made anew, however short the next ones live, until somebody stops it.
-        ([30.0, 1.0, 1.0, 0.0], 4, False),
-    ],
-)
-def test_a_web_server_that_gave_up_is_made_anew(
-    monkeypatch: pytest.MonkeyPatch, lives: list[float], made: int, ends: bool
-) -> None:
-    clock, servers = [0.0], list[Ending]()
-    monkeypatch.setattr("bottega.cli.keep_up.time.monotonic", lambda: clock[0])
-    monkeypatch.setattr("bottega.cli.keep_up.time.sleep", lambda seconds: clock.__setitem__(0, clock[0] + seconds))
-
-    def make() -> Ending:
-        servers.append(Ending(clock, lives[len(servers)], gives_up=ends or len(servers) + 1 < len(lives)))
-        return servers[-1]
-
-    if ends:
-        with pytest.raises(SystemExit):
-            keep_serving(make)
-    else:
-        keep_serving(make)
-    assert len(servers) == made
-    assert clock[0] >= sum(lives) + (LOOK_SECONDS * 7 if made > 1 else 0)
 
 
 def _until_running(directory: Path, other_than: int) -> int:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from bottega.bootstrap import Application
+from bottega.bootstrap.agents import ROLE_NAMES
 from bottega.bootstrap.background import anchor, signing_key
 from bottega.bootstrap.models import key_of, keys_known, models_of, routes_of
 from bottega.entrance.back_office import BackOffice, ModelsShown, RouteShown
@@ -24,7 +25,7 @@ def back_office(application: Application) -> BackOffice:
         anchor=anchor(application),
         models=lambda: models_shown(settings),
         runtime=application.agents.started,
-        roles=tuple(role.name for role in application.agents.roles()),
+        roles=ROLE_NAMES,
         connectors=_connectors(settings),
     )
 

@@ -2,49 +2,50 @@
 
 import gc
 import importlib
-import multiprocessing
 from dataclasses import dataclass
 
 from fastapi import FastAPI
 
 from bottega.actions.policy.engine import PolicyBook
 from bottega.bootstrap import load_policy, load_shop
+from bottega.bootstrap.coming_up import ComingUp
 from bottega.gateway.application import described
 from bottega.settings import Settings
 from bottega.web.site import Pages
 
 # A request makes and drops thousands of objects and hardly ever a cycle: looked for ten times less often than usual.
 COLLECTED_AFTER = (7_000, 20, 20)
+# In the data directory.
+COMPILED_FOLDER = "compiled"
 # What the processes to come run.
 INHERITED = ("bottega.bootstrap.background", "bottega.bootstrap.web_process", "uvloop")
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """The proven policy, and the API and the pages without a shop behind them."""
+    """The proven policy, the API and the pages without a shop behind them, and how a web process says it is ready."""
 
     policy: PolicyBook
     web: FastAPI
     pages: Pages
+    coming_up: ComingUp
 
 
 _made: list[Prepared] = []
 
 
-def can_inherit() -> bool:
-    """Whether child processes begin with what their parent has made (Linux, unless told otherwise)."""
-    return multiprocessing.get_start_method() == "fork"
-
-
 def prepare(settings: Settings) -> None:
     """To be called by the parent before it has threads or connections: neither survives a fork."""
-    # Nothing of what is made here becomes garbage; looking for some took a tenth of the start.
+    # Hardly anything of what is made here becomes garbage; looking for some takes a tenth of the start.
     gc.disable()
     load_shop()
     for name in INHERITED:
         importlib.import_module(name)
-    _made.append(Prepared(load_policy(settings), described(), Pages()))
-    settle_memory()
+    pages = Pages(settings.data_dir / COMPILED_FOLDER)
+    _made.append(Prepared(load_policy(settings), described(), pages, ComingUp()))
+    # What little garbage there is stays: taking it away would leave holes in pages that children share until they fill
+    # them.
+    _out_of_sight()
 
 
 def prepared() -> Prepared | None:
@@ -55,7 +56,11 @@ def prepared() -> Prepared | None:
 def settle_memory() -> None:
     """Takes what lives as long as the process out of the collector's sight: looking through it again and again costs
     a request in a hundred some tens of milliseconds, and in a child it would copy the pages shared with the parent."""
-    gc.enable()
     gc.collect()
+    _out_of_sight()
+
+
+def _out_of_sight() -> None:
     gc.freeze()
     gc.set_threshold(*COLLECTED_AFTER)
+    gc.enable()

@@ -60,6 +60,8 @@ class WebProcess:
             self._waking = asyncio.create_task(wake_embedder(application.services))
         self._app = whole_site(application, described, pages)
         settle_memory()
+        if made is not None:
+            made.coming_up.tell()
 
     async def _end(self) -> None:
         self._stop.set()

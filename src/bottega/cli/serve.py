@@ -1,6 +1,7 @@
 """`serve` and `worker`: the processes of a running shop."""
 
 import asyncio
+import gc
 import multiprocessing
 import os
 import signal
@@ -47,15 +48,24 @@ def listening_on(host: str | None, port: int | None) -> Settings:
 def run_server(settings: Settings, workers: int) -> None:
     """Granian with the application's factory; with several web processes the worker is a process of its own.
 
-    Where processes are made by forking, this one imports and prepares everything first: the others start at once and
-    share its memory. A web process, a worker or an embedded database that was killed is started again.
+    Where processes are made by forking, this one imports and prepares everything first, while the embedded database
+    starts: the others start at once and share its memory. A web process, a worker or an embedded database that was
+    killed is started again.
     """
+    from bottega.cli.early_database import begin_to_start, can_inherit
+
+    if can_inherit():
+        # Until everything is prepared.
+        gc.disable()
+    data_directory = settings.data_dir if settings.database_url is None else None
+    starter = begin_to_start(data_directory) if data_directory is not None and can_inherit() else None
+
     from granian.constants import Interfaces, Loops
     from granian.log import LogLevels
-    from granian.server import Server
 
-    from bottega.bootstrap.preparation import can_inherit, prepare
-    from bottega.cli.keep_up import Keeper, WebServer, keep_serving
+    from bottega.bootstrap.preparation import prepare, prepared
+    from bottega.cli.keep_up import Keeper
+    from bottega.cli.web_server import WebServer
 
     os.environ[IN_PROCESS_WORKER] = "1" if workers == 1 else "0"
     if can_inherit():
@@ -64,26 +74,23 @@ def run_server(settings: Settings, workers: int) -> None:
     helper = None if workers == 1 else multiprocessing.Process(target=worker, name="worker")
     if helper is not None:
         helper.start()
-    keeper = Keeper(helper, settings.data_dir if settings.database_url is None else None)
+    keeper = Keeper(helper, data_directory, starter)
     keeper.start()
 
-    def web_server() -> WebServer:
-        return Server(
-            "bottega.bootstrap.web_process:create",
-            factory=True,
-            address=settings.host,
-            port=settings.port,
-            workers=workers,
-            interface=Interfaces.ASGI,
-            loop=Loops.auto,
-            websockets=True,
-            respawn_failed_workers=True,
-            workers_kill_timeout=GRACE_SECONDS,
-            log_level=LogLevels.debug if settings.log_level == "debug" else LogLevels.warning,
-        )
-
+    made = prepared()
+    server = WebServer(
+        None if made is None else made.coming_up,
+        address=settings.host,
+        port=settings.port,
+        workers=workers,
+        interface=Interfaces.ASGI,
+        loop=Loops.auto,
+        websockets=True,
+        workers_kill_timeout=GRACE_SECONDS,
+        log_level=LogLevels.debug if settings.log_level == "debug" else LogLevels.warning,
+    )
     try:
-        keep_serving(web_server)
+        server.serve()
     finally:
         keeper.end(GRACE_SECONDS)
 

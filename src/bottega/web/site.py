@@ -1,5 +1,7 @@
 """The application of the pages: every face's routes, who is visiting, and what a visitor sees when something fails."""
 
+from pathlib import Path
+
 import asyncpg
 import structlog
 from starlette.middleware.gzip import GZipMiddleware
@@ -36,9 +38,9 @@ SMALLEST_COMPRESSED_BYTES = 800
 class Pages:
     """What pages need beside a shop: made once, before there are processes, and shared by them."""
 
-    def __init__(self) -> None:
+    def __init__(self, compiled_folder: Path | None = None) -> None:
         self.assets = Assets({face.name: face.asset_folders for face in FACES})
-        self.templates = Templates(self.assets, {**storefront.WORDS, **console.WORDS})
+        self.templates = Templates(self.assets, {**storefront.WORDS, **console.WORDS}, compiled_folder)
         self.templates.compile_all()
 
 
@@ -68,7 +70,8 @@ class Site:
         ]
         looked_at = {page.path for page in face.pages if page.method == "GET"}
         only_sent = {page.path for page in face.pages} - looked_at
-        routes += [Route(face.prefix + path, _to_the_page_above(face), methods=["GET"]) for path in sorted(only_sent)]
+        above = _to_the_page_above(face)
+        routes += [Route(face.prefix + path, above, methods=["GET"]) for path in sorted(only_sent)]
         return Router(routes, redirect_slashes=False, default=self._otherwise)
 
     def _answering(self, face: Face, page: Page) -> ASGIApp:

@@ -4,11 +4,12 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
 from markupsafe import Markup
 
 from bottega.web import wording
 from bottega.web.assets import Assets
+from bottega.web.compiled_templates import CompiledTemplates
 from bottega.web.countries import country_name, needs_postcode
 from bottega.web.forms import new_key
 
@@ -16,9 +17,13 @@ ROOT = Path(__file__).parent
 
 
 class Templates:
-    """The templates of all faces, named by their path below `web/`."""
+    """The templates of all faces, named by their path below `web/`; compiled ones are kept in a folder, if any."""
 
-    def __init__(self, assets: Assets, words: Mapping[str, Callable[..., Any]]) -> None:
+    def __init__(
+        self, assets: Assets, words: Mapping[str, Callable[..., Any]], compiled_folder: Path | None = None
+    ) -> None:
+        # How templates are compiled is said here.
+        self._compiled = compiled_folder and CompiledTemplates(compiled_folder, Path(__file__).read_bytes())
         environment = Environment(
             loader=FileSystemLoader(ROOT),
             autoescape=True,
@@ -27,6 +32,7 @@ class Templates:
             lstrip_blocks=True,
             auto_reload=False,
             cache_size=-1,
+            bytecode_cache=self._compiled,
         )
         icons = assets.url("icons.svg")
 
@@ -40,7 +46,8 @@ class Templates:
         names.update(country_name=country_name, needs_postcode=needs_postcode)
         names.update(words)
         filters: dict[str, Any] = environment.filters
-        filters.update(money=wording.money, day=wording.day, short_day=wording.short_day)
+        for name, write in (("money", wording.money), ("day", wording.day), ("short_day", wording.short_day)):
+            filters[name] = _asked_anew(write)
         self._environment = environment
 
     def render(self, name: str, values: Mapping[str, Any]) -> str:
@@ -52,4 +59,16 @@ class Templates:
         names = [path.relative_to(ROOT).as_posix() for path in sorted(ROOT.rglob("*.html"))]
         for name in names:
             self._environment.get_template(name)
+        if self._compiled is not None:
+            self._compiled.keep()
         return len(names)
+
+
+def _asked_anew(write: Callable[..., str]) -> Callable[..., str]:
+    """A filter that Jinja does not apply while it compiles, so that what it says is in no compiled template."""
+
+    @pass_context
+    def written(_context: object, *values: Any) -> str:
+        return write(*values)
+
+    return written

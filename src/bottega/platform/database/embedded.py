@@ -200,7 +200,9 @@ class _Starter:
             is_stuck = waited_seconds > STOPPING_PATIENCE_SECONDS
         else:
             # Its recovering process was killed, and it waits for it for ever.
-            if found.state != "not_yet" or server_process.is_recovering(self.files.cluster):
+            # Looking through all processes takes about as long as the pause, and the recovery needs the processor.
+            is_time_to_look = now - self.seen_recovering_at > STUCK_PATIENCE_SECONDS / 6
+            if found.state != "not_yet" or (is_time_to_look and server_process.is_recovering(self.files.cluster)):
                 self.seen_recovering_at = now
             is_stuck = now - self.seen_recovering_at > STUCK_PATIENCE_SECONDS
         if is_stuck or (is_unreachable and waited_seconds > UNREACHABLE_PATIENCE_SECONDS):

@@ -5,7 +5,9 @@ import fcntl
 import hashlib
 import json
 import os
+import re
 import stat
+import sys
 import tempfile
 import time
 from collections.abc import Generator
@@ -60,6 +62,14 @@ INPUT_WORKERS_SINCE = 18
 NO_INPUT_WORKERS = """\
 # Three processes fewer; a shop's reads come from memory.
 io_method = sync
+"""
+
+# Before PostgreSQL recovers, it makes sure that all its files are on the disk. A file at a time, that is a thousand
+# commands to the disk, 0.3 s when it is idle and 3 s beside others who write; one system call does it for all. Linux
+# tells of failures in that call since 5.8.
+WHOLE_SYNC_SINCE = (5, 8)
+WHOLE_SYNC = """\
+recovery_init_sync_method = syncfs
 """
 
 HOST_RULES = """\
@@ -219,8 +229,18 @@ def write_configuration(files: ServerFiles) -> None:
     text = CONFIGURATION.format(port=PORT, socket_directory=quoted, cache_megabytes=cache_megabytes())
     if int((files.cluster / "PG_VERSION").read_text()) >= INPUT_WORKERS_SINCE:
         text = NO_INPUT_WORKERS + text
+    if syncs_whole():
+        text = WHOLE_SYNC + text
     _write_if_different(files.cluster / "postgresql.conf", text)
     _write_if_different(files.cluster / "pg_hba.conf", HOST_RULES)
+
+
+def syncs_whole() -> bool:
+    """Whether this machine's kernel writes a whole file system out reliably."""
+    if sys.platform != "linux":
+        return False
+    numbers = re.match(r"(\d+)\.(\d+)", os.uname().release)
+    return numbers is not None and (int(numbers[1]), int(numbers[2])) >= WHOLE_SYNC_SINCE
 
 
 def cache_megabytes() -> int:
