@@ -2,6 +2,7 @@
 
 import asyncpg
 
+from bottega.platform.database.migrations.sql_files import files_of
 from bottega.shop.catalogue.listing import Filters
 from bottega.shop.catalogue.signs import IN_STOCK, TOLD, Kind, signs
 from bottega.shop.stock.actions import AdjustStock
@@ -54,3 +55,27 @@ async def test_what_was_remembered_of_a_condition_ends_with_the_next_change(shop
     await index(shop)
     assert handles(await found(shop, "shirt", bought)) == ["wool-shirt"]
     assert handles(await found(shop, "shirt under 30 euro", bought)) == ["wool-shirt"]
+
+
+async def test_a_shop_of_the_revision_before_gets_its_signs(shop: Shop) -> None:
+    linen = shirt("linen-shirt", ("S", "blue", 2000, 3), ("M", "red", 2500, 0))
+    await stocked(shop, linen, shirt("wool-shirt", ("S", "red", 1000, 1)))
+    await index(shop)
+    every = (
+        "SELECT array_agg(array_to_string(signs, ' ') ORDER BY product_id) FROM ("
+        "SELECT product_id, ARRAY(SELECT unnest(signs) ORDER BY 1) AS signs FROM search.products) AS sorted"
+    )
+    made = await shop.fetchval(every)
+    await shop.execute(_AS_BEFORE)
+    for file in files_of("0003"):
+        await shop.execute(file.read_text(encoding="utf-8"))
+    assert await shop.fetchval(every) == made
+    assert handles(await found(shop, "blue shirt", Filters("EUR", in_stock=True))) == ["linen-shirt"]
+
+
+_AS_BEFORE = """
+DROP INDEX search.products_signs;
+ALTER TABLE search.products DROP COLUMN signs;
+DROP FUNCTION search.signs_of, search.sign_of;
+CREATE INDEX products_facets ON search.products USING gin (facets);
+"""
