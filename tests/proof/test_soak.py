@@ -3,7 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
-from bottega.proof.soak import Sample, grown, plot
+from bottega.proof.soak import Sample, grown, plot, run_soak
 
 STEADY = [
     Sample(float(second), second * 5, 250.0, 90.0, 24, 40.0 + second, second * 40, 3, 2, 1) for second in range(60)
@@ -29,3 +29,14 @@ def test_connections_and_queues_that_grow_are_named() -> None:
 def test_the_picture_is_drawn(tmp_path: Path) -> None:
     plot(STEADY, tmp_path / "pictures" / "soak.png")
     assert (tmp_path / "pictures" / "soak.png").read_bytes().startswith(b"\x89PNG")
+
+
+async def test_a_few_seconds_of_the_real_thing() -> None:
+    """Too short to tell what grows: everything else that a soak promises holds."""
+    report, samples = await run_soak(6.0, orders_per_second=2.0, seed=3)
+    assert [(found.promise, found.seen) for found in report.violations if found.promise != "bounded"] == []
+    assert report.counts["orders"] > 0
+    assert report.counts["acknowledged changes"] > report.counts["orders"]
+    first, last = samples[0], samples[-1]
+    assert last.log_entries > first.log_entries
+    assert min(last.memory_mib, last.database_memory_mib, last.database_mib) > 0

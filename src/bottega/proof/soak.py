@@ -24,7 +24,7 @@ from bottega.proof.simulation.world import scene_settings
 from bottega.proof.stand import Stand, set_up
 
 SAMPLES = 60
-UNITS = 10_000_000
+UNITS = 1_000_000
 AT_ONCE = 16
 # The first quarter fills pools and caches; from there to the end memory may grow by so much, for what a longer log
 # and its indexes need is the database's, not the processes'.
