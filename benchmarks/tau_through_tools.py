@@ -1,7 +1,7 @@
 """The stories once more, as a model's tool calls through guard, confirmation and policy, and every call attacked."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Any, Protocol, cast
@@ -204,6 +204,11 @@ class AllowsAll:
         """Permits it."""
         del action_name, actor, facts, approved
         return Decision("permit", ("benchmark.no_policy",), ("There is no policy here.",), "none")
+
+    def descriptions(self, action_name: str, rule_ids: Iterable[str]) -> tuple[str, ...]:
+        """Nothing waits for anybody, so nobody asks again why."""
+        del action_name, rule_ids
+        return ()
 
 
 class OpenScreen:

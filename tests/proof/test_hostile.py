@@ -67,6 +67,9 @@ class AllowsAll:
     def decide(self, *_: Any, **__: Any) -> Decision:
         return Decision("permit", ("allows.all",), (), "none")
 
+    def descriptions(self, *_: Any) -> tuple[str, ...]:
+        return ()
+
 
 async def test_what_gets_through_without_guard_and_policy_is_seen(database_url: str, tmp_path: Path) -> None:
     guard = without("provenance", "grounding", "egress", "policy", "confirmation")

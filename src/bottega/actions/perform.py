@@ -3,7 +3,8 @@
 import asyncio
 import hmac
 import random
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Protocol, TypeAlias
 
@@ -33,6 +34,8 @@ class Policy(Protocol):
     def decide(
         self, action_name: str, actor: Actor, facts: Mapping[str, Any], *, approved: bool = False
     ) -> Decision: ...
+
+    def descriptions(self, action_name: str, rule_ids: Iterable[str]) -> tuple[str, ...]: ...
 
 
 class _Rollback(Exception):
@@ -209,7 +212,11 @@ class Performer:
             return None
         async with self.database.read() as connection:
             row = await connection.fetchrow(records.FIND_KEY, request.by.key_scope, request.key, self.clock.now())
-        return records.recorded_outcome(row, request)
+        outcome = records.recorded_outcome(row, request)
+        if isinstance(outcome, Held):
+            # The answer to the same request is the same, in words too.
+            return replace(outcome, reasons=self.policy.descriptions(request.name, outcome.rule_ids))
+        return outcome
 
     async def perform_held(
         self, granting: Work, approval: Mapping[str, Any], approvers: list[dict[str, Any]]

@@ -33,6 +33,14 @@ Minutes = Annotated[float | None, typer.Option(help="Stop after so many minutes.
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 
 
+@app.callback()
+def _telling() -> None:
+    """What a campaign warns of goes beside its result: with --json that is one document and nothing else."""
+    from bottega.platform.telemetry import configure
+
+    configure("warning", "console", None)
+
+
 @app.command()
 def kill(
     rounds: Annotated[int, typer.Option(help="Kills.", min=1, max=100_000)] = 50,

@@ -2,7 +2,7 @@
 
 import asyncio
 import inspect
-from collections.abc import AsyncGenerator, Callable, Generator, Mapping
+from collections.abc import AsyncGenerator, Callable, Generator, Iterable, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any, ClassVar
 
@@ -139,6 +139,9 @@ class PermitAll:
 
     def decide(self, action_name: str, actor: Actor, facts: Mapping[str, Any], *, approved: bool = False) -> Decision:
         return Decision(effect="permit", rule_ids=("test.everything",), descriptions=(), policy_version="test-1")
+
+    def descriptions(self, action_name: str, rule_ids: Iterable[str]) -> tuple[str, ...]:
+        return ()
 
 
 class NoJobs:

@@ -1,7 +1,7 @@
 """The policy book: packs loaded and proven by their cases, and the decision about one action."""
 
 import re
-from collections.abc import Collection, Hashable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from importlib import resources
 from importlib.resources.abc import Traversable
@@ -141,15 +141,17 @@ class PolicyBook:
         bound = self._bound.get(action_name)
         return tuple(bound.rules.values()) if bound else ()
 
+    def descriptions(self, action_name: str, rule_ids: Iterable[str]) -> tuple[str, ...]:
+        """What these rules of an action say, as its decisions tell it."""
+        bound = self._bound.get(action_name)
+        return () if bound is None else _descriptions(bound, rule_ids)
+
     def _decision(self, effect: Effect, bound: _BoundAction, verdict: _Verdict) -> Decision:
         if not verdict.rule_ids:
             descriptions = (NO_RULE_PERMITS_DESCRIPTION,)
             return Decision(effect, (NO_RULE_PERMITS,), descriptions, self.version, problems=verdict.problems)
-        descriptions = tuple(
-            bound.rules[rule_id].description if rule_id in bound.rules else UNREADABLE_RULE_DESCRIPTION
-            for rule_id in verdict.rule_ids
-        )
         problems = () if effect == "permit" else verdict.problems
+        descriptions = _descriptions(bound, verdict.rule_ids)
         return Decision(effect, verdict.rule_ids, descriptions, self.version, problems=problems)
 
     def knowing(self, actions: Mapping[str, ActionGroups]) -> "PolicyBook":
@@ -157,6 +159,13 @@ class PolicyBook:
         rules = [rule for pack in self.packs for rule in pack.rules]
         bound = {name: _bind(name, frozenset(groups), rules) for name, groups in actions.items()}
         return replace(self, _bound=MappingProxyType(bound))
+
+
+def _descriptions(bound: _BoundAction, rule_ids: Iterable[str]) -> tuple[str, ...]:
+    return tuple(
+        bound.rules[rule_id].description if rule_id in bound.rules else UNREADABLE_RULE_DESCRIPTION
+        for rule_id in rule_ids
+    )
 
 
 def load_packs(pack_directories: Sequence[Path | Traversable]) -> PolicyBook:
