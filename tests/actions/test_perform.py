@@ -275,7 +275,7 @@ async def test_a_database_that_goes_away_is_unavailable(boxes: BoxShop) -> None:
     async with other.transaction():
         await other.execute("SELECT FROM shop.boxes WHERE id = 'a' FOR UPDATE")
         waiting = asyncio.create_task(boxes.perform(AddTo(box_ids=("a",)), key="k"))
-        await until(lambda: other.fetchval(SOMEBODY_WAITS))
+        await until(lambda: boxes.value(SOMEBODY_WAITS))
         await end_connections(boxes)
         with pytest.raises(Unavailable) as caught:
             await waiting
