@@ -4,11 +4,13 @@ import multiprocessing
 import os
 import signal
 import time
+from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from bottega.cli.keep_up import Keeper
+from bottega.cli.keep_up import LONGEST_PAUSE_SECONDS, LOOK_SECONDS, Keeper, Patience
 from bottega.platform.database import embedded
 from bottega.proof.kill.campaign import run_kills
 from bottega.proof.kill.shop_processes import Target, temporary_directory
@@ -81,6 +83,58 @@ def test_a_worker_that_was_killed_is_started_again(monkeypatch: pytest.MonkeyPat
     keeper.end(5)
     assert started[0][1:] == ["-m", "bottega", "worker"]
     assert started[1:] == [["terminated"]]
+
+
+def test_a_worker_that_fails_again_and_again_does_not_keep_the_database_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    started_at: list[float] = []
+
+    class Failed:
+        returncode = 1
+
+        def __init__(self, command: list[str]) -> None:
+            started_at.append(time.monotonic())
+
+        def poll(self) -> int:
+            return 1
+
+        def terminate(self) -> None:
+            pass
+
+        def wait(self, seconds: float) -> None:
+            pass
+
+    first = multiprocessing.Process(target=time.sleep, args=(0,))
+    first.start()
+    first.join()
+    with temporary_directory("keeper") as directory:
+        server = embedded.start(directory)
+        # In that module alone: the database is started by the real one.
+        monkeypatch.setattr("bottega.cli.keep_up.subprocess", SimpleNamespace(Popen=Failed))
+        keeper = Keeper(first, directory)
+        keeper.start()
+        try:
+            while len(started_at) < 4:
+                time.sleep(0.05)
+            # The next one begins after a pause of seconds; the database does not wait for that.
+            os.kill(server.process_id, signal.SIGKILL)
+            assert _until_running(directory, other_than=server.process_id) != server.process_id
+            assert len(started_at) <= 5
+        finally:
+            keeper.end(5)
+    pauses = [later - earlier for earlier, later in pairwise(started_at[:4])]
+    assert pauses == sorted(pauses), pauses
+    assert pauses[-1] >= 1.0, pauses
+
+
+def test_patience_doubles_up_to_its_limit_and_begins_anew() -> None:
+    patience = Patience()
+    assert patience.is_over
+    for _ in range(10):
+        patience.failed()
+    assert not patience.is_over
+    assert patience.pause_seconds == LONGEST_PAUSE_SECONDS
+    patience.went_well()
+    assert patience.pause_seconds == LOOK_SECONDS
 
 
 def _until_running(directory: Path, other_than: int) -> int:

@@ -1,9 +1,12 @@
 """Keeps up what a serving shop needs beside its web processes: the worker and the embedded database."""
 
 import multiprocessing.process
+import signal
 import subprocess
 import sys
 import threading
+import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
@@ -16,6 +19,30 @@ log = structlog.get_logger(__name__)
 LOOK_SECONDS = 0.25
 # A worker that ends again at once is started more and more slowly.
 LONGEST_PAUSE_SECONDS = 15.0
+# One that lived so long did not fail at its start.
+SETTLED_SECONDS = 60.0
+
+
+@dataclass(slots=True)
+class Patience:
+    """How long something that failed is left alone before it is tried again: each time twice as long, up to a limit."""
+
+    pause_seconds: float = LOOK_SECONDS
+    again_at: float = 0.0
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it is time."""
+        return time.monotonic() >= self.again_at
+
+    def failed(self) -> None:
+        """It did not go well."""
+        self.again_at = time.monotonic() + self.pause_seconds
+        self.pause_seconds = min(2 * self.pause_seconds, LONGEST_PAUSE_SECONDS)
+
+    def went_well(self) -> None:
+        """The next failure is a first one."""
+        self.pause_seconds = LOOK_SECONDS
 
 
 class Keeper(threading.Thread):
@@ -34,13 +61,15 @@ class Keeper(threading.Thread):
         # Starts the database already.
         self._starter = starter
         self._ended = threading.Event()
-        self._pause_seconds = LOOK_SECONDS
+        # One does not wait for the other: a worker fails when its database has just gone, which has to come back then.
+        self._worker_patience, self._database_patience = Patience(), Patience()
+        self._worker_began_at: float | None = None
 
     def run(self) -> None:
         """Until `end`."""
-        while not self._ended.wait(self._pause_seconds):
-            self._pause_seconds = LOOK_SECONDS
-            if self._data_directory is not None and not (self._starter is not None and self._starter.is_alive()):
+        while not self._ended.wait(LOOK_SECONDS):
+            is_starting = self._starter is not None and self._starter.is_alive()
+            if self._data_directory is not None and not is_starting and self._database_patience.is_over:
                 self._keep_database(self._data_directory)
             if self._first_worker is not None:
                 self._keep_worker(self._first_worker)
@@ -61,15 +90,24 @@ class Keeper(threading.Thread):
             if embedded.has_crashed(data_directory):
                 log.warning("database_started_again", data_directory=str(data_directory))
                 embedded.start(data_directory)
+            self._database_patience.went_well()
         except (Refusal, OSError) as error:
             log.error("database_not_started", error=str(error))
-            self._pause_seconds = LONGEST_PAUSE_SECONDS
+            self._database_patience.failed()
 
     def _keep_worker(self, first: multiprocessing.process.BaseProcess) -> None:
         if first.is_alive() or (self._worker is not None and self._worker.poll() is None):
             return
-        if self._worker is not None and self._worker.returncode not in (0, -9):
-            self._pause_seconds = LONGEST_PAUSE_SECONDS
+        if self._worker is not None and self._worker_began_at is not None:
+            # It has just ended: by a kill, or because it failed, again perhaps.
+            lived_seconds, self._worker_began_at = time.monotonic() - self._worker_began_at, None
+            if lived_seconds >= SETTLED_SECONDS:
+                self._worker_patience.went_well()
+            if self._worker.returncode not in (0, -signal.SIGKILL):
+                self._worker_patience.failed()
+        if not self._worker_patience.is_over:
+            return
         log.warning("worker_started_again")
         # A process of its own, not a fork: this process has threads by now.
         self._worker = subprocess.Popen([sys.executable, "-m", "bottega", "worker"])
+        self._worker_began_at = time.monotonic()
