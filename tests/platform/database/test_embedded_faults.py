@@ -127,7 +127,7 @@ def kill_recovering_process(server: embedded.Server) -> bool:
     names = {number: " ".join(server_process.command_of(number)) for number in server_process.remaining(cluster)}
     os.kill(next(number for number, name in names.items() if "background writer" in name), signal.SIGKILL)
     # On a busy machine the others take a while to end, and recovery begins after that.
-    deadline = time.monotonic() + 15.0
+    deadline = time.monotonic() + 3.0
     while time.monotonic() < deadline:
         for number in server_process.remaining(cluster):
             if "startup" in " ".join(server_process.command_of(number)):
@@ -139,7 +139,8 @@ def kill_recovering_process(server: embedded.Server) -> bool:
 async def write_much(dsn: str) -> None:
     """Some 60 MB of log, so that recovery takes long enough to be caught."""
     connection = await asyncpg.connect(dsn)
-    await connection.execute("CREATE TABLE much AS SELECT repeat('x', 100) AS it FROM generate_series(1, 400000)")
+    await connection.execute("CREATE TABLE IF NOT EXISTS much (it text)")
+    await connection.execute("INSERT INTO much SELECT repeat('x', 100) FROM generate_series(1, 400000)")
     await connection.close()
 
 
@@ -150,8 +151,13 @@ async def test_a_server_that_lost_its_recovering_process_is_no_obstacle(
     monkeypatch.setattr(embedded, "STUCK_PATIENCE_SECONDS", 0.3)
     server = embedded.start(data_directory)
     assert await count(server.dsn) == 1
-    await write_much(server.dsn)
-    assert kill_recovering_process(server)
+    for _ in range(10):
+        await write_much(server.dsn)
+        if kill_recovering_process(server):
+            break
+        server = embedded.start(data_directory)
+    else:
+        pytest.fail("the recovery was always over before it was seen")
     began = time.monotonic()
     if verb == "stop":
         embedded.stop(data_directory)
