@@ -1,8 +1,9 @@
 """Shopping in a real browser: by clicks, by words alone, and by the keyboard alone."""
 
+import asyncio
 import json
 
-from playwright.async_api import Page, WebSocket, expect
+from playwright.async_api import Page, Route, WebSocket, expect
 
 from tests.shop_fixtures import SUPPORT
 from tests.web.bought import delivered
@@ -143,6 +144,25 @@ async def test_the_keyboard_alone_buys(shelf: Shelf, page: Page) -> None:
     await page.keyboard.press("Enter")
     await page.wait_for_url("**/thanks")
     assert (await paid_order(shelf, order_in(page)))[1] == "paid"
+
+
+async def test_to_buy_before_the_price_of_a_choice_has_come_takes_what_was_chosen(page: Page) -> None:
+    asked, go_on = asyncio.Event(), asyncio.Event()
+
+    async def wait(route: Route) -> None:
+        asked.set()
+        await go_on.wait()
+        await route.continue_()
+
+    await page.route("**/p/ridge-jacket/choice**", wait)
+    await page.goto("/p/ridge-jacket")
+    await page.check("[name='option.colour'][value=red]")
+    await asyncio.wait_for(asked.wait(), 5)
+    await page.click("#buy button")
+    await expect(page.locator("#cart-link .cart-count")).to_have_text("1")
+    await expect(page.locator("[data-added]")).to_contain_text("red")
+    go_on.set()
+    await expect(page.locator("#choice")).to_contain_text("Only 2 left")
 
 
 async def test_the_menu_and_the_panel_close_by_escape_and_give_the_focus_back(page: Page) -> None:
