@@ -7,9 +7,9 @@ import pytest
 
 from bottega.connectors.sandbox.embedder import SandboxEmbedder
 from bottega.platform.database.pool import Database
-from bottega.retrieval import counting, narrowing
+from bottega.retrieval import counting
 from bottega.retrieval.counting import anything_meets, count
-from bottega.retrieval.narrowing import Counted, Narrowing
+from bottega.retrieval.narrowing import Counted, Documents, Narrowing
 from tests.retrieval.library import RECIPES, embed, ids, recipe, search, write
 
 WITHOUT_SOUP = Narrowing(f"{RECIPES.documents} r", "r.document", "r.id <> $1", ("soup",), ("r.id",))
@@ -23,12 +23,29 @@ async def counted(library: Database, asked: Narrowing) -> Counted:
     return found
 
 
+def number(found: Counted) -> int | None:
+    return None if found.known is None else found.known.number
+
+
 async def test_few_are_named_and_many_are_not(library: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     found = await counted(library, WITHOUT_SOUP)
-    assert (len(found.known or ()), found.anything) == (4, True)
-    assert await counted(library, NONE) == Counted((), anything=False)
+    assert (number(found), found.anything) == (4, True)
+    assert await counted(library, NONE) == Counted(Documents(), anything=False)
+    monkeypatch.setattr(counting, "FEW_DOCUMENTS", 3)
+    common = replace(WITHOUT_SOUP, is_common=True)
+    assert number(await counted(library, common)) == 4, "what others ask for as well is counted further"
     monkeypatch.setattr(counting, "KNOWN_DOCUMENTS", 3)
-    assert await counted(library, WITHOUT_SOUP) == Counted(None, anything=True)
+    assert await counted(library, WITHOUT_SOUP) == await counted(library, common) == Counted(None, anything=True)
+
+
+async def test_what_many_meet_is_not_counted_again_at_once_although_something_was_written(
+    library: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(counting, "FEW_DOCUMENTS", 3)
+    common = replace(WITHOUT_SOUP, condition="r.id <> $1 AND true", is_common=True, stamp="1")
+    assert number(await counted(library, common)) == 4
+    assert number(await counted(library, common)) == 4
+    assert await counted(library, replace(common, stamp="2")) == Counted(None, anything=True)
 
 
 async def test_whether_anything_meets_a_condition(library: Database) -> None:
@@ -41,11 +58,11 @@ async def test_it_is_remembered_for_as_long_as_the_stamp_is_the_same(library: Da
     before = await counted(library, stamped)
     await write(library, recipe("stew", "Stew", "Simmer."))
     assert await counted(library, stamped) == before
-    assert len((await counted(library, replace(stamped, stamp="2"))).known or ()) == 5
-    assert len((await counted(library, WITHOUT_SOUP)).known or ()) == 5, "without a stamp nothing is remembered"
+    assert number(await counted(library, replace(stamped, stamp="2"))) == 5
+    assert number(await counted(library, WITHOUT_SOUP)) == 5, "without a stamp nothing is remembered"
 
 
-async def test_meaning_is_the_same_whether_few_some_or_many_meet_a_condition(
+async def test_meaning_is_the_same_whether_few_or_many_meet_a_condition(
     library: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     embedder = SandboxEmbedder()
@@ -56,9 +73,7 @@ async def test_meaning_is_the_same_whether_few_some_or_many_meet_a_condition(
         return list(zip(ids(found), [round(one.cosine or 0.0, 5) for one in found.found], strict=True))
 
     few = await answer()
-    monkeypatch.setattr(narrowing, "FEW_DOCUMENTS", 0)
-    some = await answer()
-    monkeypatch.setattr(counting, "KNOWN_DOCUMENTS", 0)
-    assert few == some == await answer()
+    monkeypatch.setattr(counting, "FEW_DOCUMENTS", 0)
+    assert few == await answer()
     assert "soup" not in dict(few)
     assert {"pesto", "ragu"} <= set(dict(few))

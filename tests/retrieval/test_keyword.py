@@ -50,7 +50,7 @@ async def test_a_condition_holds_whether_few_or_many_meet_it(
     monkeypatch.setattr(narrowing, "FEW_DOCUMENTS", 0)
     assert [one.row["id"] for one in (await search(library, "tomato", narrowing=few)).found] == ["soup"]
     # Too many to be known.
-    monkeypatch.setattr(counting, "KNOWN_DOCUMENTS", 0)
+    monkeypatch.setattr(counting, "FEW_DOCUMENTS", 0)
     assert [one.row["id"] for one in (await search(library, "tomato", narrowing=few)).found] == ["soup"]
 
 
@@ -70,13 +70,16 @@ async def test_cut_postings_are_completed_and_said_to_be_cut(
     }
 
 
+@pytest.mark.parametrize("is_known", [False, True])
 async def test_when_too_few_meet_a_condition_frequent_words_are_read_deeper(
-    library: Database, monkeypatch: pytest.MonkeyPatch
+    library: Database, monkeypatch: pytest.MonkeyPatch, is_known: bool
 ) -> None:
     await write(library, *(recipe(f"stew{number}", "Tomato stew", "Tomato, tomato.") for number in range(20)))
     monkeypatch.setattr(keyword, "POSTINGS_READ", 3)
-    monkeypatch.setattr(counting, "KNOWN_DOCUMENTS", 0)
-    ragu = Narrowing(f"{RECIPES.documents} r", "r.document", "r.id = 'ragu'", (), ("r.id",))
+    monkeypatch.setattr(keyword, "LEAD_BY_KNOWN", 0)
+    for limits in (counting, narrowing):
+        monkeypatch.setattr(limits, "FEW_DOCUMENTS", 0)
+    ragu = Narrowing(f"{RECIPES.documents} r", "r.document", "r.id = 'ragu'", (), ("r.id",), is_common=is_known)
     assert [one.row["id"] for one in (await search(library, "tomato", narrowing=ragu)).found] == ["ragu"]
 
 

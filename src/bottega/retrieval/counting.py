@@ -3,37 +3,47 @@
 from dataclasses import replace
 
 from bottega.platform.database.pool import Connection, database_of
-from bottega.retrieval.narrowing import KNOWN_DOCUMENTS, Counted, Narrowing
+from bottega.retrieval.narrowing import FEW_DOCUMENTS, KNOWN_DOCUMENTS, Counted, Documents, Narrowing
 from bottega.retrieval.short_memory import ShortMemory
 
 _MANY = Counted(None)
 # Conditions that many documents met a moment ago: counting them again costs as much as a search.
 _met_by_many = ShortMemory[bool](seconds=30.0, most=2_000)
-# What meets a condition, for as long as nothing is written that could.
+# What meets a condition, for as long as nothing is written that could: at most some 140 kB each.
 _known = ShortMemory[Counted](seconds=300.0, most=300)
 
 
 async def count(connection: Connection, narrowing: Narrowing) -> Narrowing:
-    """The narrowing with what counting found: all documents that meet it when they are at most `KNOWN_DOCUMENTS`."""
+    """The narrowing with what counting found: all documents that meet it when they are at most `FEW_DOCUMENTS`.
+
+    Of a common condition they may be up to `KNOWN_DOCUMENTS`, as long as nothing is written meanwhile.
+    """
     if narrowing.counted is not None:
         return narrowing
     key = (database_of(connection), narrowing.source, narrowing.condition, repr(narrowing.values))
-    if narrowing.is_wide or _met_by_many.recall(key):
-        return _many(narrowing, key)
+    if narrowing.is_wide:
+        return replace(narrowing, counted=_MANY)
     if narrowing.stamp and (remembered := _known.recall((*key, narrowing.stamp))) is not None:
         return replace(narrowing, counted=remembered)
+    if _met_by_many.recall(key):
+        return replace(narrowing, counted=_MANY)
+    most = KNOWN_DOCUMENTS if narrowing.is_common else FEW_DOCUMENTS
     # As a table of its own it is planned for all that meet the condition. Planned for a few rows it walks along prices,
     # say, in the hope of meeting soon what may not exist.
-    found: list[int | None] = await connection.fetchval(
+    found = await connection.fetchrow(
         f"WITH met AS MATERIALIZED (SELECT {narrowing.document} AS document FROM {narrowing.source} "
-        f"WHERE {narrowing.condition}), first AS (SELECT document FROM met LIMIT {KNOWN_DOCUMENTS + 1}) "
-        "SELECT coalesce(array_agg(document), '{}') FROM first",
+        f"WHERE {narrowing.condition}), first AS (SELECT document FROM met LIMIT {most + 1}) "
+        "SELECT count(*) AS rows, count(document) AS documents, "
+        f"CASE WHEN count(*) <= {most} THEN coalesce(array_agg(document) FILTER (WHERE document IS NOT NULL), '{{}}') "
+        "END::text AS known FROM first",
         *narrowing.values,
     )
-    if len(found) > KNOWN_DOCUMENTS:
-        return _many(narrowing, key)
-    known = tuple(document for document in found if document is not None)
-    counted = Counted(known, bool(found))
+    assert found is not None, "it counts"
+    if found["rows"] > FEW_DOCUMENTS:
+        _met_by_many.keep(key, value=True)
+    if found["known"] is None:
+        return replace(narrowing, counted=_MANY)
+    counted = Counted(Documents(found["known"], found["documents"]), found["rows"] > 0)
     if narrowing.stamp:
         _known.keep((*key, narrowing.stamp), counted)
     return replace(narrowing, counted=counted)
@@ -46,9 +56,3 @@ async def anything_meets(connection: Connection, narrowing: Narrowing) -> bool:
         "SELECT EXISTS (SELECT FROM met)"
     )
     return bool(await connection.fetchval(statement, *narrowing.values))
-
-
-def _many(narrowing: Narrowing, key: tuple[str, ...]) -> Narrowing:
-    if not narrowing.is_wide:
-        _met_by_many.keep(key, value=True)
-    return replace(narrowing, counted=_MANY)

@@ -1,12 +1,14 @@
 """Ranking by BM25: the best postings of each term, summed up for the documents among them, never every match."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from bottega.platform.database.pool import Connection, Row
 from bottega.retrieval.asked import KeywordQuery
 from bottega.retrieval.corpus import Corpus
 from bottega.retrieval.narrowing import Narrowing, Parameters
+from bottega.retrieval.scoring import ASKED_TERMS, SCORE, asked_terms
 
 # So many postings of each term are read, those with the greatest impact; and so many when a condition leaves too few of
 # them.
@@ -14,14 +16,19 @@ POSTINGS_READ = 2_000
 POSTINGS_READ_DEEPLY = 20_000
 # Candidates come from the rarest terms, up to so many times the postings of one; the others of a long query only score.
 FREQUENT_TERMS_READ = 3
-# Reading so many postings takes as long as looking at one document.
-POSTINGS_PER_DOCUMENT = 4
+# Reading so many postings, and whether they are known, takes as long as scoring one document by its own terms.
+POSTINGS_PER_DOCUMENT = 12
 # Of what is gathered at most so many, the best, are held against a condition.
 HELD_AGAINST_CONDITION = 1_500
+# Fewer known documents are what postings are held against; where more are known the best postings soon lead to them.
+LEAD_BY_KNOWN = 8_000
 # An answered word is worth so much in choosing candidates, beside the sum of impacts.
 COVERAGE_IN_CHOICE = 4.0
 # Words after these count for the score but not for the coverage by which candidates are chosen.
 _CHOICE_WORDS = 8
+
+# What postings are held against before they count: nothing, all that meets the condition, or what is known to meet it.
+Among = Literal["", "met", "known"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,15 +70,18 @@ async def rank(
         return Matches((), 0, True)
     read = read or POSTINGS_READ
     few, postings = narrowing.few, [query.frequencies[term.number] for term in query.terms]
-    if few is not None and sum(postings) <= POSTINGS_PER_DOCUMENT * len(few):
+    if few is not None and sum(postings) <= POSTINGS_PER_DOCUMENT * few.number:
         read = max(postings)
     elif few is not None:
-        rows = await _fetch(connection, _AMONG_ALLOWED, corpus, query, narrowing, number, list(few))
+        rows = await _fetch(connection, _AMONG_ALLOWED, corpus, query, narrowing, number, 0, among="known")
         return _matches(rows, complete=True)
-    complete, rows = await _rank_from_postings(connection, corpus, query, narrowing, number, read)
+    known = narrowing.known
+    among: Among = "known" if known is not None and known.number <= LEAD_BY_KNOWN else ""
+    complete, rows = await _rank_from_postings(connection, corpus, query, narrowing, number, read, among)
     if not complete and len(rows) < min(needed, number):
+        among = "known" if known is not None else "met"
         deeply = max(read, POSTINGS_READ_DEEPLY)
-        complete, rows = await _rank_from_postings(connection, corpus, query, narrowing, number, deeply, deeply=True)
+        complete, rows = await _rank_from_postings(connection, corpus, query, narrowing, number, deeply, among)
     return _matches(rows, complete=complete)
 
 
@@ -82,16 +92,14 @@ async def _rank_from_postings(
     narrowing: Narrowing,
     number: int,
     reach: int,
-    *,
-    deeply: bool = False,
+    among: Among,
 ) -> tuple[bool, list[Row]]:
-    """The best of what is read, and whether every posting is; `deeply` only of those that meet the condition."""
+    """The best of what is read, and whether every posting is."""
     read_terms = _terms_to_read(query, reach)
     complete = len(read_terms) == len(query.terms) and all(query.frequencies[term] <= reach for term in read_terms)
-    among = _AMONG_KNOWN if narrowing.known is not None else _AMONG_MET if deeply else ""
     statement = _FROM_ALL_POSTINGS if complete else _FROM_BEST_POSTINGS
-    statement = statement.replace("{met}", _MET if among == _AMONG_MET else "").replace("{among}", among)
-    return complete, await _fetch(connection, statement, corpus, query, narrowing, number, reach, read_terms)
+    statement = statement.replace("{met}", _MET if among == "met" else "").replace("{among}", _AMONG[among])
+    return complete, await _fetch(connection, statement, corpus, query, narrowing, number, reach, read_terms, among)
 
 
 def _terms_to_read(query: KeywordQuery, reach: int) -> list[int]:
@@ -104,20 +112,6 @@ def _terms_to_read(query: KeywordQuery, reach: int) -> list[int]:
             break
         chosen.append(term)
     return chosen
-
-
-async def score(connection: Connection, corpus: Corpus, query: KeywordQuery, rows: Mapping[int, Row]) -> list[Match]:
-    """The matches among documents that are known to meet a narrowing, each with its row of that."""
-    if not query.terms or not rows:
-        return []
-    scored = await connection.fetch(
-        _SCORED.format(documents=corpus.documents),
-        [term.number for term in query.terms],
-        [term.weight for term in query.terms],
-        [term.bits for term in query.terms],
-        list(rows),
-    )
-    return [Match(one["document"], one["score"], one["bits"], rows[one["document"]]) for one in scored]
 
 
 async def are_lost(connection: Connection, corpus: Corpus, query: KeywordQuery) -> bool:
@@ -142,29 +136,29 @@ async def _fetch(
     query: KeywordQuery,
     narrowing: Narrowing,
     number: int,
-    reach: object,
+    reach: int,
     read_terms: Sequence[int] = (),
+    among: Among = "",
 ) -> list[Row]:
-    parameters = Parameters(list(narrowing.values))
+    condition, values = narrowing.of_known if among == "known" else (narrowing.condition, narrowing.values)
+    parameters = Parameters(list(values))
     bonus = [0.0]
     for share in query.importance[:_CHOICE_WORDS]:
         bonus += [COVERAGE_IN_CHOICE * share + without for without in bonus]
     filled = statement.format(
-        terms=parameters.add([term.number for term in query.terms]),
-        weights=parameters.add([term.weight for term in query.terms]),
-        bits=parameters.add([term.bits for term in query.terms]),
+        **asked_terms(query, parameters),
         bonus=parameters.add(bonus),
-        mask=len(bonus) - 1,
-        reach=parameters.add(reach),
+        mask=parameters.add(len(bonus) - 1),
+        reach=parameters.add(reach) if "{reach}" in statement else "",
         number=parameters.add(number),
         read_terms=parameters.add(list(read_terms)) if "{read_terms}" in statement else "",
-        held=max(number, HELD_AGAINST_CONDITION),
-        known=parameters.add(list(narrowing.known or ())) if "{known}" in statement else "",
+        held=parameters.add(max(number, HELD_AGAINST_CONDITION)) if "{held}" in statement else "",
+        known=parameters.add(narrowing.known.array) if among == "known" and narrowing.known is not None else "",
         postings=corpus.postings,
         documents=corpus.documents,
         source=narrowing.source,
         key=narrowing.document,
-        condition=narrowing.condition,
+        condition=condition,
         columns=narrowing.selected,
     )
     return await connection.fetch(filled, *parameters.values)
@@ -173,21 +167,23 @@ async def _fetch(
 # Before many postings are read it is found out what meets the condition: most of them do not.
 _MET = """
 met AS MATERIALIZED (SELECT {key} AS document FROM {source} WHERE {condition}),"""
-_AMONG_MET = "WHERE h.document IN (SELECT document FROM met)"
-_AMONG_KNOWN = "WHERE h.document = ANY ({known}::int[])"
+_AMONG: dict[Among, str] = {
+    "": "",
+    "met": "WHERE h.document IN (SELECT document FROM met)",
+    "known": "WHERE h.document IN (SELECT unnest({known}::text::int[]))",
+}
 
-_GATHERED = """
-WITH asked AS MATERIALIZED (
-    SELECT * FROM unnest({terms}::int[], {weights}::real[], {bits}::int[]) AS a (term, weight, bits)),{met}
+_GATHERED = f"""
+WITH {ASKED_TERMS},{{met}}
 heads AS (
     SELECT h.document, a.weight * h.impact AS score, a.bits
     FROM asked a CROSS JOIN LATERAL (
-        SELECT p.document, p.impact FROM {postings} p
-        WHERE p.term = a.term AND a.term = ANY ({read_terms}::int[]) ORDER BY p.impact DESC LIMIT {reach}) AS h
-    {among}),
+        SELECT p.document, p.impact FROM {{postings}} p
+        WHERE p.term = a.term AND a.term = ANY ({{read_terms}}::int[]) ORDER BY p.impact DESC LIMIT {{reach}}) AS h
+    {{among}}),
 gathered AS MATERIALIZED (
     SELECT document, sum(score) AS score, bit_or(bits) AS bits,
-           sum(score) + ({bonus}::real[])[1 + (bit_or(bits) & {mask})] AS chosen_by
+           sum(score) + ({{bonus}}::real[])[1 + (bit_or(bits) & {{mask}})] AS chosen_by
     FROM heads GROUP BY document)"""
 
 # The best first, each held against the condition until there are enough: never all that was gathered.
@@ -208,33 +204,19 @@ FROM chosen c ORDER BY c.chosen_by DESC, c.document"""
 # keeps itself complete its score.
 _FROM_BEST_POSTINGS = f"""{_GATHERED},{_CHOSEN.replace("{own}", "document, chosen_by")}
 SELECT c.*, s.score, s.bits, (SELECT count(*) FROM gathered) AS considered
-FROM chosen c JOIN {{documents}} d USING (document) CROSS JOIN LATERAL (
-    SELECT sum(a.weight * d.impacts[array_position(d.terms, a.term)]) AS score, bit_or(a.bits) AS bits
-    FROM asked a WHERE a.term = ANY (d.terms)) AS s
+FROM chosen c JOIN {{documents}} d USING (document) CROSS JOIN LATERAL ({SCORE}) AS s
 WHERE s.score IS NOT NULL
 ORDER BY c.chosen_by DESC, c.document"""
 
-_SCORED = """
-WITH asked AS MATERIALIZED (
-    SELECT * FROM unnest($1::int[], $2::real[], $3::int[]) AS a (term, weight, bits))
-SELECT d.document, s.score, s.bits
-FROM {documents} d CROSS JOIN LATERAL (
-    SELECT sum(a.weight * d.impacts[array_position(d.terms, a.term)]) AS score, bit_or(a.bits) AS bits
-    FROM asked a WHERE a.term = ANY (d.terms)) AS s
-WHERE d.document = ANY ($4::int[]) AND d.terms && $1::int[] AND s.score IS NOT NULL"""
-
-_AMONG_ALLOWED = """
-WITH asked AS MATERIALIZED (
-    SELECT * FROM unnest({terms}::int[], {weights}::real[], {bits}::int[]) AS a (term, weight, bits)),
+_AMONG_ALLOWED = f"""
+WITH {ASKED_TERMS},
 scored AS MATERIALIZED (
     SELECT d.document, s.score, s.bits
-    FROM {documents} d CROSS JOIN LATERAL (
-        SELECT sum(a.weight * d.impacts[array_position(d.terms, a.term)]) AS score, bit_or(a.bits) AS bits
-        FROM asked a WHERE a.term = ANY (d.terms)) AS s
-    WHERE d.document = ANY ({reach}::int[]) AND d.terms && {terms}::int[] AND s.score IS NOT NULL),
+    FROM {{documents}} d CROSS JOIN LATERAL ({SCORE}) AS s
+    WHERE d.document = ANY ({{known}}::text::int[]) AND d.terms && {{terms}}::int[] AND s.score IS NOT NULL),
 chosen AS (
-    SELECT s.*, s.score + ({bonus}::real[])[1 + (s.bits & {mask})] AS chosen_by
-    FROM scored s ORDER BY 4 DESC, 1 LIMIT {number})
-SELECT c.document, c.score, c.bits, (SELECT count(*) FROM scored) AS considered{columns}
-FROM chosen c JOIN {source} ON {key} = c.document WHERE {condition}
+    SELECT s.*, s.score + ({{bonus}}::real[])[1 + (s.bits & {{mask}})] AS chosen_by
+    FROM scored s ORDER BY 4 DESC, 1 LIMIT {{number}})
+SELECT c.document, c.score, c.bits, (SELECT count(*) FROM scored) AS considered{{columns}}
+FROM chosen c JOIN {{source}} ON {{key}} = c.document WHERE {{condition}}
 ORDER BY c.chosen_by DESC, c.document"""

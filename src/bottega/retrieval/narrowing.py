@@ -3,16 +3,25 @@
 from dataclasses import dataclass, field
 
 # So few documents are all looked at, whatever is asked of them.
-FEW_DOCUMENTS = 2_000
-# The numbers of so many are kept at hand: to be among them is quicker to see than whether a row meets a condition.
-KNOWN_DOCUMENTS = 3_000
+FEW_DOCUMENTS = 3_000
+# Of a condition that others ask for as well, the numbers of so many are kept at hand: to be among them is quicker to
+# see than whether a row meets a condition.
+KNOWN_DOCUMENTS = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Documents:
+    """Numbers of documents as the database writes an array: they go into the next statement as they came."""
+
+    array: str = "{}"
+    number: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """What meets a condition: all documents when they are at most `KNOWN_DOCUMENTS`, and whether anything does."""
+    """What meets a condition: all documents when they are not too many, and whether anything does."""
 
-    known: tuple[int, ...] | None
+    known: Documents | None
     anything: bool = True
 
 
@@ -29,6 +38,12 @@ class Narrowing:
     condition: str = "true"
     values: tuple[object, ...] = ()
     columns: tuple[str, ...] = ()
+    # The part of the condition by which a document has one row, and how many of the values, the first ones, it takes;
+    # empty: the whole condition has to be held against a document to find its row.
+    row: str = ""
+    row_values: int = 0
+    # Whether it was chosen from what is offered to everybody: then it is asked for again, and worth counting further.
+    is_common: bool = False
     # Whether next to all documents of the corpus meet the condition: then it is looked at last.
     is_wide: bool = False
     # Another one whenever something was written that may meet the condition or no longer meet it; empty: not known.
@@ -37,14 +52,22 @@ class Narrowing:
     counted: Counted | None = None
 
     @property
-    def known(self) -> tuple[int, ...] | None:
+    def known(self) -> Documents | None:
         """All documents that meet it, when they were counted and are not too many."""
         return None if self.counted is None else self.counted.known
 
     @property
-    def few(self) -> tuple[int, ...] | None:
+    def few(self) -> Documents | None:
         """The same, when they are few."""
-        return self.known if self.known is not None and len(self.known) <= FEW_DOCUMENTS else None
+        return self.known if self.known is not None and self.known.number <= FEW_DOCUMENTS else None
+
+    @property
+    def of_known(self) -> tuple[str, tuple[object, ...]]:
+        """What is still held against the rows of known documents, and its values: which row of a document it is.
+
+        That makes one statement of all conditions, which the database need not read anew for each of them.
+        """
+        return (self.row, self.values[: self.row_values]) if self.row else (self.condition, self.values)
 
     @property
     def selected(self) -> str:

@@ -19,6 +19,7 @@ from bottega.retrieval.asked import KeywordQuery, Synonyms, ask
 from bottega.retrieval.corpus import Corpus
 from bottega.retrieval.counting import count
 from bottega.retrieval.fusion import Scored, Weights, by_keyword_alone, fuse
+from bottega.retrieval.keyword import Match
 from bottega.retrieval.narrowing import Narrowing
 from bottega.retrieval.short_memory import ShortMemory
 
@@ -101,17 +102,24 @@ class Searcher:
             if embedding is not None:
                 embedding.cancel()
         front, rest = matches.found[:FUSED_KEYWORD], matches.found[FUSED_KEYWORD:]
-        near = await self._near(connection, meant, narrowing, [match.document for match in front])
+        near = await self._near(connection, meant, narrowing, query, [match.document for match in front])
         known = {match.document for match in matches.found}
-        others = {one.document: one.row for one in near.neighbours if one.document not in known}
-        late = await keyword.score(connection, self.corpus, query, others)
+        others = [one for one in near.neighbours if one.document not in known]
+        late = [Match(one.document, one.score, one.bits, one.row) for one in others if one.score is not None]
         fused = fuse(query, [*front, *late], near.neighbours, self.weights)
         shown = {one.document for one in fused}
         tail = by_keyword_alone(query, [match for match in rest if match.document not in shown], len(front) + 1)
         degraded = {"meaning": near.reason} if near.reason else {}
         return Searched([*fused, *tail], query, matches.considered, matches.complete, degraded)
 
-    async def _near(self, connection: Connection, meant: _Meant, narrowing: Narrowing, besides: Sequence[int]) -> _Near:
+    async def _near(
+        self,
+        connection: Connection,
+        meant: _Meant,
+        narrowing: Narrowing,
+        words: KeywordQuery,
+        besides: Sequence[int],
+    ) -> _Near:
         """The neighbours of what was meant, or why there are none."""
         if meant.vector is None:
             return _Near([], meant.reason)
@@ -119,8 +127,11 @@ class Searcher:
             standing = await self._standing(connection)
             if reason := _unusable(standing, meant.model):
                 return _Near([], reason)
-            corpus, vector = self.corpus, meant.vector
-            return _Near(await vectors.near(connection, corpus, vector, narrowing, FUSED_MEANING, besides=besides))
+            return _Near(
+                await vectors.near(
+                    connection, self.corpus, meant.vector, narrowing, FUSED_MEANING, besides=besides, words=words
+                )
+            )
         except (asyncpg.UndefinedTableError, asyncpg.DataError):
             return _Near([], VECTORS_LOST)
 

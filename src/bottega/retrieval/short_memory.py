@@ -9,7 +9,7 @@ T = TypeVar("T")
 
 
 class ShortMemory(Generic[T]):
-    """Values by key, the newest `most` of them, each for `seconds`."""
+    """Values by key, the `most` that were kept or recalled last, each for `seconds`."""
 
     def __init__(self, seconds: float, most: int) -> None:
         self._seconds = seconds
@@ -19,7 +19,10 @@ class ShortMemory(Generic[T]):
     def recall(self, key: Hashable) -> T | None:
         """The value, if it was kept and is not too old."""
         found = self._kept.get(key)
-        return found[1] if found is not None and found[0] > time.monotonic() else None
+        if found is None or found[0] <= time.monotonic():
+            return None
+        self._kept.move_to_end(key)
+        return found[1]
 
     def keep(self, key: Hashable, value: T) -> T:
         """Keeps a value and gives it back."""

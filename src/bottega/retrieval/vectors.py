@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 import asyncpg
 
 from bottega.platform.database.pool import Connection, Row
+from bottega.retrieval.asked import KeywordQuery
 from bottega.retrieval.corpus import Corpus
 from bottega.retrieval.narrowing import Narrowing, Parameters
+from bottega.retrieval.scoring import ASKED_TERMS, SCORE, asked_terms
 
 if TYPE_CHECKING:
     from bottega.ports.embedder import Vector
@@ -23,18 +25,22 @@ MOST_VECTORS_WITHOUT_INDEX = 30_000
 # Of pgvector's index: links per vector, and how widely it is searched while it is built.
 HNSW_LINKS, HNSW_BUILD_REACH = 16, 64
 BUILD_MEMORY = "512MB"
+_NO_WORDS = KeywordQuery()
 
 
 @dataclass(frozen=True, slots=True)
 class Neighbour:
     """A document with the cosine of its vector to the query's.
 
-    `row` has the columns of the narrowing, which are null of a document that was asked for besides the nearest.
+    `row` has the columns of the narrowing, which are null of a document that was asked for besides the nearest. Of the
+    others `score` is by the words that were asked for, None when it has none, and `bits` the words that it answers.
     """
 
     document: int
     cosine: float
     row: Row
+    score: float | None = None
+    bits: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +60,13 @@ async def near(
     number: int,
     *,
     besides: Sequence[int] = (),
+    words: KeywordQuery = _NO_WORDS,
 ) -> list[Neighbour]:
     """The nearest `number` documents that meet the narrowing, and in any case those of `besides` that have a vector.
 
     The answer is exact where the narrowing is counted and few meet it. Documents `besides` are known to meet it.
     """
-    return await _near(connection, corpus, query.tolist(), narrowing, number, besides)
+    return await _near(connection, corpus, query.tolist(), narrowing, number, besides, words)
 
 
 async def near_document(
@@ -69,7 +76,7 @@ async def near_document(
     vector: list[float] | None = await connection.fetchval(
         f"SELECT embedding::real[] FROM {corpus.vectors} WHERE document = $1", document
     )
-    return None if vector is None else await _near(connection, corpus, vector, narrowing, number, ())
+    return None if vector is None else await _near(connection, corpus, vector, narrowing, number, (), _NO_WORDS)
 
 
 async def _near(
@@ -79,23 +86,27 @@ async def _near(
     narrowing: Narrowing,
     number: int,
     besides: Sequence[int],
+    words: KeywordQuery,
 ) -> list[Neighbour]:
-    parameters = Parameters(list(narrowing.values))
-    known = narrowing.known
-    filled = (_NEAR if known is None else _NEAR_FEW if narrowing.few is not None else _NEAR_KNOWN).format(
+    few = narrowing.few
+    condition, values = (narrowing.condition, narrowing.values) if few is None else narrowing.of_known
+    parameters = Parameters(list(values))
+    filled = (_NEAR if few is None else _NEAR_FEW).format(
         query=parameters.add(query),
         number=parameters.add(number),
         besides=parameters.add(list(besides)),
-        known="" if known is None else parameters.add(list(known)),
+        few="" if few is None else parameters.add(few.array),
         dimensions=len(query),
+        **asked_terms(words, parameters),
         vectors=corpus.vectors,
+        documents=corpus.documents,
         source=narrowing.source,
         key=narrowing.document,
-        condition=narrowing.condition,
+        condition=condition,
         columns=narrowing.selected,
     )
     rows = await connection.fetch(filled, *parameters.values)
-    return [Neighbour(row["measured"], row["cosine"], row) for row in rows]
+    return [Neighbour(row["measured"], row["cosine"], row, row["score"], row["bits"] or 0) for row in rows]
 
 
 async def standing(connection: Connection, corpus: Corpus) -> VectorsStanding:
@@ -188,39 +199,38 @@ def _encoded(vector: Vector) -> bytes:
     return struct.pack(">HH", len(vector), 0) + vector.astype(">f2").tobytes()
 
 
-# What is nearest and what is asked for besides are measured once each; only the nearest are held against the condition.
-_MEASURED = """
+# What is nearest and what is asked for besides are measured once each; only the nearest are held against the condition,
+# and scored by words, as the others are already.
+_MEASURED = f"""
 besides AS MATERIALIZED (
-    SELECT v.document, v.embedding::halfvec({dimensions}) <=> (SELECT vector FROM asked) AS distance
-    FROM {vectors} v WHERE v.document = ANY ({besides}::int[]))
-SELECT coalesce(n.document, b.document) AS measured, 1 - coalesce(n.distance, b.distance) AS cosine, n.*
-FROM nearest n FULL JOIN besides b ON b.document = n.document
+    SELECT v.document, v.embedding::halfvec({{dimensions}}) <=> (SELECT vector FROM meant) AS distance
+    FROM {{vectors}} v WHERE v.document = ANY ({{besides}}::int[])),{ASKED_TERMS}
+SELECT coalesce(n.document, b.document) AS measured, 1 - coalesce(n.distance, b.distance) AS cosine,
+       s.score, s.bits, n.*
+FROM nearest n FULL JOIN besides b ON b.document = n.document LEFT JOIN LATERAL (
+    SELECT w.* FROM {{documents}} d CROSS JOIN LATERAL ({SCORE}) AS w
+    WHERE d.document = n.document AND b.document IS NULL) AS s ON true
 ORDER BY cosine DESC, measured"""
 
 # The order of the index over vectors leads, whatever the planner believes of the condition.
 _NEAR = f"""
-WITH asked AS MATERIALIZED (SELECT {{query}}::real[]::halfvec({{dimensions}}) AS vector),
+WITH meant AS MATERIALIZED (SELECT {{query}}::real[]::halfvec({{dimensions}}) AS vector),
 nearest AS MATERIALIZED (
-    SELECT v.document, v.embedding::halfvec({{dimensions}}) <=> (SELECT vector FROM asked) AS distance, met.*
+    SELECT v.document, v.embedding::halfvec({{dimensions}}) <=> (SELECT vector FROM meant) AS distance, met.*
     FROM {{vectors}} v CROSS JOIN LATERAL (
         SELECT true AS met{{columns}} FROM {{source}} WHERE {{key}} = v.document AND {{condition}} OFFSET 0) AS met
     ORDER BY distance LIMIT {{number}}),{_MEASURED}"""
 
-# What is near is looked up among the known by its number, and its row is read once it is chosen.
-_NEAR_KNOWN = f"""
-WITH asked AS MATERIALIZED (SELECT {{query}}::real[]::halfvec({{dimensions}}) AS vector),
+# A few are all measured, for which a subquery leaves the planner no other way; a row is read once it is chosen.
+_NEAR_FEW = f"""
+WITH meant AS MATERIALIZED (SELECT {{query}}::real[]::halfvec({{dimensions}}) AS vector),
 nearby AS MATERIALIZED (
-    SELECT v.document, v.embedding::halfvec({{dimensions}}) <=> (SELECT vector FROM asked) AS distance
-    FROM {{vectors}} v WHERE v.document = ANY ({{known}}::int[]) ORDER BY distance LIMIT {{number}}),
+    SELECT v.document, v.embedding::halfvec({{dimensions}}) <=> (SELECT vector FROM meant) AS distance
+    FROM (SELECT * FROM {{vectors}} w WHERE w.document = ANY ({{few}}::text::int[]) OFFSET 0) AS v
+    ORDER BY distance LIMIT {{number}}),
 nearest AS MATERIALIZED (
     SELECT v.document, v.distance{{columns}}
     FROM nearby v JOIN {{source}} ON {{key}} = v.document WHERE {{condition}}),{_MEASURED}"""
-
-# A few are all measured: a materialised table leaves the planner no other way.
-_NEAR_FEW = _NEAR_KNOWN.replace(
-    "FROM {vectors} v WHERE v.document = ANY ({known}::int[]) ORDER BY distance",
-    "FROM (SELECT * FROM {vectors} w WHERE w.document = ANY ({known}::int[]) OFFSET 0) AS v ORDER BY distance",
-)
 
 _STANDING = """
 SELECT (SELECT vector_model FROM search.corpora WHERE corpus = $1) AS model,

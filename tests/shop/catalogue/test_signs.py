@@ -4,7 +4,7 @@ import asyncpg
 
 from bottega.platform.database.migrations.sql_files import files_of
 from bottega.shop.catalogue.listing import Filters
-from bottega.shop.catalogue.signs import IN_STOCK, TOLD, Kind, signs
+from bottega.shop.catalogue.signs import IN_STOCK, ONE_VARIANT, TOLD, Kind, signs
 from bottega.shop.stock.actions import AdjustStock
 from tests.shop.catalogue.products_fixture import index, stocked
 from tests.shop.catalogue.searching import found, handles
@@ -21,10 +21,11 @@ async def test_code_and_database_make_the_same_signs(database_url: str) -> None:
         for place, kind in enumerate(kinds):
             given: list[list[str] | None] = [None, None, None]
             given[place] = list(TEXTS)
-            made = await connection.fetchval("SELECT search.signs_of($1, $2, $3)", *given)
+            made = await connection.fetchval("SELECT search.signs_of($1, $2, $3, false)", *given)
             assert set(made) - {TOLD} == set(signs(kind, TEXTS))
-        assert await connection.fetchval("SELECT search.signs_of('{}', '{}', '{}')") == [TOLD]
-        assert await connection.fetchval("SELECT search.signs_of('{}', NULL, NULL)") == []
+        assert await connection.fetchval("SELECT search.signs_of('{}', '{}', '{}', false)") == [TOLD]
+        assert await connection.fetchval("SELECT search.signs_of('{}', NULL, NULL, true)") == [ONE_VARIANT]
+        assert await connection.fetchval("SELECT search.signs_of('{}', NULL, NULL, NULL)") == []
     finally:
         await connection.close()
 
@@ -57,7 +58,7 @@ async def test_what_was_remembered_of_a_condition_ends_with_the_next_change(shop
     assert handles(await found(shop, "shirt under 30 euro", bought)) == ["wool-shirt"]
 
 
-async def test_a_shop_of_the_revision_before_gets_its_signs(shop: Shop) -> None:
+async def test_a_shop_of_a_revision_before_gets_its_signs(shop: Shop) -> None:
     linen = shirt("linen-shirt", ("S", "blue", 2000, 3), ("M", "red", 2500, 0))
     await stocked(shop, linen, shirt("wool-shirt", ("S", "red", 1000, 1)))
     await index(shop)
@@ -67,8 +68,9 @@ async def test_a_shop_of_the_revision_before_gets_its_signs(shop: Shop) -> None:
     )
     made = await shop.fetchval(every)
     await shop.execute(_AS_BEFORE)
-    for file in files_of("0003"):
-        await shop.execute(file.read_text(encoding="utf-8"))
+    for revision in ("0003", "0004"):
+        for file in files_of(revision):
+            await shop.execute(file.read_text(encoding="utf-8"))
     assert await shop.fetchval(every) == made
     assert handles(await found(shop, "blue shirt", Filters("EUR", in_stock=True))) == ["linen-shirt"]
 
@@ -76,6 +78,6 @@ async def test_a_shop_of_the_revision_before_gets_its_signs(shop: Shop) -> None:
 _AS_BEFORE = """
 DROP INDEX search.products_signs;
 ALTER TABLE search.products DROP COLUMN signs;
-DROP FUNCTION search.signs_of, search.sign_of;
+DROP FUNCTION search.signs_of, search.sign_of, search.variants_told;
 CREATE INDEX products_facets ON search.products USING gin (facets);
 """

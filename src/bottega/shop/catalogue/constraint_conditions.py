@@ -7,7 +7,7 @@ from typing import assert_never
 
 from bottega.platform.database.pool import Connection
 from bottega.shop.catalogue.listing import Conditions
-from bottega.shop.catalogue.signs import TOLD, Kind, signs
+from bottega.shop.catalogue.signs import IN_STOCK, ONE_VARIANT, TOLD, Kind, signs
 from bottega.shop.catalogue.understanding.model import (
     AvailabilityIs,
     BrandIs,
@@ -45,6 +45,15 @@ class _Asked:
 
     offer: list[str] = field(default_factory=list[str])
     listed: list[str] = field(default_factory=list[str])
+    # What the row of a product with a single variant is asked in place of the offer, beside what is listed, the
+    # traits that it must not have; and whether it can tell, which numbers of variants it cannot.
+    row: list[str] = field(default_factory=list[str])
+    ruled_out: list[str] = field(default_factory=list[str])
+    row_tells: bool = True
+    # Whether a least price is asked, for which there is an index on offers alone; and a trait, for which there is one
+    # on products.
+    has_least_price: bool = False
+    has_trait: bool = False
     # Whether more than a lowest price is asked of the offer, so that the lowest price alone does not tell.
     of_one_variant: bool = False
     stock_said: bool = False
@@ -60,13 +69,21 @@ def conditions_of(
     """
     asked = _asked(constraints, conditions)
     conditions.texts.extend(asked.listed)
-    if asked.of_one_variant:
-        sellable = [] if asked.stock_said or any_stock else ["o.in_stock"]
-        wanted = " AND ".join([*asked.offer, *sellable])
-        conditions.texts.append(
-            "EXISTS (SELECT FROM search.offers o WHERE o.product_id = p.product_id "
-            f"AND o.currency = {conditions.parameter(currency)} AND {wanted})"
-        )
+    if not asked.of_one_variant:
+        return
+    sellable = not asked.stock_said and not any_stock
+    wanted = " AND ".join([*asked.offer, *(["o.in_stock"] if sellable else [])])
+    has_offer = (
+        "EXISTS (SELECT FROM search.offers o WHERE o.product_id = p.product_id "
+        f"AND o.currency = {conditions.parameter(currency)} AND {wanted})"
+    )
+    if not asked.row_tells or (asked.has_least_price and not asked.has_trait):
+        conditions.texts.append(has_offer)
+        return
+    alone = f"p.signs @> {conditions.parameter([ONE_VARIANT, *([IN_STOCK] if sellable else [])])}::bigint[]"
+    lacks = [f"NOT {_has_any('variant', asked.ruled_out, conditions)}"] if asked.ruled_out else []
+    several = f"NOT p.signs @> {conditions.parameter([ONE_VARIANT])}::bigint[]"
+    conditions.texts.append(f"({' AND '.join([alone, *asked.row, *lacks])} OR {several} AND {has_offer})")
 
 
 async def matching_variants(
@@ -135,7 +152,10 @@ def _price(constraint: PriceBound, conditions: Conditions, asked: _Asked) -> Non
         # The lowest price rules most products out by an index, whatever the variant.
         asked.listed.append(f"p.price_minor <= {most}")
     if constraint.least_minor is not None:
-        asked.offer.append(f"o.price_minor >= {conditions.parameter(constraint.least_minor)}")
+        least = conditions.parameter(constraint.least_minor)
+        asked.offer.append(f"o.price_minor >= {least}")
+        asked.row.append(f"p.price_minor >= {least}")
+        asked.has_least_price = True
         asked.of_one_variant = True
 
 
@@ -160,10 +180,11 @@ def _trait(constraint: TraitIs, conditions: Conditions, asked: _Asked) -> None:
         _none_of([*of_product, *constraint.everywhere], conditions, asked)
         if of_variant:
             asked.offer.append(f"NOT o.traits && {conditions.parameter(of_variant)}::text[]")
+            asked.ruled_out += of_variant
             asked.of_one_variant = True
         return
     if of_variant:
-        asked.of_one_variant = True
+        asked.of_one_variant = asked.has_trait = True
         text = f"o.traits && {conditions.parameter(of_variant)}::text[]"
         by_product = [_has_any("trait", of_product, conditions)] if of_product else []
         asked.offer.append(f"({' OR '.join([text, *by_product])})")
@@ -215,7 +236,7 @@ def _number(constraint: NumberBound, conditions: Conditions, asked: _Asked) -> N
         earlier.append(one.name)
     found = " UNION ALL ".join(branches)
     if any(_may_differ(one.name) for one in constraint.ranges):
-        asked.of_one_variant = True
+        asked.of_one_variant, asked.row_tells = True, False
         asked.offer.append(f"(o.product_id, o.variant_id) IN ({_for_variants(found)})")
     else:
         asked.listed.append(f"p.product_id IN (SELECT f.product_id FROM ({found}) AS f)")

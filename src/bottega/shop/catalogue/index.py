@@ -206,13 +206,11 @@ def _ids(rows: Sequence[Row]) -> set[str]:
 _INSERT_CARDS = f"""
 INSERT INTO search.products (
     product_id, currency, handle, title_key, price_minor, facets, card, changes_at, rating, reviews, document, signs)
-SELECT c.*, d.document, search.signs_of(c.facets, t.traits, v.traits)
+SELECT c.*, d.document, search.signs_of(c.facets, t.traits, v.traits, v.is_one)
 FROM search.cards($1::text[], $2) AS c
 LEFT JOIN {PRODUCTS.documents} d ON d.id = c.product_id
 LEFT JOIN search.traits t ON t.product_id = c.product_id
-CROSS JOIN LATERAL (
-    SELECT array_agg(s) AS traits FROM search.variant_traits o, unnest(o.traits) AS s
-    WHERE o.product_id = c.product_id) AS v"""
+CROSS JOIN LATERAL search.variants_told(c.product_id) AS v"""
 
 _OF_CATEGORIES = """
 SELECT p.id FROM shop.products p JOIN shop.categories k ON k.id = p.category_id

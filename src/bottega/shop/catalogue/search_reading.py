@@ -100,7 +100,19 @@ def narrowing_to(form: Understanding, filters: Filters, stamp: str = "") -> Narr
     conditions.narrow(filters.in_currency(form.currency))
     conditions_of(form.constraints, form.currency, conditions, any_stock=form.any_stock)
     is_wide = filters.are_wide and not form.constraints
-    return Narrowing(SOURCE, DOCUMENT, str(conditions), tuple(conditions.values), COLUMNS, is_wide, stamp)
+    return Narrowing(
+        SOURCE,
+        DOCUMENT,
+        str(conditions),
+        tuple(conditions.values),
+        COLUMNS,
+        # A product has a row for each currency.
+        row=conditions.texts[0],
+        row_values=1,
+        is_common=not form.constraints,
+        is_wide=is_wide,
+        stamp=stamp,
+    )
 
 
 async def _understood(connection: Connection, request: SearchRequest, now: datetime) -> tuple[Understanding, str]:

@@ -23,4 +23,6 @@ def _sign(text: str) -> int:
 
 # A product has it once its traits are known: what lacks it cannot be said to be without anything.
 TOLD = _sign("told")
+# A product with it has but one variant, and what constraints ask of a variant its own signs and price tell.
+ONE_VARIANT = _sign("one variant")
 IN_STOCK = signs("facet", ["in_stock"])[0]
