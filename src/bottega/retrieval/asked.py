@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import Literal
 
 from bottega.platform.database.pool import Connection
-from bottega.retrieval.analysis import LONGEST_QUERY_WORDS, Word, has_digit, joined_terms, words_of
+from bottega.retrieval.analysis import LONGEST_QUERY_WORDS, Word, has_digit, joined_terms, stem, words_of
 from bottega.retrieval.corpus import Corpus
 from bottega.retrieval.impacts import rarity
 from bottega.retrieval.vocabulary import Term, look_up, readings
@@ -198,7 +198,7 @@ class _Building:
     def _compounds(self) -> list[tuple[str, int]]:
         """Neighbours written as one: 'head set' is also headset."""
         return [
-            (words_of(one.folded + other.folded)[0].term, 3 << place)
+            (stem(one.folded + other.folded), 3 << place)
             for place, (one, other) in enumerate(pairwise(self.words))
             if one.folded.isalpha() and other.folded.isalpha() and len(one.folded) > 1 and len(other.folded) > 1
         ]
@@ -222,6 +222,6 @@ def _splits(word: Word) -> list[tuple[str, str]]:
     if has_digit(text) or not text.isalpha() or len(text) < 2 * SHORTEST_SPLIT_LETTERS:
         return []
     return [
-        (words_of(text[:place])[0].term, words_of(text[place:])[0].term)
+        (stem(text[:place]), stem(text[place:]))
         for place in range(SHORTEST_SPLIT_LETTERS, len(text) - SHORTEST_SPLIT_LETTERS + 1)
     ]

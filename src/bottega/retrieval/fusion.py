@@ -62,10 +62,12 @@ def fuse(
     meaning_ranks = _ranks((-neighbour.cosine, neighbour.document) for neighbour in near.values())
     # A new document waits for its vector: until then it stands where the middle of its like does.
     middle = median([rank for document, rank in meaning_ranks.items() if document in found] or [len(near) + 1])
+    # Most documents answer the same few sets of words.
+    coverages = {bits: query.coverage(bits) for bits in {match.bits for match in matches}}
     scored: list[Scored] = []
     for document in dict.fromkeys([*found, *near]):
         match, neighbour = found.get(document), near.get(document)
-        coverage = 0.0 if match is None else query.coverage(match.bits)
+        coverage = 0.0 if match is None else coverages[match.bits]
         keyword_rank, meaning_rank = keyword_ranks.get(document), meaning_ranks.get(document)
         by_meaning = middle if meaning_rank is None and near else meaning_rank
         one = match or neighbour

@@ -43,7 +43,10 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class Matches:
-    """The best documents by keyword. `considered` counts those with a term; `complete`: no other has one."""
+    """The best documents by keyword; `complete`: no other has a term.
+
+    `considered` counts those with a term, where next to nothing is ruled out; else those that were found.
+    """
 
     found: tuple[Match, ...]
     considered: int
@@ -126,7 +129,7 @@ async def are_lost(connection: Connection, corpus: Corpus, query: KeywordQuery) 
 
 def _matches(rows: Sequence[Row], *, complete: bool) -> Matches:
     found = tuple(Match(row["document"], row["score"], row["bits"], row) for row in rows)
-    return Matches(found, rows[0]["considered"] if rows else 0, complete)
+    return Matches(found, rows[0].get("considered", len(rows)) if rows else 0, complete)
 
 
 async def _fetch(
@@ -146,6 +149,7 @@ async def _fetch(
     for share in query.importance[:_CHOICE_WORDS]:
         bonus += [COVERAGE_IN_CHOICE * share + without for without in bonus]
     filled = statement.format(
+        considered=_CONSIDERED if narrowing.is_wide else "",
         **asked_terms(query, parameters),
         bonus=parameters.add(bonus),
         mask=parameters.add(len(bonus) - 1),
@@ -181,10 +185,12 @@ heads AS (
         SELECT p.document, p.impact FROM {{postings}} p
         WHERE p.term = a.term AND a.term = ANY ({{read_terms}}::int[]) ORDER BY p.impact DESC LIMIT {{reach}}) AS h
     {{among}}),
-gathered AS MATERIALIZED (
+gathered AS (
     SELECT document, sum(score) AS score, bit_or(bits) AS bits,
            sum(score) + ({{bonus}}::real[])[1 + (bit_or(bits) & {{mask}})] AS chosen_by
     FROM heads GROUP BY document)"""
+
+_CONSIDERED = ", (SELECT count(*) FROM gathered) AS considered"
 
 # The best first, each held against the condition until there are enough: never all that was gathered.
 _CHOSEN = """
@@ -197,26 +203,26 @@ chosen AS MATERIALIZED (
 
 # Every posting of every term was read: the sums are the scores.
 _FROM_ALL_POSTINGS = f"""{_GATHERED},{_CHOSEN.replace("{own}", "*")}
-SELECT c.*, (SELECT count(*) FROM gathered) AS considered
+SELECT c.*{{considered}}
 FROM chosen c ORDER BY c.chosen_by DESC, c.document"""
 
 # Of a term with more postings than are read, a document may have a posting that was not among them: the terms that it
 # keeps itself complete its score.
 _FROM_BEST_POSTINGS = f"""{_GATHERED},{_CHOSEN.replace("{own}", "document, chosen_by")}
-SELECT c.*, s.score, s.bits, (SELECT count(*) FROM gathered) AS considered
+SELECT c.*, s.score, s.bits{{considered}}
 FROM chosen c JOIN {{documents}} d USING (document) CROSS JOIN LATERAL ({SCORE}) AS s
 WHERE s.score IS NOT NULL
 ORDER BY c.chosen_by DESC, c.document"""
 
 _AMONG_ALLOWED = f"""
 WITH {ASKED_TERMS},
-scored AS MATERIALIZED (
+scored AS (
     SELECT d.document, s.score, s.bits
     FROM {{documents}} d CROSS JOIN LATERAL ({SCORE}) AS s
     WHERE d.document = ANY ({{known}}::text::int[]) AND d.terms && {{terms}}::int[] AND s.score IS NOT NULL),
 chosen AS (
     SELECT s.*, s.score + ({{bonus}}::real[])[1 + (s.bits & {{mask}})] AS chosen_by
     FROM scored s ORDER BY 4 DESC, 1 LIMIT {{number}})
-SELECT c.document, c.score, c.bits, (SELECT count(*) FROM scored) AS considered{{columns}}
+SELECT c.document, c.score, c.bits{{columns}}
 FROM chosen c JOIN {{source}} ON {{key}} = c.document WHERE {{condition}}
 ORDER BY c.chosen_by DESC, c.document"""

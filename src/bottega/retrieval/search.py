@@ -46,7 +46,8 @@ PlainSearch = Callable[[Connection, Sequence[str], Narrowing, int], Awaitable[li
 
 @dataclass(frozen=True, slots=True)
 class Searched:
-    """The best first. `considered` counts the documents with a word of the query, all of them when `complete`.
+    """The best first. Where nothing narrows the search, `considered` counts the documents with a word of the query,
+    all of them when `complete`.
 
     `degraded` says which signal was not searched by, `meaning` or `keyword`, and why.
     """

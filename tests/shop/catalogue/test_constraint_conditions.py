@@ -1,13 +1,16 @@
 """Constraints as SQL: true of one variant that can be bought, and named with it; what is learnt is what they mean."""
 
 from collections.abc import Sequence
+from itertools import combinations
 from typing import Any
 
 import pytest
 
 from bottega.shop.catalogue import constraint_index, vocabulary_store
+from bottega.shop.catalogue.actions.variants import ChangeVariant
 from bottega.shop.catalogue.constraint_conditions import conditions_of, matching_variants
 from bottega.shop.catalogue.listing import Conditions
+from bottega.shop.catalogue.signs import ONE_VARIANT
 from bottega.shop.catalogue.understanding.model import (
     AvailabilityIs,
     BrandIs,
@@ -112,6 +115,49 @@ async def test_a_least_price_and_a_negated_colour_need_a_variant_of_their_own(sh
     assert await found(shop, dear) == ["linen-shirt"]
     assert await found(shop, not_black) == ["linen-shirt"]
     assert await found(shop, dear, not_black) == []
+
+
+async def test_products_with_one_variant_or_several_meet_just_what_a_variant_of_theirs_meets(shop: Shop) -> None:
+    """Held against what the shop's own tables say of every variant, which is read another way."""
+    await stocked(
+        shop,
+        shirt("one-blue", ("M", "blue", 8_000, 5)),
+        shirt("one-dear", ("M", "blue", 12_000, 5)),
+        shirt("one-red", ("L", "red", 8_000, 5)),
+        shirt("one-gone", ("M", "blue", 8_000, 0)),
+        shirt("two", ("M", "blue", 12_000, 0), ("L", "red", 8_000, 5)),
+        shirt("two-sizes", ("M", "blue", 8_000, 5), ("L", "blue", 12_000, 5)),
+        shirt("one-left", ("M", "red", 8_000, 5), ("L", "blue", 8_000, 5)),
+    )
+    (left,) = [row["id"] for row in await shop.fetch("SELECT id FROM shop.variants WHERE sku = 'one-left-M-red'")]
+    await index(shop)
+    await shop.done(ChangeVariant(variant_id=left, active=False))
+    await index(shop)
+    dear, cheap = PriceBound(SAID, least_minor=10_000), at_most(10_000)
+    not_blue = TraitIs(SAID, ("colour:blue", "tint:blue"), negated=True)
+    asked: list[Constraint] = [size("m"), colour("blue"), colour("red"), not_blue, dear, cheap]
+    for constraints in (some for number in (1, 2, 3) for some in combinations(asked, number)):
+        if constraints == (cheap,):
+            continue
+        bought = {sku.rsplit("-", 2)[0] for sku, _, in_stock in await named(shop, *constraints) if in_stock}
+        assert await found(shop, *constraints) == sorted(bought), constraints
+    alone = "SELECT p.handle FROM search.products p WHERE p.signs @> $1 ORDER BY 1"
+    ones = [row["handle"] for row in await shop.fetch(alone, [ONE_VARIANT])]
+    assert ones == ["one-blue", "one-dear", "one-gone", "one-left", "one-red"]
+
+
+async def test_a_variant_that_comes_on_sale_is_found_by_what_it_is(shop: Shop) -> None:
+    await stocked(shop, shirt("linen-shirt", ("M", "blue", 8_000, 5), ("L", "red", 8_000, 5)))
+    (red,) = [row["id"] for row in await shop.fetch("SELECT id FROM shop.variants WHERE sku = 'linen-shirt-L-red'")]
+    await shop.done(ChangeVariant(variant_id=red, active=False))
+    await index(shop)
+    assert await found(shop, colour("red")) == []
+    await shop.done(ChangeVariant(variant_id=red, active=True, weight_grams=900))
+    await index(shop)
+    assert await found(shop, colour("red")) == ["linen-shirt"]
+    heavy = NumberBound(SAID, (NumberRange("weight", least=800, most=None, unit=None),))
+    assert await found(shop, colour("red"), heavy) == ["linen-shirt"]
+    assert await found(shop, colour("blue"), heavy) == []
 
 
 async def test_the_price_is_that_of_a_sale_and_of_the_instant(shop: Shop) -> None:

@@ -21,6 +21,9 @@ ANALYSED_AFTER = 2_000
 _WORDLESS = frozenset({"version", "updated_at", "tax_class", "option_names", "source", "source_id", "related"})
 
 
+# The columns of a variant by which it is found.
+_VARIANT_WORDS = ("sku", "barcode", "option_values", "weight_grams", "active")
+
 # The tables that `Touched.look_at` knows.
 LOOKED_AT = frozenset(
     {
@@ -57,7 +60,7 @@ class Touched:
                 self._product(change, image["id"])
             case "shop.variants":
                 self.products.add(image["product_id"])
-                if change.operation != "update" or _differs(change, "sku", "barcode", "option_values"):
+                if change.operation != "update" or _differs(change, *_VARIANT_WORDS):
                     self.worded.add(image["product_id"])
             case "shop.prices":
                 self.variants.add(image["variant_id"])

@@ -32,10 +32,12 @@ def fitting(
     if total <= 0 or not found:
         return list(found)
 
-    def covered(one: Scored) -> float:
-        return sum(query.importance[place] for place in places if one.bits >> place & 1) / total
+    def covered(bits: int) -> float:
+        return sum(query.importance[place] for place in places if bits >> place & 1) / total
 
-    shares = [covered(one) for one in found]
+    # Most products have the same few sets of words.
+    covers = {bits: covered(bits) for bits in {one.bits for one in found}}
+    shares = [covers[one.bits] for one in found]
     best = max(shares)
     if best <= 0 or (not constrained and best < LEAST_NAMED):
         return list(found)
@@ -45,7 +47,7 @@ def fitting(
         return [one for one, share in zip(found, shares, strict=True) if share >= least or (one.cosine or 0.0) >= near]
     with_all = sum(share >= 1 - _ROUNDING for share in shares)
     least = 1.0 if with_all >= ENOUGH_WITH_ALL else best * LEAST_COVERAGE_SHARE
-    figures = max(_figures(one, searched, places) for one, share in zip(found, shares, strict=True) if share == best)
+    figures = max(_figures(bits, searched, places) for bits, share in covers.items() if share == best)
     return [
         one
         for one, share in zip(found, shares, strict=True)
@@ -66,9 +68,9 @@ def _places(searched: Searched, words: str) -> list[int]:
     return [place for place, word in said if any(one.term in terms for one in words_of(word))]
 
 
-def _figures(best: Scored, searched: Searched, places: Sequence[int]) -> int:
+def _figures(best: int, searched: Searched, places: Sequence[int]) -> int:
     """The bits of the words with figures that the best has, and of those that it has side by side with a figure."""
     words = searched.query.words
     beside = [len(words) + place for place in places if place + 1 in places]
     wanted = [place for place in places if has_digit(words[place])] + beside
-    return sum(1 << place for place in wanted if best.bits >> place & 1)
+    return sum(1 << place for place in wanted if best >> place & 1)
