@@ -74,14 +74,17 @@ async def rank(
     read = read or POSTINGS_READ
     few, postings = narrowing.few, [query.frequencies[term.number] for term in query.terms]
     if few is not None and sum(postings) <= POSTINGS_PER_DOCUMENT * few.number:
-        read = max(postings)
+        # All of them: however many terms there are, none is left out.
+        read = sum(postings)
     elif few is not None:
         rows = await _fetch(connection, _AMONG_ALLOWED, corpus, query, narrowing, number, 0, among="known")
         return _matches(rows, complete=True)
     known = narrowing.known
     among: Among = "known" if known is not None and known.number <= LEAD_BY_KNOWN else ""
     complete, rows = await _rank_from_postings(connection, corpus, query, narrowing, number, read, among)
-    if not complete and len(rows) < min(needed, number):
+    # Of what was gathered only the best are held against a condition.
+    all_held = among == "known" or sum(postings) <= max(number, HELD_AGAINST_CONDITION)
+    if len(rows) < min(needed, number) and not (complete and all_held):
         among = "known" if known is not None else "met"
         deeply = max(read, POSTINGS_READ_DEEPLY)
         complete, rows = await _rank_from_postings(connection, corpus, query, narrowing, number, deeply, among)

@@ -104,7 +104,7 @@ class Searcher:
                 embedding.cancel()
         front, rest = matches.found[:FUSED_KEYWORD], matches.found[FUSED_KEYWORD:]
         near = await self._near(connection, meant, narrowing, query, [match.document for match in front])
-        known = {match.document for match in matches.found}
+        known = {match.document for match in front}
         others = [one for one in near.neighbours if one.document not in known]
         late = [Match(one.document, one.score, one.bits, one.row) for one in others if one.score is not None]
         fused = fuse(query, [*front, *late], near.neighbours, self.weights)

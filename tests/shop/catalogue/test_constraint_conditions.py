@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from bottega.shop.catalogue import constraint_index, vocabulary_store
+from bottega.retrieval.short_memory import ShortMemory
+from bottega.shop.catalogue import constraint_index, single_variants, vocabulary_store
 from bottega.shop.catalogue.actions.variants import ChangeVariant
 from bottega.shop.catalogue.constraint_conditions import conditions_of, matching_variants
 from bottega.shop.catalogue.listing import Conditions
@@ -58,12 +59,16 @@ def shirt(handle: str, *variants: tuple[str, str, int, int], **changes: Any) -> 
 
 
 async def found(shop: Shop, *constraints: Constraint) -> list[str]:
-    """The handles of what meets the constraints, in alphabetical order."""
-    conditions = Conditions()
-    conditions.texts.append(f"p.currency = {conditions.parameter('EUR')}")
-    conditions_of(constraints, "EUR", conditions)
-    rows = await shop.fetch(f"SELECT p.handle FROM search.products p WHERE {conditions} ORDER BY 1", *conditions.values)
-    return [row["handle"] for row in rows]
+    """The handles of what meets the constraints, in alphabetical order, whichever way it is looked for."""
+    answers: list[list[str]] = []
+    for mostly_single in (False, True):
+        conditions = Conditions()
+        conditions.texts.append(f"p.currency = {conditions.parameter('EUR')}")
+        conditions_of(constraints, "EUR", conditions, mostly_single=mostly_single)
+        statement = f"SELECT p.handle FROM search.products p WHERE {conditions} ORDER BY 1"
+        answers.append([row["handle"] for row in await shop.fetch(statement, *conditions.values)])
+    assert answers[0] == answers[1]
+    return answers[0]
 
 
 async def named(shop: Shop, *constraints: Constraint) -> list[tuple[str, int, bool]]:
@@ -141,9 +146,29 @@ async def test_products_with_one_variant_or_several_meet_just_what_a_variant_of_
             continue
         bought = {sku.rsplit("-", 2)[0] for sku, _, in_stock in await named(shop, *constraints) if in_stock}
         assert await found(shop, *constraints) == sorted(bought), constraints
+    async with shop.application.database.read() as connection:
+        assert not await single_variants.are_most(connection)
     alone = "SELECT p.handle FROM search.products p WHERE p.signs @> $1 ORDER BY 1"
     ones = [row["handle"] for row in await shop.fetch(alone, [ONE_VARIANT])]
     assert ones == ["one-blue", "one-dear", "one-gone", "one-left", "one-red"]
+
+
+async def test_whether_most_have_one_variant_is_known_once_the_catalogue_is_analysed(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await stocked(shop, *(shirt(f"one-{place}", ("M", "blue", 8_000, 5)) for place in range(9)))
+    await stocked(shop, shirt("two", ("M", "blue", 8_000, 5), ("L", "red", 8_000, 5)))
+    await index(shop)
+
+    async def are_most() -> bool:
+        monkeypatch.setattr(single_variants, "_shares", ShortMemory[float](seconds=60.0, most=1))
+        async with shop.application.database.read() as connection:
+            return await single_variants.are_most(connection)
+
+    await shop.execute("ANALYZE search.products")
+    assert await are_most()
+    monkeypatch.setattr(single_variants, "LEAST_SHARE", 0.91)
+    assert not await are_most()
 
 
 async def test_a_variant_that_comes_on_sale_is_found_by_what_it_is(shop: Shop) -> None:

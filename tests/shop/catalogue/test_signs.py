@@ -78,6 +78,7 @@ async def test_a_shop_of_a_revision_before_gets_its_signs(shop: Shop) -> None:
 _AS_BEFORE = """
 DROP INDEX search.products_signs;
 ALTER TABLE search.products DROP COLUMN signs;
-DROP FUNCTION search.signs_of, search.sign_of, search.variants_told;
+DROP FUNCTION search.signs_of(text[], text[], text[]), search.signs_of(text[], text[], text[], boolean);
+DROP FUNCTION search.sign_of, search.variants_told;
 CREATE INDEX products_facets ON search.products USING gin (facets);
 """

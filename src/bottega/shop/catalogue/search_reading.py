@@ -10,7 +10,7 @@ from itertools import islice
 from bottega.platform.database.pool import Connection
 from bottega.retrieval.counting import anything_meets, count
 from bottega.retrieval.narrowing import Narrowing
-from bottega.shop.catalogue import vocabulary_store
+from bottega.shop.catalogue import single_variants, vocabulary_store
 from bottega.shop.catalogue.constraint_conditions import conditions_of
 from bottega.shop.catalogue.listing import Conditions, Filters
 from bottega.shop.catalogue.search_records import NOTHING_RELAXED, Relaxed, SearchRequest
@@ -30,6 +30,17 @@ COLUMNS = ("p.product_id", f"{SELLS} AS in_stock", "p.price_minor")
 
 
 @dataclass(frozen=True, slots=True)
+class IndexStanding:
+    """How the read model stands: a stamp of its last writing, and whether most products have a single variant."""
+
+    stamp: str = ""
+    mostly_single: bool = False
+
+
+_UNKNOWN = IndexStanding()
+
+
+@dataclass(frozen=True, slots=True)
 class Reading:
     """A sentence as it was read, the form of it that is searched, and what was given up for that."""
 
@@ -37,6 +48,7 @@ class Reading:
     form: Understanding
     narrowing: Narrowing
     relaxed: Relaxed = NOTHING_RELAXED
+    standing: IndexStanding = _UNKNOWN
 
 
 # Sentences as they were read, by what they were read with: reading is pure, and people say the same things.
@@ -46,7 +58,8 @@ _read: OrderedDict[tuple[object, ...], Understanding] = OrderedDict()
 async def read_sentence(connection: Connection, request: SearchRequest, now: datetime) -> Reading:
     """Reads the sentence with what the catalogue knows; in its strictest form that some product meets."""
     asked, stamp = await _understood(connection, request, now)
-    whole = Reading(asked, asked, narrowing_to(asked, request.filters, stamp))
+    standing = IndexStanding(stamp, await single_variants.are_most(connection) if asked.constraints else False)
+    whole = Reading(asked, asked, narrowing_to(asked, request.filters, standing), standing=standing)
     if asked.constraints:
         async with aclosing(met_readings(connection, request, whole)) as readings:
             async for reading in readings:
@@ -56,14 +69,14 @@ async def read_sentence(connection: Connection, request: SearchRequest, now: dat
 
 async def met_readings(connection: Connection, request: SearchRequest, whole: Reading) -> AsyncGenerator[Reading]:
     """All forms of what was asked that some product meets, the strictest first."""
-    asked, stamp = whole.asked, whole.narrowing.stamp
-    hopeless = Hopeless(connection, request.filters, stamp)
+    asked, standing = whole.asked, whole.standing
+    hopeless = Hopeless(connection, request.filters, standing)
     for form, relaxed in _forms(asked):
         if hopeless.has_one_of(form):
             continue
-        narrowing = await count(connection, narrowing_to(form, request.filters, stamp))
+        narrowing = await count(connection, narrowing_to(form, request.filters, standing))
         if narrowing.counted is None or narrowing.counted.anything:
-            yield Reading(asked, form, narrowing, relaxed)
+            yield Reading(asked, form, narrowing, relaxed, standing)
         else:
             await hopeless.learn(form)
 
@@ -71,8 +84,8 @@ async def met_readings(connection: Connection, request: SearchRequest, whole: Re
 class Hopeless:
     """Constraints that nothing meets even alone: no form with one of them needs to be asked for."""
 
-    def __init__(self, connection: Connection, filters: Filters, stamp: str) -> None:
-        self._connection, self._filters, self._stamp = connection, filters, stamp
+    def __init__(self, connection: Connection, filters: Filters, standing: IndexStanding) -> None:
+        self._connection, self._filters, self._standing = connection, filters, standing
         self._known: dict[Constraint, bool] = {}
 
     def has_one_of(self, form: Understanding) -> bool:
@@ -84,7 +97,7 @@ class Hopeless:
         for constraint in form.constraints:
             if constraint not in self._known:
                 alone = replace(form, constraints=(constraint,), any_stock=True)
-                met = await anything_meets(self._connection, narrowing_to(alone, self._filters, self._stamp))
+                met = await anything_meets(self._connection, narrowing_to(alone, self._filters, self._standing))
                 self._known[constraint] = not met
 
 
@@ -94,11 +107,17 @@ def read_as_words(request: SearchRequest) -> Reading:
     return Reading(plain, plain, narrowing_to(plain, request.filters))
 
 
-def narrowing_to(form: Understanding, filters: Filters, stamp: str = "") -> Narrowing:
-    """The products that meet what was read and what was chosen; `stamp` says as of when."""
+def narrowing_to(form: Understanding, filters: Filters, standing: IndexStanding = _UNKNOWN) -> Narrowing:
+    """The products that meet what was read and what was chosen."""
     conditions = Conditions()
     conditions.narrow(filters.in_currency(form.currency))
-    conditions_of(form.constraints, form.currency, conditions, any_stock=form.any_stock)
+    conditions_of(
+        form.constraints,
+        form.currency,
+        conditions,
+        any_stock=form.any_stock,
+        mostly_single=standing.mostly_single,
+    )
     is_wide = filters.are_wide and not form.constraints
     return Narrowing(
         SOURCE,
@@ -111,7 +130,7 @@ def narrowing_to(form: Understanding, filters: Filters, stamp: str = "") -> Narr
         row_values=1,
         is_common=not form.constraints,
         is_wide=is_wide,
-        stamp=stamp,
+        stamp=standing.stamp,
     )
 
 

@@ -1,7 +1,11 @@
 -- Of a product with a single variant its own row tells all that constraints ask of one variant: it has a sign for that, and
 -- its other signs are of variants that are active, as offers are.
 
-DROP FUNCTION search.signs_of(text[], text[], text[]);
+-- What was lost of these tables is made again by the shop itself, which must be able to start for that.
+SELECT search.ensure_constraints();
+
+-- Beside the one with three arguments, which a process of the version before may still be calling: without the sign a
+-- product is only found in a longer way.
 CREATE FUNCTION search.signs_of(facets text[], traits text[], of_variants text[], has_one_variant boolean) RETURNS bigint[]
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
 SELECT ARRAY(
