@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from bottega.platform.database import embedded, scratch, server_files, server_probe
+from bottega.platform.database import embedded, file_locks, scratch, server_files, server_probe
 from bottega.platform.database.migrate import migrate
 from tests.shop_fixtures import Shop, open_shop
 
@@ -55,7 +55,7 @@ def database_server() -> embedded.Server:
     directory = Path(os.environ[DIRECTORY_VARIABLE])
     version = os.environ.get(VERSION_VARIABLE)
     server = embedded.start(directory, major_version=int(version) if version else None)
-    with server_files.held(directory / "template.lock", timeout_seconds=120, purpose="test"):
+    with file_locks.held(directory / "template.lock", timeout_seconds=120, purpose="test"):
         ready = directory / "template.ready"
         if not ready.exists():
             execute(server, f"DROP DATABASE IF EXISTS {TEMPLATE}")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bottega.platform.database import embedded, scratch, server_files
+from bottega.platform.database import embedded, file_locks, scratch
 from bottega.settings import Settings
 from tests.conftest import DIRECTORY_VARIABLE, TEMPLATE, execute, next_database_name
 from tests.conversations.demo_shop import load_demo_shop
@@ -22,7 +22,7 @@ DEMO_TEMPLATE = "bottega_demo_template"
 def demo_template(database_server: embedded.Server) -> str:
     """The name of a database that holds the demo shop, its search index and its documents."""
     directory = Path(os.environ[DIRECTORY_VARIABLE])
-    with server_files.held(directory / "demo.lock", timeout_seconds=900, purpose="demo shop"):
+    with file_locks.held(directory / "demo.lock", timeout_seconds=900, purpose="demo shop"):
         ready = directory / "demo.ready"
         if not ready.exists():
             execute(database_server, f"DROP DATABASE IF EXISTS {DEMO_TEMPLATE}")

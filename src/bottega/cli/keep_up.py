@@ -1,5 +1,6 @@
 """Keeps up what a serving shop needs beside its web processes: the worker and the embedded database."""
 
+import logging
 import multiprocessing.process
 import signal
 import subprocess
@@ -13,6 +14,7 @@ import structlog
 
 from bottega.kernel.errors import Refusal
 from bottega.platform.database import embedded
+from bottega.platform.forking import not_while_forking
 
 log = structlog.get_logger(__name__)
 
@@ -88,11 +90,11 @@ class Keeper(threading.Thread):
     def _keep_database(self, data_directory: Path) -> None:
         try:
             if embedded.has_crashed(data_directory):
-                log.warning("database_started_again", data_directory=str(data_directory))
+                _tell("database_started_again", data_directory=str(data_directory))
                 embedded.start(data_directory)
             self._database_patience.went_well()
         except (Refusal, OSError) as error:
-            log.error("database_not_started", error=str(error))
+            _tell("database_not_started", logging.ERROR, error=str(error))
             self._database_patience.failed()
 
     def _keep_worker(self, first: multiprocessing.process.BaseProcess) -> None:
@@ -107,7 +109,13 @@ class Keeper(threading.Thread):
                 self._worker_patience.failed()
         if not self._worker_patience.is_over:
             return
-        log.warning("worker_started_again")
+        _tell("worker_started_again")
         # A process of its own, not a fork: this process has threads by now.
         self._worker = subprocess.Popen([sys.executable, "-m", "bottega", "worker"])
         self._worker_began_at = time.monotonic()
+
+
+def _tell(event: str, level: int = logging.WARNING, **values: str) -> None:
+    # Another thread forks web processes meanwhile: one made while a line is written could write none of its own.
+    with not_while_forking():
+        log.log(level, event, **values)

@@ -12,7 +12,7 @@ from bottega.connectors.minilm import process_files
 from bottega.connectors.minilm.identity import MiniLm
 from bottega.connectors.minilm.process_files import ProcessFiles
 from bottega.kernel.errors import Unavailable
-from bottega.platform.database.server_files import try_lock
+from bottega.platform.database.file_locks import release, try_lock
 from bottega.platform.database.server_process import command_of
 from bottega.ports.embedder import meaning_is_away
 
@@ -58,7 +58,7 @@ def launch(setup: MiniLm) -> bool:
             next_step=f"See {files.log}.",
         ) from error
     finally:
-        os.close(lock)
+        release(lock)
         os.close(output)
     return True
 
@@ -70,7 +70,7 @@ def is_alive(files: ProcessFiles) -> bool:
     lock = try_lock(files.lock)
     if lock is None:
         return True
-    os.close(lock)
+    release(lock)
     return False
 
 

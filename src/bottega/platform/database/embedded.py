@@ -12,7 +12,7 @@ from typing import Literal
 from urllib.parse import quote
 
 from bottega.kernel.errors import Conflict, Unavailable
-from bottega.platform.database import server_account, server_files, server_probe, server_process
+from bottega.platform.database import file_locks, server_account, server_files, server_probe, server_process
 from bottega.platform.database.server_files import ServerFiles
 
 DATABASE = "bottega"
@@ -149,7 +149,7 @@ class _Starter:
 
     def _advance(self, found: server_probe.Probe) -> None:
         """Nothing answers yet: launch when no process is left of an earlier server, else wait or clear up."""
-        alive = server_files.try_lock(self.files.alive_lock)
+        alive = file_locks.try_lock(self.files.alive_lock)
         if alive is None:
             self._wait_for_living(found)
             return
@@ -157,7 +157,7 @@ class _Starter:
             if not _postmaster(self.files):
                 self._launch(alive)
         finally:
-            os.close(alive)
+            file_locks.release(alive)
 
     def _launch(self, alive_handle: int) -> None:
         if self.launches == LAUNCHES_LIMIT:
@@ -309,16 +309,16 @@ def _has_ended(files: ServerFiles, process_id: int) -> bool:
 
 def _is_alive(files: ServerFiles) -> bool:
     """Whether any process of the server holds the lock they all inherit."""
-    handle = server_files.try_lock(files.alive_lock)
+    handle = file_locks.try_lock(files.alive_lock)
     if handle is None:
         return True
-    os.close(handle)
+    file_locks.release(handle)
     return False
 
 
 def _operations_lock(data_directory: Path, verb: str) -> AbstractContextManager[int]:
     lock_file = server_files.folder_of(data_directory) / server_files.LOCK_NAMES[0]
-    return server_files.held(lock_file, timeout_seconds=LOCK_TIMEOUT_SECONDS, purpose=verb)
+    return file_locks.held(lock_file, timeout_seconds=LOCK_TIMEOUT_SECONDS, purpose=verb)
 
 
 def _checked(data_directory: Path) -> Path:

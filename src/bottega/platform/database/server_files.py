@@ -1,7 +1,6 @@
 """Where the embedded server keeps its files, which of them are ours, and the locks between processes."""
 
 import contextlib
-import fcntl
 import hashlib
 import json
 import os
@@ -9,8 +8,6 @@ import re
 import stat
 import sys
 import tempfile
-import time
-from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -25,7 +22,6 @@ MARKER_FORMAT = 1
 MARKER_NAME = "bottega.json"
 LOCK_NAMES = ("start.lock", "alive.lock")
 SYSTEM_FOLDER = Path("/var/lib/bottega")
-LOCK_PAUSE_SECONDS = 0.01
 KEPT_LOG_FILES = 8
 LEAST_CACHE_MEGABYTES, MOST_CACHE_MEGABYTES = 128, 1024
 CONTAINER_LIMIT = Path("/sys/fs/cgroup/memory.max")
@@ -266,39 +262,6 @@ def postmaster_entry(cluster: Path) -> tuple[int, str] | None:
         return int(lines[0]), lines[7].strip() if len(lines) > 7 else "starting"
     except (OSError, ValueError, IndexError):
         return None
-
-
-@contextlib.contextmanager
-def held(lock_file: Path, *, timeout_seconds: float, purpose: str) -> Generator[int]:
-    """Hold the lock between processes; the kernel frees it when the holder dies, however it dies."""
-    deadline = time.monotonic() + timeout_seconds
-    while (handle := try_lock(lock_file)) is None:
-        if time.monotonic() > deadline:
-            raise Unavailable(
-                "database_busy",
-                f"Another process has been holding {lock_file} for {timeout_seconds:.0f} s.",
-                next_step=f"Look who holds it (fuser {lock_file}), then {purpose} again.",
-                retry_after_seconds=5.0,
-            )
-        time.sleep(LOCK_PAUSE_SECONDS)
-    try:
-        yield handle
-    finally:
-        os.close(handle)
-
-
-def try_lock(lock_file: Path) -> int | None:
-    """An open handle that holds the lock, or None when somebody else holds it."""
-    handle = os.open(lock_file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(handle)
-        return None
-    except BaseException:
-        os.close(handle)
-        raise
-    return handle
 
 
 def _read_marker(data_directory: Path) -> dict[str, Any] | None:
