@@ -195,8 +195,6 @@ class FailureContract:
         assert refusal.code in codes
         assert workshop.asked() == 1
 
-    # A vendor's library may leave a socket that it read from half-way to the garbage collector.
-    @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
     @FAILURES
     async def test_stops_reading_what_is_too_large(self, workshop: ChatWorkshop, failure: Any) -> None:
         workshop.will(Fault("too_large"))

@@ -1,14 +1,19 @@
 """Answers that no vendor documents: odd statuses, redirects, compressed bodies, errors inside a stream."""
 
 import gzip
+import io
 import json
 from collections.abc import AsyncGenerator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from aiohttp import web
 from structlog.testing import capture_logs
+from urllib3 import HTTPResponse
 
+from bottega.connectors.models.bedrock import CountedBody
+from bottega.connectors.models.wire import ReplyTooLarge, Wire
 from bottega.kernel.errors import OutcomeUnknown, Refusal, Unavailable
 from bottega.ports import chat_model as port
 from bottega.ports.chat_model import ChatReply, ReplyLost, RequestRefused, ToolCall, Usage
@@ -169,3 +174,12 @@ async def test_leaving_a_stream_hangs_up(openai: VendorWorkshop) -> None:
     async with aclosing(openai.model.stream(QUESTION, limits=LIMITS)) as stream:
         await anext(stream)
     await asyncio.wait_for(openai.server.hung_up.wait(), 5)
+
+
+async def test_what_bedrock_sends_beyond_the_limit_is_not_left_open() -> None:
+    """Its library closes what it has read to the end, and leaves the rest to the garbage collector."""
+    answer = HTTPResponse(io.BytesIO(b"x" * 1_000), preload_content=False)
+    body = CountedBody(answer, Wire(replace(LIMITS, reply_bytes=100)))
+    with pytest.raises(ReplyTooLarge):
+        list(body.stream(64))
+    assert answer.closed

@@ -5,6 +5,7 @@ import json
 
 from playwright.async_api import Page, Route, WebSocket, expect
 
+from bottega.shop.shipping.actions import CreateMethod, CreateZone, RateRow
 from tests.shop_fixtures import SUPPORT
 from tests.web.bought import delivered
 from tests.web.browser.hands import answer, come_as, fill_address, open_chat, order_in, say, tab_to
@@ -140,6 +141,8 @@ async def test_the_keyboard_alone_buys(shelf: Shelf, page: Page) -> None:
     await page.keyboard.press("ArrowDown")
     other = shelf.collection if chosen == shelf.delivery else shelf.delivery
     await expect(page.locator(f"[value={other}]")).to_be_checked()
+    # Who orders before the new sum has come is asked to look at it first.
+    await expect(page.locator("#sums")).to_contain_text("free" if other == shelf.collection else "€4.90")
     await tab_to(page, ".checkout-sum button[value=order]")
     await page.keyboard.press("Enter")
     await page.wait_for_url("**/thanks")
@@ -163,6 +166,40 @@ async def test_to_buy_before_the_price_of_a_choice_has_come_takes_what_was_chose
     await expect(page.locator("[data-added]")).to_contain_text("red")
     go_on.set()
     await expect(page.locator("#choice")).to_contain_text("Only 2 left")
+
+
+async def test_the_sum_is_that_of_the_last_choice_whatever_is_answered_last(shelf: Shelf, page: Page) -> None:
+    """A country and two methods chosen at once: the answers to the first ones come last, or never."""
+    zone = (await shelf.shop.done(CreateZone(name="France", countries=("FR",))))["zone_id"]
+    rates = (RateRow(amount_minor=900),)
+    await shelf.shop.done(CreateMethod(zone_id=zone, name="La Poste", currency="EUR", rates=rates))
+    held: list[asyncio.Event] = []
+
+    async def wait(route: Route) -> None:
+        go_on = asyncio.Event()
+        held.append(go_on)
+        await go_on.wait()
+        await route.continue_()
+
+    await page.goto("/p/walking-map")
+    await page.click("#buy button")
+    await page.click("[data-added] >> text=Checkout")
+    await page.route("**/checkout/sums", wait)
+    await page.select_option("#country", "FR")
+    for method in (shelf.collection, shelf.delivery, shelf.collection):
+        await page.check(f"[value={method}]")
+    await expect(page.locator("#sums")).not_to_contain_text("free")
+    while len(held) < 4:
+        await page.wait_for_timeout(20)
+    for go_on in reversed(held):
+        go_on.set()
+        await page.wait_for_timeout(100)
+    await expect(page.locator("#methods")).to_contain_text("La Poste")
+    await expect(page.locator("#sums")).to_contain_text("€9.00")
+    await page.unroute("**/checkout/sums")
+    await page.select_option("#country", "IT")
+    await page.check(f"[value={shelf.collection}]")
+    await expect(page.locator("#sums")).to_contain_text("free")
 
 
 async def test_the_menu_and_the_panel_close_by_escape_and_give_the_focus_back(page: Page) -> None:

@@ -65,10 +65,10 @@ class _Sending:
         wire.sent = True
         answered = self._client._endpoint.http_session.send(request)
         wire.request_id = answered.headers.get("x-amzn-requestid", "")
-        return AWSResponse(answered.url, answered.status_code, answered.headers, _CountedBody(answered.raw, wire))
+        return AWSResponse(answered.url, answered.status_code, answered.headers, CountedBody(answered.raw, wire))
 
 
-class _CountedBody:
+class CountedBody:
     """A response body that is counted as it is read; everything else is the library's own."""
 
     def __init__(self, body: Any, wire: Wire) -> None:
@@ -76,8 +76,16 @@ class _CountedBody:
         self._wire = wire
 
     def stream(self, *sizes: Any, **options: Any) -> Iterator[bytes]:
+        try:
+            yield from self._counted(self._body.stream(*sizes, **options))
+        except BaseException:
+            # What was read half-way is of no use to a next call; the library would leave the socket open.
+            self._body.close()
+            raise
+
+    def _counted(self, parts: Iterator[bytes]) -> Iterator[bytes]:
         read = 0
-        for part in self._body.stream(*sizes, **options):
+        for part in parts:
             self._wire.receive(len(part))
             read += len(part)
             yield part

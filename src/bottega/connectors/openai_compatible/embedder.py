@@ -24,7 +24,7 @@ from bottega.ports.embedder import (
 
 # There is a network in between: a query gets more time than on this machine.
 QUERY_TIMEOUT_SECONDS = 2.0
-CONNECT_TIMEOUT_SECONDS = 2.0
+CONNECT_TIMEOUT_SECONDS = 5.0
 LARGEST_POOL = 8
 CALLS_AT_ONCE = 4
 # Servers take 2,048 texts and some 300,000 tokens at once; smaller calls also lose less when one fails.

@@ -6,6 +6,7 @@ from typing import Any
 
 from starlette.responses import Response
 
+from bottega.kernel.canonical_json import digest
 from bottega.kernel.errors import Refusal
 from bottega.platform.database.pool import Connection
 from bottega.shop import shop_settings
@@ -67,12 +68,10 @@ async def reckon(visit: Visit) -> Response:
     counter = await _counter(visit, wish, form.text("cart"))
     async with visit.read() as connection:
         shop = await shop_settings.current(connection)
-    return await visit.part(
-        "storefront/checkout/reckoned.html",
-        shop=shop,
-        methods_stay=form.is_ticked("methods_stay"),
-        **_shown(counter, wish, form),
-    )
+    shown = _shown(counter, wish, form)
+    # Methods that are the same stay, and with them the focus of whoever chooses among them by keyboard.
+    methods_stay = form.text("methods_shown") == shown["methods_shown"]
+    return await visit.part("storefront/checkout/reckoned.html", shop=shop, methods_stay=methods_stay, **shown)
 
 
 async def send(visit: Visit) -> Response:
@@ -179,6 +178,7 @@ def _shown(counter: Counter, wish: CheckoutWish, form: Form) -> Mapping[str, Any
         "cart": counter.cart,
         "customer": counter.customer,
         "total": counter.total,
+        "methods_shown": None if counter.total is None else digest(counter.total.shipping_methods),
         "sums": None
         if counter.total is None
         else sums_of_cart(counter.cart, counter.total, includes_tax=counter.includes_tax),
