@@ -4,13 +4,14 @@ from collections.abc import AsyncGenerator
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, ConsoleMessage, Page, Route
+from playwright.async_api import Browser, ConsoleMessage, Page, Route, expect
 
 from tests.web.browser.chromium import MISSING, chromium, find_chromium
 from tests.web.browser.served import served
 from tests.web.shelf import Shelf
 
 LONGEST_WAIT_MILLISECONDS = 10_000
+expect.set_options(timeout=LONGEST_WAIT_MILLISECONDS)
 
 
 @pytest_asyncio.fixture(scope="session")
