@@ -1,10 +1,13 @@
 """Whatever is lost of a corpus is found and made again, and how it stands can be told."""
 
+from dataclasses import replace
+
 import pytest
 
 from bottega.connectors.sandbox.embedder import SandboxEmbedder
 from bottega.platform.database.pool import Database
 from bottega.retrieval import postings, upkeep
+from bottega.retrieval.corpus import Field
 from bottega.retrieval.upkeep import corpus_standing
 from tests.retrieval.library import AT, RECIPES, TEXTS, embed, found, ids, recipe, search, write
 from tests.retrieval.test_postings import everything, waiting
@@ -81,6 +84,20 @@ async def test_impacts_are_made_anew_when_documents_have_become_much_longer(
     for name in TEXTS:
         await write(library, recipe(name, steps=f"{TEXTS[name][1]} {'Then stir slowly. ' * 20}"))
     assert await look_after(library) == ["documents have become longer or shorter"]
+
+
+async def test_how_long_a_field_is_does_not_matter_where_length_counts_for_nothing(
+    library: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As of codes: a catalogue that goes on with fewer of them is not written anew while people search it."""
+    monkeypatch.setattr(upkeep, "LEAST_DOCUMENTS_TO_DRIFT", 3)
+    unmeasured = replace(RECIPES, fields=dict(RECIPES.fields) | {"steps": Field(1.0, length_share=0.0)})
+    for name in TEXTS:
+        await write(library, recipe(name, steps=f"{TEXTS[name][1]} {'Then stir slowly. ' * 20}"))
+    await execute(library, "UPDATE search.corpora SET recipe = '' WHERE corpus = 'recipes'")
+    async with library.write() as connection:
+        findings = await upkeep.look(connection, unmeasured)
+    assert (findings.notes, findings.rewrite) == ([], False)
 
 
 async def test_terms_of_no_document_are_forgotten(library: Database) -> None:

@@ -84,7 +84,7 @@ async def look(connection: Connection, corpus: Corpus) -> Findings:
     elif row["recipe"] not in ("", corpus.recipe):
         findings.notes.append("the postings were made another way")
         findings.rewrite = True
-    elif _has_drifted(documents, row["total_lengths"], row["average_lengths"]):
+    elif _has_drifted(corpus, documents, row["total_lengths"], row["average_lengths"]):
         findings.notes.append("documents have become longer or shorter")
         findings.rewrite = True
     if lacking := await _await_missing_vectors(connection, corpus):
@@ -130,12 +130,17 @@ async def note(connection: Connection, corpus: Corpus, at: datetime, findings: F
     )
 
 
-def _has_drifted(documents: int, totals: Sequence[float], averages: Sequence[float]) -> bool:
-    if documents < LEAST_DOCUMENTS_TO_DRIFT or len(totals) != len(averages):
+def _has_drifted(corpus: Corpus, documents: int, totals: Sequence[float], averages: Sequence[float]) -> bool:
+    fields = list(corpus.fields.values())
+    if documents < LEAST_DOCUMENTS_TO_DRIFT or not len(totals) == len(averages) == len(fields):
         return False
-    pairs = [(total / documents, average) for total, average in zip(totals, averages, strict=True)]
-    # A field that is nearly always empty moves by chance.
-    return any(abs(now - then) > DRIFT_ALLOWED * max(then, 1.0) for now, then in pairs)
+    # Where length counts for nothing no impact was made with the average. A field that is nearly always empty moves by
+    # chance.
+    return any(
+        abs(total / documents - then) > DRIFT_ALLOWED * max(then, 1.0)
+        for field, total, then in zip(fields, totals, averages, strict=True)
+        if field.length_share > 0
+    )
 
 
 async def _lack_postings(connection: Connection, corpus: Corpus) -> bool:
