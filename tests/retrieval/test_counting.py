@@ -10,6 +10,7 @@ from bottega.platform.database.pool import Database
 from bottega.retrieval import counting
 from bottega.retrieval.counting import anything_meets, count
 from bottega.retrieval.narrowing import Counted, Documents, Narrowing
+from bottega.retrieval.short_memory import ShortMemory
 from tests.retrieval.library import RECIPES, embed, ids, recipe, search, write
 
 WITHOUT_SOUP = Narrowing(f"{RECIPES.documents} r", "r.document", "r.id <> $1", ("soup",), ("r.id",))
@@ -60,6 +61,23 @@ async def test_it_is_remembered_for_as_long_as_the_stamp_is_the_same(library: Da
     assert await counted(library, stamped) == before
     assert number(await counted(library, replace(stamped, stamp="2"))) == 5
     assert number(await counted(library, WITHOUT_SOUP)) == 5, "without a stamp nothing is remembered"
+
+
+async def test_that_there_are_many_or_any_is_remembered_for_as_long_as_the_stamp_is_the_same(
+    library: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(counting, "FEW_DOCUMENTS", 3)
+    monkeypatch.setattr(counting, "_met_by_many", ShortMemory[bool](seconds=0.0, most=1))
+    stamped, none = replace(WITHOUT_SOUP, stamp="many"), replace(NONE, stamp="any")
+    assert await counted(library, stamped) == Counted(None, anything=True)
+    async with library.search() as connection:
+        assert not await anything_meets(connection, none)
+    # From here on the database could not say.
+    async with library.write() as connection:
+        await connection.execute("DROP TABLE search.recipes_documents CASCADE")
+    assert await counted(library, stamped) == Counted(None, anything=True)
+    async with library.search() as connection:
+        assert not await anything_meets(connection, none)
 
 
 async def test_meaning_is_the_same_whether_few_or_many_meet_a_condition(

@@ -9,6 +9,10 @@ from bottega.retrieval.short_memory import ShortMemory
 _MANY = Counted(None)
 # Conditions that many documents met a moment ago: counting them again costs as much as a search.
 _met_by_many = ShortMemory[bool](seconds=30.0, most=2_000)
+# The same for longer, as long as nothing is written that could make them fewer.
+_met_by_many_still = ShortMemory[bool](seconds=300.0, most=2_000)
+# Whether anything meets a condition, for as long.
+_met_by_any = ShortMemory[bool](seconds=300.0, most=2_000)
 # What meets a condition, for as long as nothing is written that could: at most some 140 kB each.
 _known = ShortMemory[Counted](seconds=300.0, most=300)
 
@@ -25,7 +29,7 @@ async def count(connection: Connection, narrowing: Narrowing) -> Narrowing:
         return replace(narrowing, counted=_MANY)
     if narrowing.stamp and (remembered := _known.recall((*key, narrowing.stamp))) is not None:
         return replace(narrowing, counted=remembered)
-    if _met_by_many.recall(key):
+    if _met_by_many.recall(key) or (narrowing.stamp and _met_by_many_still.recall((*key, narrowing.stamp))):
         return replace(narrowing, counted=_MANY)
     most = KNOWN_DOCUMENTS if narrowing.is_common else FEW_DOCUMENTS
     # As a table of its own it is planned for all that meet the condition. Planned for a few rows it walks along prices,
@@ -42,6 +46,7 @@ async def count(connection: Connection, narrowing: Narrowing) -> Narrowing:
     if found["rows"] > FEW_DOCUMENTS:
         _met_by_many.keep(key, value=True)
     if found["known"] is None:
+        _met_by_many_still.keep((*key, narrowing.stamp), value=True)
         return replace(narrowing, counted=_MANY)
     counted = Counted(Documents(found["known"], found["documents"]), found["rows"] > 0)
     if narrowing.stamp:
@@ -51,8 +56,11 @@ async def count(connection: Connection, narrowing: Narrowing) -> Narrowing:
 
 async def anything_meets(connection: Connection, narrowing: Narrowing) -> bool:
     """Whether there is any, which is found out sooner than how many there are."""
+    key = (database_of(connection), narrowing.source, narrowing.condition, repr(narrowing.values), narrowing.stamp)
+    if narrowing.stamp and (remembered := _met_by_any.recall(key)) is not None:
+        return remembered
     statement = (
         f"WITH met AS MATERIALIZED (SELECT FROM {narrowing.source} WHERE {narrowing.condition}) "
         "SELECT EXISTS (SELECT FROM met)"
     )
-    return bool(await connection.fetchval(statement, *narrowing.values))
+    return _met_by_any.keep(key, bool(await connection.fetchval(statement, *narrowing.values)))

@@ -68,10 +68,13 @@ async def test_a_shop_of_a_revision_before_gets_its_signs(shop: Shop) -> None:
     )
     made = await shop.fetchval(every)
     await shop.execute(_AS_BEFORE)
-    for revision in ("0003", "0004"):
+    for revision in ("0003", "0004", "0005"):
         for file in files_of(revision):
             await shop.execute(file.read_text(encoding="utf-8"))
     assert await shop.fetchval(every) == made
+    in_order = await shop.fetchval("SELECT indexdef FROM pg_indexes WHERE indexname = 'products_standing'")
+    # An index on any other expression than the one that listings are sorted by would never be used.
+    assert f"'{IN_STOCK}'::bigint = ANY (signs)" in in_order
     assert handles(await found(shop, "blue shirt", Filters("EUR", in_stock=True))) == ["linen-shirt"]
 
 

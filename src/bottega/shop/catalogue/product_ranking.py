@@ -8,6 +8,7 @@ from typing import assert_never
 from bottega.platform.database.pool import Connection
 from bottega.ports.embedder import Embedder
 from bottega.retrieval.asked import KeywordQuery
+from bottega.retrieval.counting import count
 from bottega.retrieval.fusion import Scored, Weights
 from bottega.retrieval.narrowing import Narrowing
 from bottega.retrieval.search import Searcher
@@ -67,7 +68,7 @@ async def ranked_products(
         return ranked
     # The constraints say everything: what meets them without having their words in its texts belongs here too.
     besides = {one.row["product_id"] for one in ranked.found}
-    narrowing = reading.narrowing
+    narrowing = await count(connection, reading.narrowing)
     rest = await _listed(connection, narrowing, _BY_STANDING, max(number, DEEPEST_RESULT + 1))
     found = [*ranked.found, *(one for one in rest if one.row["product_id"] not in besides)]
     return Ranked(
@@ -161,9 +162,13 @@ def _best_covered(found: list[Scored]) -> list[Scored]:
 
 async def _listed(connection: Connection, narrowing: Narrowing, order: str, number: int) -> list[Scored]:
     """Products under a condition, in an order, without any signal of words."""
+    met = f"{narrowing.source} WHERE {narrowing.condition}"
+    if narrowing.known is not None:
+        # Those that are known to be few are sorted: an index in this order would be walked to its end to find them.
+        met = f"(SELECT p.* FROM {met} OFFSET 0) AS p"
     rows = await connection.fetch(
-        f"SELECT coalesce(p.document, 0) AS document{narrowing.selected} FROM {narrowing.source} "
-        f"WHERE {narrowing.condition} ORDER BY {order} LIMIT {int(number)}",
+        f"SELECT coalesce(p.document, 0) AS document{narrowing.selected} FROM {met} "
+        f"ORDER BY {order} LIMIT {int(number)}",
         *narrowing.values,
     )
     return [Scored(row["document"], 0.0, 0.0, 0.0, None, None, None, 0, row) for row in rows]
