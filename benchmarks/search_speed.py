@@ -208,6 +208,10 @@ async def set_size(products: Path, directory: Path, known: Parents, number: int)
     async with open_graded_application(products, directory, prepared=True) as application:
         await grow(application.database, known, number, SEED)
         await ensure_near_index(application.database.dsn, PRODUCTS)
+        # As after growing: what has just been made is written out now, and not while searches are measured.
+        async with application.database.connection() as connection:
+            await connection.execute("CHECKPOINT", timeout=3_600)
+    os.sync()
 
 
 def show(rows: Sequence[Row]) -> None:
