@@ -125,7 +125,7 @@ async def grow(database: Database, known: Parents, number: int, seed: int) -> No
         for table in PRODUCTS.tables:
             await connection.execute(f"VACUUM (ANALYZE) {table}", timeout=3_600)
         # Growing leaves twice the room they need, which an index that was written once does not have.
-        for table in ("search.products", "search.traits", "search.numbers", "search.offers"):
+        for table in ("search.products", "search.product_cards", "search.traits", "search.numbers", "search.offers"):
             await connection.execute(f"VACUUM (FULL, ANALYZE) {table}", timeout=3_600)
         # What the server would do by itself in the next minutes is done, and not measured.
         await connection.execute("VACUUM (ANALYZE)", timeout=3_600)
@@ -157,7 +157,7 @@ async def _cards(connection: Connection, known: Parents, sources: Sequence[int],
     await connection.execute("CREATE INDEX ON grown (parent)")
     await connection.execute("ANALYZE grown")
     kept = "SELECT FROM grown g WHERE g.id = g.parent AND g.id = t.product_id"
-    for table in ("products", "traits", "variant_traits", "numbers", "offers"):
+    for table in ("products", "product_cards", "traits", "variant_traits", "numbers", "offers"):
         await connection.execute(f"DELETE FROM search.{table} t WHERE NOT EXISTS ({kept})", timeout=3_600)
     # The products themselves are no action's: the job that looks after the index would take out what has none.
     await connection.execute("SET LOCAL session_replication_role = replica")
@@ -176,10 +176,15 @@ FROM grown g JOIN shop.products p ON p.id = g.parent WHERE g.id <> g.parent"""
 
 _MADE_CARDS = """
 INSERT INTO search.products (
-    product_id, currency, handle, title_key, price_minor, facets, card, document, rating, reviews, signs)
+    product_id, currency, handle, title_key, price_minor, facets, document, rating, reviews, signs)
 SELECT g.id, p.currency, p.handle || '-' || g.document, p.title_key, (p.price_minor * g.share)::bigint, p.facets,
-       replace(p.card, p.product_id, g.id), g.document, p.rating, p.reviews, p.signs
+       g.document, p.rating, p.reviews, p.signs
 FROM grown g JOIN search.products p ON p.product_id = g.parent WHERE g.id <> g.parent"""
+
+_MADE_SHOWN = """
+INSERT INTO search.product_cards (product_id, currency, card)
+SELECT g.id, c.currency, replace(c.card, c.product_id, g.id)
+FROM grown g JOIN search.product_cards c ON c.product_id = g.parent WHERE g.id <> g.parent"""
 
 _MADE_TRAITS = """
 INSERT INTO search.traits
@@ -197,4 +202,4 @@ SELECT g.id, o.variant_id || '-' || g.document, o.currency, (o.price_minor * g.s
        o.traits
 FROM grown g JOIN search.offers o ON o.product_id = g.parent WHERE g.id <> g.parent"""
 
-_GROWN = (_MADE_PRODUCTS, _MADE_CARDS, _MADE_TRAITS, _MADE_NUMBERS, _MADE_OFFERS)
+_GROWN = (_MADE_PRODUCTS, _MADE_CARDS, _MADE_SHOWN, _MADE_TRAITS, _MADE_NUMBERS, _MADE_OFFERS)

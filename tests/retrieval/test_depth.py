@@ -6,7 +6,7 @@ from bottega.connectors.sandbox.embedder import SandboxEmbedder
 from bottega.platform.database.pool import Database
 from bottega.retrieval import counting, keyword, narrowing
 from bottega.retrieval.narrowing import Narrowing
-from bottega.retrieval.search import Searcher
+from bottega.retrieval.search import FUSED_KEYWORD, Searcher
 from tests.retrieval.library import EVERYTHING, RECIPES, WEIGHTS, embed, ids, plainly, recipe, search, write
 
 HERBS = ("basil", "chervil", "dill", "lovage", "sorrel", "tarragon")
@@ -59,7 +59,7 @@ async def test_with_meaning_too_a_greater_number_only_adds_at_the_end(library: D
     await embed(library, embedder)
     orders: list[list[tuple[str, float]]] = []
     async with library.read() as connection:
-        for number in (21, 60, 130):
+        for number in (21, FUSED_KEYWORD, 130):
             searcher = Searcher(RECIPES, WEIGHTS, plainly, embedder)
             one = await searcher.search(connection, "tomato stew", EVERYTHING, number)
             orders.append([(scored.row["id"], scored.coverage) for scored in one.found])

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from bottega.ports.embedder import Vector
 
 # So many of each ranking are fused. What follows by keyword alone keeps its own order.
-FUSED_KEYWORD = 60
-FUSED_MEANING = 60
+FUSED_KEYWORD = 40
+FUSED_MEANING = 40
 
 POSTINGS_LOST = "Its words are being written anew; until then the texts themselves are looked through."
 NO_EMBEDDER = "No embedder is set up."

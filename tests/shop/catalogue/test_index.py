@@ -121,6 +121,7 @@ async def test_a_sale_that_begins_by_the_clock_is_written_by_the_job(shop: Shop)
 # Every term by its text: its number may change.
 WHOLE_INDEX = (
     "SELECT * FROM search.products ORDER BY product_id",
+    "SELECT * FROM search.product_cards ORDER BY product_id",
     (
         "SELECT d.id, t.text, p.impact FROM search.products_postings p JOIN search.products_terms t USING (term) "
         "JOIN search.products_documents d USING (document) ORDER BY 1, 2, 3"
@@ -134,9 +135,13 @@ async def test_rebuilding_gives_the_same_index(shop: Shop) -> None:
     await stocked(shop, jacket(), simple("wool-hat"), simple("draft-hat", status="draft"))
     before = [await shop.fetch(statement) for statement in WHOLE_INDEX]
     await shop.execute("TRUNCATE search.products_postings, search.products_terms")
-    await shop.execute(
-        "UPDATE search.products SET card = '{}', product_id = $1 WHERE handle = 'wool-hat'", new_id("prd")
-    )
+    await shop.execute("UPDATE search.product_cards SET card = '{}'")
+    for table in ("search.products", "search.product_cards"):
+        await shop.execute(
+            f"UPDATE {table} SET product_id = $1 WHERE product_id = (SELECT id FROM shop.products WHERE handle = $2)",
+            new_id("prd"),
+            "wool-hat",
+        )
     told: list[tuple[int, int]] = []
     application = shop.application
     number = await rebuild(
@@ -148,11 +153,12 @@ async def test_rebuilding_gives_the_same_index(shop: Shop) -> None:
 
 async def test_reading_the_whole_log_again_gives_the_same_index(shop: Shop) -> None:
     await stocked(shop, jacket(), simple("wool-hat"))
-    before = await shop.fetch("SELECT * FROM search.products ORDER BY product_id")
+    before = [await shop.fetch(statement) for statement in WHOLE_INDEX]
     await shop.execute("UPDATE log.readers SET position = 0 WHERE name = $1", ProductIndex.name)
     await shop.execute("DELETE FROM search.products")
+    await shop.execute("DELETE FROM search.product_cards")
     await index(shop)
-    assert await shop.fetch("SELECT * FROM search.products ORDER BY product_id") == before
+    assert [await shop.fetch(statement) for statement in WHOLE_INDEX] == before
 
 
 @pytest.mark.slow

@@ -78,6 +78,24 @@ async def test_a_shop_of_a_revision_before_gets_its_signs(shop: Shop) -> None:
     assert handles(await found(shop, "blue shirt", Filters("EUR", in_stock=True))) == ["linen-shirt"]
 
 
+async def test_a_shop_of_a_revision_before_keeps_its_cards(shop: Shop) -> None:
+    await stocked(shop, shirt("linen-shirt", ("S", "blue", 2000, 3)), shirt("wool-shirt", ("S", "red", 1000, 1)))
+    await index(shop)
+    made = await shop.fetch("SELECT * FROM search.product_cards ORDER BY product_id")
+    assert len(made) == 2
+    await shop.execute(_CARDS_AS_BEFORE)
+    for file in files_of("0006"):
+        await shop.execute(file.read_text(encoding="utf-8"))
+    assert await shop.fetch("SELECT * FROM search.product_cards ORDER BY product_id") == made
+    assert handles(await found(shop, "blue shirt", Filters("EUR"))) == ["linen-shirt"]
+
+
+_CARDS_AS_BEFORE = """
+ALTER TABLE search.products ADD COLUMN card text;
+UPDATE search.products p SET card = c.card
+FROM search.product_cards c WHERE c.product_id = p.product_id AND c.currency = p.currency;
+DROP TABLE search.product_cards;
+"""
 _AS_BEFORE = """
 DROP INDEX search.products_signs;
 ALTER TABLE search.products DROP COLUMN signs;

@@ -191,7 +191,7 @@ _SEARCHING = {
     "seq_page_cost": "0.1",
     "max_parallel_workers_per_gather": "0",
     "hnsw.iterative_scan": "strict_order",
-    "hnsw.ef_search": "60",
+    "hnsw.ef_search": "40",
     "hnsw.max_scan_tuples": "600",
 }
 

@@ -123,9 +123,10 @@ SELECT json_build_object(
         SELECT json_build_object('average', round(avg(w.rating), 2), 'count', count(*))
         FROM shop.reviews w WHERE w.product_id = p.id AND w.state = 'published'),
     'related', (
-        SELECT coalesce(json_agg(q.card::json ORDER BY o.place), '[]')
+        SELECT coalesce(json_agg(d.card::json ORDER BY o.place), '[]')
         FROM unnest(p.related) WITH ORDINALITY AS o (handle, place)
         JOIN search.products q ON q.handle = o.handle AND q.currency = $2
+        JOIN search.product_cards d ON d.product_id = q.product_id AND d.currency = q.currency
         WHERE o.place <= {related}),
     'version', p.version, 'created_at', p.created_at, 'updated_at', p.updated_at)::text
 FROM shop.products p LEFT JOIN shop.categories c ON c.id = p.category_id

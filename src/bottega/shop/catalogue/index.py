@@ -136,7 +136,8 @@ async def refresh(connection: Connection, product_ids: set[str], worded: set[str
         await _refresh_words(connection, sorted(worded)[start : start + REFRESHED_AT_ONCE], at)
     for start in range(0, len(product_ids), REFRESHED_AT_ONCE):
         ids = sorted(product_ids)[start : start + REFRESHED_AT_ONCE]
-        await connection.execute("DELETE FROM search.products WHERE product_id = ANY ($1::text[])", ids)
+        for table in ("search.products", "search.product_cards"):
+            await connection.execute(f"DELETE FROM {table} WHERE product_id = ANY ($1::text[])", ids)
         await connection.execute(_INSERT_CARDS, ids, at)
         await constraint_index.refresh_offers(connection, ids, at)
     if product_ids:
@@ -155,7 +156,7 @@ async def analyse(connection: Connection) -> None:
     """Tells the planner what the tables hold now; with the figures of empty ones it would choose slow plans."""
     searched = ", ".join((PRODUCTS.documents, PRODUCTS.postings, PRODUCTS.terms))
     await connection.execute(
-        f"ANALYZE search.products, {searched}, shop.products, shop.variants, shop.prices, shop.stock_levels, "
+        f"ANALYZE search.products, search.product_cards, {searched}, shop.products, shop.variants, shop.prices, shop.stock_levels, "
         f"shop.media, {', '.join(constraint_index.TABLES)}"
     )
 
@@ -207,10 +208,13 @@ def _ids(rows: Sequence[Row]) -> set[str]:
 
 
 _INSERT_CARDS = f"""
+WITH made AS MATERIALIZED (SELECT * FROM search.cards($1::text[], $2)),
+shown AS (INSERT INTO search.product_cards (product_id, currency, card) SELECT product_id, currency, card FROM made)
 INSERT INTO search.products (
-    product_id, currency, handle, title_key, price_minor, facets, card, changes_at, rating, reviews, document, signs)
-SELECT c.*, d.document, search.signs_of(c.facets, t.traits, v.traits, v.is_one)
-FROM search.cards($1::text[], $2) AS c
+    product_id, currency, handle, title_key, price_minor, facets, changes_at, rating, reviews, document, signs)
+SELECT c.product_id, c.currency, c.handle, c.title_key, c.price_minor, c.facets, c.changes_at, c.rating, c.reviews,
+       d.document, search.signs_of(c.facets, t.traits, v.traits, v.is_one)
+FROM made c
 LEFT JOIN {PRODUCTS.documents} d ON d.id = c.product_id
 LEFT JOIN search.traits t ON t.product_id = c.product_id
 CROSS JOIN LATERAL search.variants_told(c.product_id) AS v"""

@@ -117,7 +117,8 @@ _LACKING = f"""
 SELECT p.id FROM shop.products p LEFT JOIN {PRODUCTS.documents} d ON d.id = p.id
 LEFT JOIN search.traits t ON t.product_id = p.id
 WHERE p.status = 'published' AND (d.document IS NULL OR t.product_id IS NULL OR EXISTS (
-    SELECT FROM search.products s WHERE s.product_id = p.id AND s.document IS DISTINCT FROM d.document)
+    SELECT FROM search.products s WHERE s.product_id = p.id AND (s.document IS DISTINCT FROM d.document OR NOT EXISTS (
+        SELECT FROM search.product_cards c WHERE c.product_id = s.product_id AND c.currency = s.currency)))
     OR NOT EXISTS (SELECT FROM search.offers o WHERE o.product_id = p.id) AND EXISTS (
         SELECT FROM search.products s WHERE s.product_id = p.id)
     OR NOT EXISTS (SELECT FROM search.products s WHERE s.product_id = p.id) AND EXISTS (
@@ -126,5 +127,5 @@ LIMIT $1"""
 
 _TOO_MANY = f"""
 SELECT id FROM (SELECT product_id AS id FROM search.products UNION SELECT id FROM {PRODUCTS.documents}
-    UNION SELECT product_id FROM search.traits UNION SELECT product_id FROM search.offers) AS indexed
+    UNION SELECT product_id FROM search.product_cards UNION SELECT product_id FROM search.traits UNION SELECT product_id FROM search.offers) AS indexed
 WHERE NOT EXISTS (SELECT FROM shop.products p WHERE p.id = indexed.id AND p.status = 'published')"""

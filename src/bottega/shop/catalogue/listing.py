@@ -115,11 +115,16 @@ class Conditions:
         return " AND ".join(self.texts)
 
 
+# The card of search.products as `p`, as it was written. Asked for in this way it is read of what is shown, and of nothing
+# that is only sorted or looked through.
+CARD = "(SELECT c.card FROM search.product_cards c WHERE c.product_id = p.product_id AND c.currency = p.currency)"
+
+
 def card_column(now_parameter: str) -> str:
     """The card of search.products as `p`, made anew when a sale began or ended since it was written."""
     return (
         f"CASE WHEN p.changes_at <= {now_parameter} THEN search.card_at(p.product_id, p.currency, {now_parameter}) "
-        "ELSE p.card END AS card"
+        f"ELSE {CARD} END AS card"
     )
 
 

@@ -18,6 +18,7 @@ from bottega.retrieval.completion import NOTHING_BEGUN, Begun, begin
 from bottega.retrieval.narrowing import Narrowing
 from bottega.retrieval.short_memory import ShortMemory
 from bottega.shop.catalogue import vocabulary_store
+from bottega.shop.catalogue.listing import CARD
 from bottega.shop.catalogue.product_documents import PRODUCTS
 from bottega.shop.catalogue.understanding.vocabulary import Vocabulary
 
@@ -121,7 +122,7 @@ async def suggestions(
 
 async def _products(connection: Connection, text: str, currency: str) -> tuple[Begun, list[dict[str, Any]]]:
     """Cards of products whose title or brand has all the words, and one that goes on from the last."""
-    narrowing = Narrowing("search.products p", "p.document", "p.currency = $1", (currency,), ("p.card",), is_wide=True)
+    narrowing = Narrowing("search.products p", "p.document", "p.currency = $1", (currency,), (f"{CARD} AS card",), is_wide=True)
     try:
         begun = await begin(connection, PRODUCTS, text)
         read = POSTINGS_OF_SEVERAL if begun.before else POSTINGS_OF_ONE_WORD
@@ -136,7 +137,7 @@ async def _products(connection: Connection, text: str, currency: str) -> tuple[B
 async def _by_title(connection: Connection, text: str, currency: str) -> list[dict[str, Any]]:
     beginning = text.strip().lower()
     rows = await connection.fetch(
-        "SELECT card FROM search.products WHERE currency = $1 AND title_key >= $2 AND title_key < $3 "
+        f"SELECT {CARD} AS card FROM search.products p WHERE currency = $1 AND title_key >= $2 AND title_key < $3 "
         "ORDER BY title_key, product_id LIMIT $4",
         currency,
         beginning,

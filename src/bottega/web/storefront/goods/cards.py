@@ -16,7 +16,7 @@ async def cards_of(connection: Connection, product_ids: Sequence[str]) -> dict[s
         return {}
     currency = (await shop_settings.current(connection)).currency
     rows = await connection.fetch(
-        "SELECT product_id, card FROM search.products WHERE product_id = ANY ($1::text[]) AND currency = $2",
+        "SELECT product_id, card FROM search.product_cards WHERE product_id = ANY ($1::text[]) AND currency = $2",
         list(product_ids),
         currency,
     )
