@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from bottega.platform.database.pool import Connection, database_of
+from bottega.platform.database.pool import Connection, database_of, plan_for_values
 from bottega.retrieval.narrowing import FEW_DOCUMENTS, KNOWN_DOCUMENTS, Counted, Documents, Narrowing
 from bottega.retrieval.short_memory import ShortMemory
 
@@ -20,7 +20,8 @@ _known = ShortMemory[Counted](seconds=300.0, most=300)
 async def count(connection: Connection, narrowing: Narrowing) -> Narrowing:
     """The narrowing with what counting found: all documents that meet it when they are at most `FEW_DOCUMENTS`.
 
-    Of a common condition they may be up to `KNOWN_DOCUMENTS`, as long as nothing is written meanwhile.
+    Of a common condition they may be up to `KNOWN_DOCUMENTS`, as long as nothing is written meanwhile. What is counted is
+    planned for its values, and so is what follows until the caller is done with counting.
     """
     if narrowing.counted is not None:
         return narrowing
@@ -32,6 +33,7 @@ async def count(connection: Connection, narrowing: Narrowing) -> Narrowing:
     if _met_by_many.recall(key) or (narrowing.stamp and _met_by_many_still.recall((*key, narrowing.stamp))):
         return replace(narrowing, counted=_MANY)
     most = KNOWN_DOCUMENTS if narrowing.is_common else FEW_DOCUMENTS
+    await plan_for_values(connection)
     # As a table of its own it is planned for all that meet the condition. Planned for a few rows it walks along prices,
     # say, in the hope of meeting soon what may not exist.
     found = await connection.fetchrow(
@@ -59,6 +61,7 @@ async def anything_meets(connection: Connection, narrowing: Narrowing) -> bool:
     key = (database_of(connection), narrowing.source, narrowing.condition, repr(narrowing.values), narrowing.stamp)
     if narrowing.stamp and (remembered := _met_by_any.recall(key)) is not None:
         return remembered
+    await plan_for_values(connection)
     statement = (
         f"WITH met AS MATERIALIZED (SELECT FROM {narrowing.source} WHERE {narrowing.condition}) "
         "SELECT EXISTS (SELECT FROM met)"

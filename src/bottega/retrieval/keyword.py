@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from bottega.platform.database.pool import Connection, Row
+from bottega.platform.database.pool import Connection, Row, plan_for_any, plan_for_values
 from bottega.retrieval.asked import KeywordQuery
 from bottega.retrieval.corpus import Corpus
 from bottega.retrieval.narrowing import Narrowing, Parameters
@@ -87,7 +87,10 @@ async def rank(
     if len(rows) < min(needed, number) and not (complete and all_held):
         among = "known" if known is not None else "met"
         deeply = max(read, POSTINGS_READ_DEEPLY)
+        if among == "met":
+            await plan_for_values(connection)
         complete, rows = await _rank_from_postings(connection, corpus, query, narrowing, number, deeply, among)
+        await plan_for_any(connection)
     return _matches(rows, complete=complete)
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import asyncpg
 
 from bottega.kernel.errors import Unavailable
-from bottega.platform.database.pool import Connection, database_of
+from bottega.platform.database.pool import Connection, database_of, plan_for_any, plan_for_values
 from bottega.ports.embedder import Embedder
 from bottega.ports.services import Services
 from bottega.retrieval import keyword, vectors
@@ -88,10 +88,12 @@ class Searcher:
         sentence = meaning or text
         embedding = None if self.embedder is None else asyncio.create_task(_embedded(self.embedder, sentence))
         try:
+            await plan_for_any(connection)
             query = await ask(connection, self.corpus, text, synonyms=synonyms, correct=correct)
             if query.documents == 0:
                 return await self._search_plainly(connection, text, narrowing, number)
             narrowing = await count(connection, narrowing)
+            await plan_for_any(connection)
             deep = max(number, FUSED_KEYWORD)
             matches = await keyword.rank(connection, self.corpus, query, narrowing, deep, needed=number)
             if matches.considered == 0 and await keyword.are_lost(connection, self.corpus, query):
@@ -146,7 +148,9 @@ class Searcher:
         return known
 
     async def _search_plainly(self, connection: Connection, text: str, narrowing: Narrowing, number: int) -> Searched:
+        await plan_for_values(connection)
         found = await self.plainly(connection, [word.folded for word in words_of(text)], narrowing, number)
+        await plan_for_any(connection)
         return Searched(found, KeywordQuery(), len(found), False, {"keyword": POSTINGS_LOST})
 
 

@@ -26,10 +26,17 @@ STATEMENTS_KEPT, SEARCHES_KEPT = 100, 400
 ACQUIRE_TIMEOUT_SECONDS = 10
 
 
+_PLAN_FOR_VALUES, _PLAN_FOR_ANY = "SET plan_cache_mode = force_custom_plan", "RESET plan_cache_mode"
+
+
 class ShopConnection(asyncpg.Connection):  # pyright: ignore[reportMissingTypeArgument] - not subscriptable at run time
-    """A connection that sends nothing when it goes back to the pool: no code of ours leaves session state behind."""
+    """A connection that sends nothing when it goes back to the pool: no code of ours leaves session state behind.
+
+    Except for what `plan_for_values` asks for, which is taken back then at the latest.
+    """
 
     _opening: str | None = None
+    _plans_for_values = False
 
     def open_with(self, opening: str | None) -> None:
         """Sends `opening` together with the next BEGIN, which saves a round trip; None takes it back."""
@@ -41,8 +48,28 @@ class ShopConnection(asyncpg.Connection):  # pyright: ignore[reportMissingTypeAr
             query, self._opening = f"BEGIN; {self._opening}", None
         return await super().execute(query, *args, timeout=timeout)
 
+    async def plan_for_values(self, *, wanted: bool) -> None:
+        """See the functions `plan_for_values` and `plan_for_any`."""
+        if wanted is not self._plans_for_values:
+            await super().execute(_PLAN_FOR_VALUES if wanted else _PLAN_FOR_ANY)
+            self._plans_for_values = wanted
+
     def get_reset_query(self) -> str:
-        return ""
+        left, self._plans_for_values = self._plans_for_values, False
+        return _PLAN_FOR_ANY if left else ""
+
+
+async def plan_for_values(connection: Connection) -> None:
+    """From now on statements are planned for the values that they are given, until `plan_for_any` or the pool says so.
+
+    Planning takes up to a millisecond each time, and pays where a condition may be met by nothing or by everything.
+    """
+    await cast("ShopConnection", connection).plan_for_values(wanted=True)
+
+
+async def plan_for_any(connection: Connection) -> None:
+    """Takes back `plan_for_values`; sends nothing where there is nothing to take back."""
+    await cast("ShopConnection", connection).plan_for_values(wanted=False)
 
 
 async def speak_json(connection: Any) -> None:
@@ -135,7 +162,7 @@ class Database:
 
     @asynccontextmanager
     async def search(self) -> AsyncGenerator[Connection]:
-        """As `read`, for statements whose best plan depends on what is asked for: each is planned anew."""
+        """As `read`, for searches; a statement whose best plan depends on its values asks for that."""
         turn = nullcontext() if self._turns is None else self._turns.turn()
         async with turn, _acquired(self._searchers) as connection:
             yield cast("Connection", connection)
@@ -181,18 +208,18 @@ async def _acquired(pool: "asyncpg.Pool[Any]") -> AsyncGenerator[Any]:
 # What an action runs finds rows by key: a new plan for each call cost a fifth of an order's database time.
 _WRITING = {"default_transaction_read_only": "off", "plan_cache_mode": "force_generic_plan"}
 _READING = {"default_transaction_read_only": "on", "plan_cache_mode": "auto"}
-# A plan for any condition compares a hundred thousand vectors for one that nearly everything meets. The scan of vectors
-# goes on until enough of them meet the condition, in strict order and not without end; another process that helps a
-# search takes from the next one.
+# How a search looks things up is written into its statements, and planning them anew took an eighth of its time; what
+# a condition leaves is asked for by `plan_for_values`. The scan of vectors goes on until enough of them meet the
+# condition, in strict order and not without end; another process that helps a search takes from the next one.
 _SEARCHING = {
     "default_transaction_read_only": "on",
-    "plan_cache_mode": "force_custom_plan",
+    "plan_cache_mode": "force_generic_plan",
     "random_page_cost": "0.1",
     "seq_page_cost": "0.1",
     "max_parallel_workers_per_gather": "0",
     "hnsw.iterative_scan": "strict_order",
     "hnsw.ef_search": "40",
-    "hnsw.max_scan_tuples": "600",
+    "hnsw.max_scan_tuples": "400",
 }
 
 

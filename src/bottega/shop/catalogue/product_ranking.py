@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import assert_never
 
-from bottega.platform.database.pool import Connection
+from bottega.platform.database.pool import Connection, plan_for_any, plan_for_values
 from bottega.ports.embedder import Embedder
 from bottega.retrieval.asked import KeywordQuery
 from bottega.retrieval.counting import count
@@ -166,11 +166,13 @@ async def _listed(connection: Connection, narrowing: Narrowing, order: str, numb
     if narrowing.known is not None:
         # Those that are known to be few are sorted: an index in this order would be walked to its end to find them.
         met = f"(SELECT p.* FROM {met} OFFSET 0) AS p"
+    await plan_for_values(connection)
     rows = await connection.fetch(
         f"SELECT coalesce(p.document, 0) AS document{narrowing.selected} FROM {met} "
         f"ORDER BY {order} LIMIT {int(number)}",
         *narrowing.values,
     )
+    await plan_for_any(connection)
     return [Scored(row["document"], 0.0, 0.0, 0.0, None, None, None, 0, row) for row in rows]
 
 
