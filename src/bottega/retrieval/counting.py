@@ -20,8 +20,8 @@ _known = ShortMemory[Counted](seconds=300.0, most=300)
 async def count(connection: Connection, narrowing: Narrowing) -> Narrowing:
     """The narrowing with what counting found: all documents that meet it when they are at most `FEW_DOCUMENTS`.
 
-    Of a common condition they may be up to `KNOWN_DOCUMENTS`, as long as nothing is written meanwhile. What is counted is
-    planned for its values, and so is what follows until the caller is done with counting.
+    Of a common condition they may be up to `KNOWN_DOCUMENTS`, as long as nothing is written meanwhile. What is
+    counted is planned for its values, and so is what follows until the caller is done with counting.
     """
     if narrowing.counted is not None:
         return narrowing

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import median
+from typing import NamedTuple
 
 from bottega.platform.database.pool import Row
 from bottega.retrieval.asked import KeywordQuery
@@ -33,8 +34,8 @@ class Weights:
         return by_keyword + by_meaning + self.coverage / self.flatness * coverage
 
 
-@dataclass(frozen=True, slots=True)
-class Scored:
+# A search makes hundreds of these, and a tuple of names is made in a quarter of the time of a frozen dataclass.
+class Scored(NamedTuple):
     """A document with its score and the signals that it is made of; ranks count from 1."""
 
     document: int

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from bottega.platform.database.pool import Connection, Row, plan_for_any, plan_for_values
 from bottega.retrieval.asked import KeywordQuery
@@ -31,8 +31,7 @@ _CHOICE_WORDS = 8
 Among = Literal["", "met", "known"]
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(NamedTuple):
     """A document with its BM25 score, the words it answers (as bits), and the columns of the narrowing."""
 
     document: int

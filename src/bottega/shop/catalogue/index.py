@@ -156,8 +156,8 @@ async def analyse(connection: Connection) -> None:
     """Tells the planner what the tables hold now; with the figures of empty ones it would choose slow plans."""
     searched = ", ".join((PRODUCTS.documents, PRODUCTS.postings, PRODUCTS.terms))
     await connection.execute(
-        f"ANALYZE search.products, search.product_cards, {searched}, shop.products, shop.variants, shop.prices, shop.stock_levels, "
-        f"shop.media, {', '.join(constraint_index.TABLES)}"
+        f"ANALYZE search.products, search.product_cards, {searched}, shop.products, shop.variants, shop.prices, "
+        f"shop.stock_levels, shop.media, {', '.join(constraint_index.TABLES)}"
     )
 
 

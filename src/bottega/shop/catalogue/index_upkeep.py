@@ -127,5 +127,6 @@ LIMIT $1"""
 
 _TOO_MANY = f"""
 SELECT id FROM (SELECT product_id AS id FROM search.products UNION SELECT id FROM {PRODUCTS.documents}
-    UNION SELECT product_id FROM search.product_cards UNION SELECT product_id FROM search.traits UNION SELECT product_id FROM search.offers) AS indexed
+    UNION SELECT product_id FROM search.product_cards UNION SELECT product_id FROM search.traits
+    UNION SELECT product_id FROM search.offers) AS indexed
 WHERE NOT EXISTS (SELECT FROM shop.products p WHERE p.id = indexed.id AND p.status = 'published')"""

@@ -115,8 +115,8 @@ class Conditions:
         return " AND ".join(self.texts)
 
 
-# The card of search.products as `p`, as it was written. Asked for in this way it is read of what is shown, and of nothing
-# that is only sorted or looked through.
+# The card of search.products as `p`, as it was written. Asked for in this way it is read of what is shown, and of
+# nothing that is only sorted or looked through.
 CARD = "(SELECT c.card FROM search.product_cards c WHERE c.product_id = p.product_id AND c.currency = p.currency)"
 
 

@@ -23,6 +23,7 @@ from bottega.shop.catalogue.search_records import Explanation, SearchPage, Searc
 from bottega.shop.catalogue.taste import by_taste
 from bottega.shop.catalogue.tuning import tuning_of
 from bottega.shop.catalogue.understanding.model import CategoryIs, Correction, SortWish
+from bottega.shop.catalogue.vocabulary_store import with_tuning
 
 # So many weaker forms of a sentence are looked through for its words.
 MOST_TRIED_FOR_WORDS = 6
@@ -48,8 +49,7 @@ async def search_products(
     skipped = _skipped(request.after)
     end = min(skipped + request.limit, DEEPEST_RESULT)
     number = MOST_COUNTED if request.facets else end + 1
-    request = replace(request, tuning=await tuning_of(connection, request.text))
-    reading, ranked = await _read_and_rank(connection, request, now, embedder, number)
+    request, reading, ranked = await _read_and_rank(connection, request, now, embedder, number)
     ranked = await by_taste(connection, request, reading, ranked)
     ranked = await pinned_first(connection, request, reading, ranked)
     if notes is not None and not skipped:
@@ -80,21 +80,25 @@ async def search_products(
 
 async def _read_and_rank(
     connection: Connection, request: SearchRequest, now: datetime, embedder: Embedder | None, number: int
-) -> tuple[Reading, Ranked]:
+) -> tuple[SearchRequest, Reading, Ranked]:
+    """The request with how staff tuned the search for it, what it was read as, and what was found."""
     if request.understands:
         try:
-            reading = await read_sentence(connection, request, now)
+            vocabulary, stamp, tuning = await with_tuning(connection, request.text)
+            request = replace(request, tuning=tuning)
+            reading = await read_sentence(connection, request, vocabulary, stamp, now)
             ranked = await ranked_products(connection, request, reading, now, embedder, number)
-            return await _with_its_words(connection, request, now, embedder, number, (reading, ranked))
+            return request, *await _with_its_words(connection, request, now, embedder, number, (reading, ranked))
         except asyncpg.UndefinedTableError:
             # Tables that constraints are held against are gone: words still answer, and they are made again.
             reason = {"constraints": CONSTRAINTS_LOST}
     else:
         reason = {}
+    request = replace(request, tuning=await tuning_of(connection, request.text))
     reading = read_as_words(request)
     ranked = await ranked_products(connection, request, reading, now, embedder, number)
     ranked.degraded.update(reason)
-    return reading, ranked
+    return request, reading, ranked
 
 
 async def _with_its_words(

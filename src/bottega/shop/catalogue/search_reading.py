@@ -10,7 +10,7 @@ from itertools import islice
 from bottega.platform.database.pool import Connection
 from bottega.retrieval.counting import anything_meets, count
 from bottega.retrieval.narrowing import Narrowing
-from bottega.shop.catalogue import single_variants, vocabulary_store
+from bottega.shop.catalogue import single_variants
 from bottega.shop.catalogue.constraint_conditions import conditions_of
 from bottega.shop.catalogue.listing import Conditions, Filters
 from bottega.shop.catalogue.search_records import NOTHING_RELAXED, Relaxed, SearchRequest
@@ -19,6 +19,7 @@ from bottega.shop.catalogue.signs import IN_STOCK
 from bottega.shop.catalogue.understanding.model import Constraint, Understanding
 from bottega.shop.catalogue.understanding.read import understand
 from bottega.shop.catalogue.understanding.relaxing import relaxations
+from bottega.shop.catalogue.understanding.vocabulary import Vocabulary
 
 # So many weaker forms of a sentence are tried before the answer is that there is nothing.
 MOST_RELAXATIONS = 40
@@ -55,9 +56,11 @@ class Reading:
 _read: OrderedDict[tuple[object, ...], Understanding] = OrderedDict()
 
 
-async def read_sentence(connection: Connection, request: SearchRequest, now: datetime) -> Reading:
+async def read_sentence(
+    connection: Connection, request: SearchRequest, vocabulary: Vocabulary, stamp: str, now: datetime
+) -> Reading:
     """Reads the sentence with what the catalogue knows; in its strictest form that some product meets."""
-    asked, stamp = await _understood(connection, request, now)
+    asked = await _understood(connection, request, vocabulary, now)
     standing = IndexStanding(stamp, await single_variants.are_most(connection) if asked.constraints else False)
     whole = Reading(asked, asked, narrowing_to(asked, request.filters, standing), standing=standing)
     if asked.constraints:
@@ -134,13 +137,14 @@ def narrowing_to(form: Understanding, filters: Filters, standing: IndexStanding 
     )
 
 
-async def _understood(connection: Connection, request: SearchRequest, now: datetime) -> tuple[Understanding, str]:
-    vocabulary, stamp = await vocabulary_store.current_with_stamp(connection)
+async def _understood(
+    connection: Connection, request: SearchRequest, vocabulary: Vocabulary, now: datetime
+) -> Understanding:
     currency = request.filters.currency
     if request.shown is not None:
         shown = await shown_product(connection, request.shown, currency, now)
         known = request.tuning.known_to(vocabulary)
-        return understand(request.text, known, currency=currency, shown=shown, without=request.without), stamp
+        return understand(request.text, known, currency=currency, shown=shown, without=request.without)
     key = (vocabulary.version, request.tuning.known_words, currency, request.without, request.text)
     read = _read.get(key)
     if read is None:
@@ -149,7 +153,7 @@ async def _understood(connection: Connection, request: SearchRequest, now: datet
         _read[key] = read
         while len(_read) > REMEMBERED_SENTENCES:
             _read.popitem(last=False)
-    return read, stamp
+    return read
 
 
 def _forms(asked: Understanding) -> Iterator[tuple[Understanding, Relaxed]]:

@@ -122,7 +122,8 @@ async def suggestions(
 
 async def _products(connection: Connection, text: str, currency: str) -> tuple[Begun, list[dict[str, Any]]]:
     """Cards of products whose title or brand has all the words, and one that goes on from the last."""
-    narrowing = Narrowing("search.products p", "p.document", "p.currency = $1", (currency,), (f"{CARD} AS card",), is_wide=True)
+    columns = (f"{CARD} AS card",)
+    narrowing = Narrowing("search.products p", "p.document", "p.currency = $1", (currency,), columns, is_wide=True)
     try:
         begun = await begin(connection, PRODUCTS, text)
         read = POSTINGS_OF_SEVERAL if begun.before else POSTINGS_OF_ONE_WORD

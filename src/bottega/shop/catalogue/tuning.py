@@ -6,8 +6,8 @@ from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict
 
-from bottega.platform.database.pool import Connection
-from bottega.retrieval.analysis import LONGEST_QUERY_WORDS, words_of
+from bottega.platform.database.pool import Connection, Row
+from bottega.retrieval.analysis import LONGEST_QUERY_WORDS, Word, words_of
 from bottega.shop.catalogue.understanding.vocabulary import Vocabulary
 
 MOST_PHRASE_WORDS = 4
@@ -73,30 +73,48 @@ def query_key(text: str) -> str:
     return " ".join(word.term for word in words_of(text))
 
 
+@dataclass(frozen=True, slots=True)
+class AskedParts:
+    """What of a query may be tuned: `phrases` may have synonyms, any of the `keys` may be a pinned query."""
+
+    words: Sequence[Word]
+    parts: Mapping[tuple[int, int], str]
+    phrases: Sequence[str]
+    keys: Sequence[str]
+
+    @classmethod
+    def of(cls, text: str) -> "AskedParts":
+        """All runs of its words, by where they start and end."""
+        words = words_of(text)[:MOST_QUERY_WORDS]
+        stems = [word.term for word in words]
+        parts = {
+            (start, end): " ".join(stems[start:end])
+            for start in range(len(stems))
+            for end in range(start + 1, len(stems) + 1)
+        }
+        phrases = {key for (start, end), key in parts.items() if end - start <= MOST_PHRASE_WORDS}
+        return cls(words, parts, sorted(phrases), sorted(set(parts.values())))
+
+
 async def tuning_of(connection: Connection, text: str) -> Tuning:
     """The synonyms and pins for any part of a query; one statement, so what was set a moment ago counts."""
-    words = words_of(text)[:MOST_QUERY_WORDS]
-    stems = [word.term for word in words]
-    parts = {
-        (start, end): " ".join(stems[start:end])
-        for start in range(len(stems))
-        for end in range(start + 1, len(stems) + 1)
-    }
-    if not parts:
-        return UNTUNED
-    phrases = {key for (start, end), key in parts.items() if end - start <= MOST_PHRASE_WORDS}
-    rows = await connection.fetch(_TUNING, sorted(phrases), sorted(set(parts.values())))
+    asked = AskedParts.of(text)
+    return tuned(asked, await connection.fetch(TUNING.format(phrases="$1", keys="$2"), asked.phrases, asked.keys))
+
+
+def tuned(asked: AskedParts, rows: Sequence[Row]) -> Tuning:
+    """What the rows of `TUNING` say."""
     if not rows:
         return UNTUNED
     synonyms: dict[tuple[str, ...], dict[str, None]] = {}
     for row in rows:
         if row["keys"] is not None:
-            _add(synonyms, phrases, row["keys"], [row["said"], *row["means"]], both_ways=row["both_ways"])
+            _add(synonyms, asked.phrases, row["keys"], [row["said"], *row["means"]], both_ways=row["both_ways"])
     known = {
         word.folded
-        for (start, end), key in parts.items()
+        for (start, end), key in asked.parts.items()
         if tuple(key.split(" ")) in synonyms
-        for word in words[start:end]
+        for word in asked.words[start:end]
     }
     return Tuning(
         {stems: tuple(same) for stems, same in synonyms.items()},
@@ -144,10 +162,10 @@ async def list_pins(connection: Connection, *, after: str = "", limit: int = 50)
 
 
 # A row without `keys` is a pin: its key as `said`, its products as `means`.
-_TUNING = """
-SELECT keys, phrase AS said, means, both_ways FROM shop.search_synonyms WHERE keys && $1::text[]
+TUNING = """
+SELECT keys, phrase AS said, means, both_ways FROM shop.search_synonyms WHERE keys && {phrases}::text[]
 UNION ALL
-SELECT NULL, key, product_ids, NULL FROM shop.search_pins WHERE key = ANY ($2::text[])"""
+SELECT NULL, key, product_ids, NULL FROM shop.search_pins WHERE key = ANY ({keys}::text[])"""
 
 _PINS = """
 SELECT s.id, s.query, s.updated_at,

@@ -9,8 +9,9 @@ from typing import Any
 
 import orjson
 
-from bottega.platform.database.pool import Connection
+from bottega.platform.database.pool import Connection, Row
 from bottega.shop.catalogue.product_documents import READER
+from bottega.shop.catalogue.tuning import TUNING, AskedParts, Tuning, tuned, tuning_of
 from bottega.shop.catalogue.understanding.language import language, measures
 from bottega.shop.catalogue.understanding.vocabulary import PRICE_SHARES, Vocabulary, vocabulary_of
 
@@ -58,12 +59,21 @@ _made: dict[str, Vocabulary] = {}
 
 async def current(connection: Connection) -> Vocabulary:
     """The vocabulary as it was last learnt; made once per process and version, empty before anything was learnt."""
-    return (await current_with_stamp(connection))[0]
+    return _taken(await connection.fetchrow(_CURRENT, list(_made), READER))[0]
 
 
-async def current_with_stamp(connection: Connection) -> tuple[Vocabulary, str]:
-    """The same, and a stamp that is another one whenever the read model was written; empty before it ever was."""
-    row = await connection.fetchrow(_CURRENT, list(_made), READER)
+async def with_tuning(connection: Connection, text: str) -> tuple[Vocabulary, str, Tuning]:
+    """The same, a stamp that is another one whenever the read model was written, empty before it ever was, and how
+    staff tuned the search for a query. Every search asks for all three: one statement brings them."""
+    asked = AskedParts.of(text)
+    rows = await connection.fetch(_CURRENT_AND_TUNING, list(_made), READER, asked.phrases, asked.keys)
+    if not rows:
+        return NOTHING_LEARNT, "", await tuning_of(connection, text)
+    vocabulary, stamp = _taken(rows[0])
+    return vocabulary, stamp, tuned(asked, [row for row in rows if row["said"] is not None])
+
+
+def _taken(row: Row | None) -> tuple[Vocabulary, str]:
     if row is None or not row["version"]:
         return NOTHING_LEARNT, "" if row is None else row["stamp"]
     if row["version"] not in _made:
@@ -222,10 +232,12 @@ def _whole(prices: Any) -> list[int]:
 
 
 # The transaction that last wrote the reader's row, which is every one that writes the read model.
-_CURRENT = """
+_COLUMNS = """
 SELECT v.version, CASE WHEN NOT v.version = ANY ($1::text[]) THEN v.content END AS content,
-       coalesce((SELECT r.xmin::text FROM log.readers r WHERE r.name = $2), '') AS stamp
-FROM search.vocabulary v"""
+       coalesce((SELECT r.xmin::text FROM log.readers r WHERE r.name = $2), '') AS stamp"""
+_CURRENT = f"{_COLUMNS} FROM search.vocabulary v"
+_CURRENT_AND_TUNING = f"""{_COLUMNS}, t.keys, t.said, t.means, t.both_ways
+FROM search.vocabulary v LEFT JOIN ({TUNING.format(phrases="$3", keys="$4")}) AS t ON true"""
 
 _TRAITS = """
 SELECT trait, sum(n)::bigint AS n FROM (
