@@ -58,6 +58,8 @@ async def count(connection: Connection, narrowing: Narrowing) -> Narrowing:
 
 async def anything_meets(connection: Connection, narrowing: Narrowing) -> bool:
     """Whether there is any, which is found out sooner than how many there are."""
+    if narrowing.counted is not None:
+        return narrowing.counted.anything
     key = (database_of(connection), narrowing.source, narrowing.condition, repr(narrowing.values), narrowing.stamp)
     if narrowing.stamp and (remembered := _met_by_any.recall(key)) is not None:
         return remembered

@@ -25,6 +25,9 @@ class Counted:
     anything: bool = True
 
 
+NOTHING_MEETS = Counted(Documents(), anything=False)
+
+
 @dataclass(frozen=True, slots=True)
 class Narrowing:
     """A condition on rows that belong to documents.

@@ -218,7 +218,7 @@ _SEARCHING = {
     "seq_page_cost": "0.1",
     "max_parallel_workers_per_gather": "0",
     "hnsw.iterative_scan": "strict_order",
-    "hnsw.ef_search": "40",
+    "hnsw.ef_search": "60",
     "hnsw.max_scan_tuples": "400",
 }
 

@@ -9,14 +9,14 @@ from itertools import islice
 
 from bottega.platform.database.pool import Connection
 from bottega.retrieval.counting import anything_meets, count
-from bottega.retrieval.narrowing import Narrowing
+from bottega.retrieval.narrowing import NOTHING_MEETS, Narrowing
 from bottega.shop.catalogue import single_variants
 from bottega.shop.catalogue.constraint_conditions import conditions_of
 from bottega.shop.catalogue.listing import Conditions, Filters
 from bottega.shop.catalogue.search_records import NOTHING_RELAXED, Relaxed, SearchRequest
 from bottega.shop.catalogue.shown_product import shown_product
 from bottega.shop.catalogue.signs import IN_STOCK
-from bottega.shop.catalogue.understanding.model import Constraint, Understanding
+from bottega.shop.catalogue.understanding.model import Constraint, PriceBound, Understanding
 from bottega.shop.catalogue.understanding.read import understand
 from bottega.shop.catalogue.understanding.relaxing import relaxations
 from bottega.shop.catalogue.understanding.vocabulary import Vocabulary
@@ -134,7 +134,15 @@ def narrowing_to(form: Understanding, filters: Filters, standing: IndexStanding 
         is_common=not form.constraints,
         is_wide=is_wide,
         stamp=standing.stamp,
+        counted=NOTHING_MEETS if _contradict(form, filters) else None,
     )
+
+
+def _contradict(form: Understanding, filters: Filters) -> bool:
+    """Whether a highest price lies below a lowest one that was chosen: what nothing meets need not be counted."""
+    highest = [known.most_minor for known in form.constraints if isinstance(known, PriceBound)]
+    lowest = filters.minimum_minor
+    return lowest is not None and any(most is not None and most < lowest for most in (*highest, filters.maximum_minor))
 
 
 async def _understood(
