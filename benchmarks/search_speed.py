@@ -8,7 +8,9 @@ go to `GET /api/search` of a real `bottega serve` with two web processes on the 
 The vector
 of a query is remembered by the web process that has embedded it: told apart are queries that were asked before, and new
 ones, which the embedder process has to embed. The processor time of a search is steadier than its wall time, and the
-load average beside it tells what else the machine was doing. Figures, plot and page are written after each size.
+load average beside it tells what else the machine was doing. The first line of each size is a ceiling, taken right
+before: the nearest forty vectors and nothing else, asked for over four bare connections. A machine on which that takes
+twice as long is half as fast. Figures, plot and page are written after each size.
 """
 
 import argparse
@@ -23,6 +25,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlencode
 
+import asyncpg
 from rich.console import Console
 from rich.table import Table
 
@@ -30,6 +33,7 @@ from benchmarks.graded_shop import open_graded_application
 from benchmarks.grown_catalogue import Parents, grow, parents
 from benchmarks.load_client import Connection, Measured, drive
 from benchmarks.shop_process import ProcessorTime, serving
+from bottega.platform.database import embedded
 from bottega.retrieval.vectors import ensure_near_index
 from bottega.shop.catalogue.product_documents import PRODUCTS
 
@@ -147,6 +151,9 @@ def measure(directory: Path, known: Parents, products: int, seconds: float) -> l
         plain = [path(asking.text()) for _ in range(REPEATED_QUERIES)]
         narrowed = [path(asking.text(), asking.filters()) for _ in range(REPEATED_QUERIES)]
         asyncio.run(warm(shop.port, [*plain, *narrowed]))
+        used = ProcessorTime(shop)
+        found = asyncio.run(bare(embedded.start(directory).dsn, seconds))
+        rows.append(_row(products, "the nearest vectors alone", found, used))
         for kind, paths, filtered in (
             ("hybrid, asked before", plain, False),
             ("hybrid with filters, asked before", narrowed, True),
@@ -170,6 +177,29 @@ def measure(directory: Path, known: Parents, products: int, seconds: float) -> l
         found = asyncio.run(load_by_keyword(shop.port, beginnings, seconds))
         rows.append(_row(products, "suggestions", found, used))
     return rows
+
+
+async def bare(dsn: str, seconds: float) -> Measured:
+    """The nearest forty to products by chance, over connections of their own: what is left when there is no shop."""
+    draw = random.Random(SEED)
+    pool = await asyncpg.create_pool(dsn, min_size=CONCURRENCY, max_size=CONCURRENCY)
+    products = await pool.fetchval(f"SELECT max(document) FROM {PRODUCTS.vectors}")
+    # Their vectors are at hand, as that of a query is.
+    some = [draw.randint(1, products) for _ in range(REPEATED_QUERIES)]
+    statement = f"SELECT embedding::text FROM {PRODUCTS.vectors} WHERE document = ANY ($1::int[])"
+    vectors = [row["embedding"] for row in await pool.fetch(statement, some)]
+    dimensions = vectors[0].count(",") + 1
+    nearest = (
+        f"WITH meant AS MATERIALIZED (SELECT $1::text::halfvec({dimensions}) AS vector) SELECT document "
+        f"FROM {PRODUCTS.vectors} ORDER BY embedding::halfvec({dimensions}) <=> (SELECT vector FROM meant) LIMIT 40"
+    )
+
+    async def one(_: Connection, number: int) -> bool:
+        return len(await pool.fetch(nearest, vectors[number % len(vectors)])) == 40
+
+    measured = await drive(one, host="", port=0, concurrency=CONCURRENCY, seconds=seconds)
+    await pool.close()
+    return measured
 
 
 async def load_by_keyword(port: int, paths: Sequence[str], seconds: float) -> Measured:
