@@ -17,7 +17,7 @@ POSTINGS_READ_DEEPLY = 20_000
 # Candidates come from the rarest terms, up to so many times the postings of one; the others of a long query only score.
 FREQUENT_TERMS_READ = 3
 # Reading so many postings, and whether they are known, takes as long as scoring one document by its own terms.
-POSTINGS_PER_DOCUMENT = 12
+POSTINGS_PER_DOCUMENT = 24
 # Of what is gathered at most so many, the best, are held against a condition.
 HELD_AGAINST_CONDITION = 1_500
 # Fewer known documents are what postings are held against; where more are known the best postings soon lead to them.
