@@ -16,7 +16,7 @@ from bottega.platform.database import embedded
 README = Path(__file__).parents[2] / "README.md"
 SECTION = "## Your own first product, sold, shipped and refunded"
 LONGEST_SECONDS = 90.0
-_PLACEHOLDER = re.compile(r"\b([a-z]{3})_…")
+_IDENTIFIER = re.compile(r"\b[a-z]{3}_[0-9a-z]{26}\b")
 _NUMBER = re.compile(r"\bB-\d+\b")
 # Amounts, numbers of orders, names of products and people, and what became of the order.
 _FACTS = re.compile(r"\d+\.\d\d EUR|B-1\b|Olive Soap|Ada Prova|test card|is paid")
@@ -60,13 +60,16 @@ def test_the_tour_goes_as_it_is_written(tmp_path: Path) -> None:
     shop = tmp_path / "first-shop"
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("BOTTEGA_", "DATABASE_URL"))}
     environment = {**kept, "BOTTEGA_DATA_DIR": str(shop), "COLUMNS": "200"}
+    # The one answered first of each kind, for the lines that name it `shz_…`.
     identifiers: dict[str, str] = {}
     try:
         for step in steps(texts["sh"]):
-            command = _PLACEHOLDER.sub(lambda found: identifiers[found[1]], step.command)
+            command = step.command
+            for kind, identifier in identifiers.items():
+                command = command.replace(f"{kind}_…", identifier)
             name, *arguments = shlex.split(command)
             assert name == "bottega"
-            ran = subprocess.run(  # noqa: S603 - the README's own commands
+            ran = subprocess.run(
                 [sys.executable, "-m", "bottega", *arguments],
                 cwd=tmp_path,
                 env=environment,
@@ -78,7 +81,7 @@ def test_the_tour_goes_as_it_is_written(tmp_path: Path) -> None:
             )
             assert ran.returncode == 0, f"{command}\n{ran.stdout}\n{ran.stderr}"
             assert_said(step, ran.stdout)
-            identifiers |= {one[:3]: one for one in reversed(re.findall(r"\b[a-z]{3}_[0-9a-z]{26}\b", ran.stdout))}
+            identifiers |= {one[:3]: one for one in reversed(_IDENTIFIER.findall(ran.stdout))}
     finally:
         embedded.reset(shop)
 
