@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from bottega.platform.database.pool import Connection, database_of, plan_for_values
+from bottega.platform.database.pool import Connection, database_of, plan_for_any, plan_for_values
 from bottega.retrieval.narrowing import FEW_DOCUMENTS, KNOWN_DOCUMENTS, Counted, Documents, Narrowing
 from bottega.retrieval.short_memory import ShortMemory
 
@@ -54,6 +54,14 @@ async def count(connection: Connection, narrowing: Narrowing) -> Narrowing:
     if narrowing.stamp:
         _known.keep((*key, narrowing.stamp), counted)
     return replace(narrowing, counted=counted)
+
+
+async def plan_for(connection: Connection, narrowing: Narrowing) -> None:
+    """How statements are planned that hold one row after the other against the narrowing, once it is counted.
+
+    For any values, unless other tables are asked: not knowing for what, a plan reads all of a range for each row.
+    """
+    await (plan_for_values if narrowing.asks_other_tables else plan_for_any)(connection)
 
 
 async def anything_meets(connection: Connection, narrowing: Narrowing) -> bool:

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-from bottega.platform.database.pool import Connection, Row, plan_for_any, plan_for_values
+from bottega.platform.database.pool import Connection, Row, plan_for_values
 from bottega.retrieval.asked import KeywordQuery
 from bottega.retrieval.corpus import Corpus
+from bottega.retrieval.counting import plan_for
 from bottega.retrieval.narrowing import Narrowing, Parameters
 from bottega.retrieval.scoring import ASKED_TERMS, SCORE, asked_terms
 
@@ -89,7 +90,7 @@ async def rank(
         if among == "met":
             await plan_for_values(connection)
         complete, rows = await _rank_from_postings(connection, corpus, query, narrowing, number, deeply, among)
-        await plan_for_any(connection)
+        await plan_for(connection, narrowing)
     return _matches(rows, complete=complete)
 
 

@@ -73,6 +73,11 @@ class Narrowing:
         return (self.row, self.values[: self.row_values]) if self.row else (self.condition, self.values)
 
     @property
+    def asks_other_tables(self) -> bool:
+        """Whether what is held against a row asks other tables as well."""
+        return "SELECT" in (self.condition if self.few is None else self.of_known[0])
+
+    @property
     def selected(self) -> str:
         """The columns, each after a comma."""
         return "".join(f", {column}" for column in self.columns)

@@ -17,7 +17,7 @@ from bottega.retrieval import keyword, vectors
 from bottega.retrieval.analysis import words_of
 from bottega.retrieval.asked import KeywordQuery, Synonyms, ask
 from bottega.retrieval.corpus import Corpus
-from bottega.retrieval.counting import count
+from bottega.retrieval.counting import count, plan_for
 from bottega.retrieval.fusion import Scored, Weights, by_keyword_alone, fuse
 from bottega.retrieval.keyword import Match
 from bottega.retrieval.narrowing import Narrowing
@@ -93,7 +93,7 @@ class Searcher:
             if query.documents == 0:
                 return await self._search_plainly(connection, text, narrowing, number)
             narrowing = await count(connection, narrowing)
-            await plan_for_any(connection)
+            await plan_for(connection, narrowing)
             deep = max(number, FUSED_KEYWORD)
             matches = await keyword.rank(connection, self.corpus, query, narrowing, deep, needed=number)
             if matches.considered == 0 and await keyword.are_lost(connection, self.corpus, query):

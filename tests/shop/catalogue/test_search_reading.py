@@ -3,12 +3,16 @@
 import pytest
 
 from bottega.platform.database.pool import plan_for_any, plan_for_values
+from bottega.retrieval.counting import plan_for
+from bottega.retrieval.narrowing import Counted, Documents, Narrowing
 from bottega.shop.catalogue.listing import Filters
+from bottega.shop.catalogue.search_reading import DOCUMENT, SOURCE
 from tests.gateway.test_statements import statements_of
 from tests.shop.catalogue.products_fixture import simple, stocked
 from tests.shop.catalogue.searching import found, handles
 from tests.shop_fixtures import Shop
 
+ROW = "p.currency = $1"
 DEAR = Filters("EUR", minimum_minor=5_000)
 
 
@@ -32,6 +36,11 @@ async def test_what_is_counted_is_planned_for_its_values_and_nothing_else(shop: 
         async with database.search() as connection:
             return str(await connection.fetchval("SHOW plan_cache_mode"))
 
+    async def broken() -> None:
+        async with database.search() as connection:
+            await plan_for_values(connection)
+            raise ZeroDivisionError
+
     assert await planning() == "force_generic_plan"
     await found(shop, "lamp under 30 euro", DEAR)
     assert await planning() == "force_generic_plan"
@@ -41,7 +50,18 @@ async def test_what_is_counted_is_planned_for_its_values_and_nothing_else(shop: 
         await plan_for_any(connection)
         assert await connection.fetchval("SHOW plan_cache_mode") == "force_generic_plan"
     with pytest.raises(ZeroDivisionError):
-        async with database.search() as connection:
-            await plan_for_values(connection)
-            raise ZeroDivisionError
+        await broken()
     assert await planning() == "force_generic_plan"
+
+
+async def test_what_asks_other_tables_is_planned_for_its_values(shop: Shop) -> None:
+    async def plans(condition: str, counted: Counted | None) -> str:
+        async with shop.application.database.search() as connection:
+            await plan_for(connection, Narrowing(SOURCE, DOCUMENT, condition, ("EUR",), row=ROW, counted=counted))
+            return str(await connection.fetchval("SHOW plan_cache_mode"))
+
+    wide = f"{ROW} AND p.product_id IN (SELECT n.product_id FROM search.numbers n WHERE n.name = 'width')"
+    assert await plans(wide, Counted(None)) == "force_custom_plan"
+    # Of few it is known that they meet it.
+    assert await plans(wide, Counted(Documents("{1,2}", 2))) == "force_generic_plan"
+    assert await plans(ROW, Counted(None)) == "force_generic_plan"

@@ -5,11 +5,11 @@ Words that are in no product are read as another at once and said to be; this is
 
 import re
 
-from bottega.platform.database.pool import Connection, plan_for_any
+from bottega.platform.database.pool import Connection
 from bottega.retrieval import keyword
 from bottega.retrieval.analysis import fold, words_of
 from bottega.retrieval.asked import KeywordQuery, ask
-from bottega.retrieval.counting import count
+from bottega.retrieval.counting import count, plan_for
 from bottega.retrieval.narrowing import Narrowing
 from bottega.retrieval.vocabulary import readings
 from bottega.shop.catalogue.product_documents import PRODUCTS
@@ -40,7 +40,7 @@ async def did_you_mean(
     offered = _WORD.sub(lambda match: _replaced(match[0], better), text)
     asked = await ask(connection, PRODUCTS, offered)
     narrowing = await count(connection, narrowing)
-    await plan_for_any(connection)
+    await plan_for(connection, narrowing)
     matches = await keyword.rank(connection, PRODUCTS, asked, narrowing, POOR_TOTAL)
     whole = sum(asked.coverage(match.bits) > 1 - 1e-9 for match in matches.found)
     return offered if whole > total else None
