@@ -34,7 +34,7 @@ class Weights:
         return by_keyword + by_meaning + self.coverage / self.flatness * coverage
 
 
-# A search makes hundreds of these, and a tuple of names is made in a quarter of the time of a frozen dataclass.
+# A search makes hundreds of these, and a tuple of names is made in half the time of a frozen dataclass.
 class Scored(NamedTuple):
     """A document with its score and the signals that it is made of; ranks count from 1."""
 

@@ -51,6 +51,8 @@ class ShopConnection(asyncpg.Connection):  # pyright: ignore[reportMissingTypeAr
     async def plan_for_values(self, *, wanted: bool) -> None:
         """See the functions `plan_for_values` and `plan_for_any`."""
         if wanted is not self._plans_for_values:
+            # Whoever is interrupted here has the connection set back when it returns, whatever was done by then.
+            self._plans_for_values = True
             await super().execute(_PLAN_FOR_VALUES if wanted else _PLAN_FOR_ANY)
             self._plans_for_values = wanted
 
