@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Awaitable
 
 from playwright.async_api import Page, Route, WebSocket, expect
 
@@ -174,23 +175,30 @@ async def test_the_sum_is_that_of_the_last_choice_whatever_is_answered_last(shel
     rates = (RateRow(amount_minor=900),)
     await shelf.shop.done(CreateMethod(zone_id=zone, name="La Poste", currency="EUR", rates=rates))
     held: list[asyncio.Event] = []
+    asked = asyncio.Event()
 
     async def wait(route: Route) -> None:
         go_on = asyncio.Event()
         held.append(go_on)
+        asked.set()
         await go_on.wait()
         await route.continue_()
+
+    async def choose(choice: Awaitable[object]) -> None:
+        """Chooses, and waits until that is asked: what is taken back before it is sent is not held here."""
+        await choice
+        await asyncio.wait_for(asked.wait(), 10)
+        asked.clear()
 
     await page.goto("/p/walking-map")
     await page.click("#buy button")
     await page.click("[data-added] >> text=Checkout")
     await page.route("**/checkout/sums", wait)
-    await page.select_option("#country", "FR")
+    await choose(page.select_option("#country", "FR"))
     for method in (shelf.collection, shelf.delivery, shelf.collection):
-        await page.check(f"[value={method}]")
+        await choose(page.check(f"[value={method}]"))
+    assert len(held) == 4
     await expect(page.locator("#sums")).not_to_contain_text("free")
-    while len(held) < 4:
-        await page.wait_for_timeout(20)
     for go_on in reversed(held):
         go_on.set()
         await page.wait_for_timeout(100)
