@@ -5,6 +5,7 @@ from playwright.async_api import FilePayload, Page, expect
 from bottega.kernel.identifiers import new_id
 from bottega.shop.catalogue.actions import ChangeProduct
 from tests.platform.pictures.test_reading import drawn, exif
+from tests.web.browser.checker import findings_in_both
 from tests.web.browser.test_console import come_to_work
 from tests.web.console.colleagues import CONSOLE, colleague
 from tests.web.console.conversations.test_pages import held_by, say, talk
@@ -96,3 +97,4 @@ async def test_the_plot_is_drawn_and_its_figures_open(shelf: Shelf, page: Page) 
     await expect(page.locator("[data-plot-figures] table")).to_be_hidden()
     await page.get_by_text("The figures as a table").click()
     await expect(page.locator("[data-plot-figures] tbody tr")).to_have_count(30)
+    assert await findings_in_both(page, "figures open", frame=False) == []

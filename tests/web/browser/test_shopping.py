@@ -193,6 +193,7 @@ async def test_the_sum_is_that_of_the_last_choice_whatever_is_answered_last(shel
     await page.goto("/p/walking-map")
     await page.click("#buy button")
     await page.click("[data-added] >> text=Checkout")
+    await page.wait_for_url("**/checkout")
     await page.route("**/checkout/sums", wait)
     await choose(page.select_option("#country", "FR"))
     for method in (shelf.collection, shelf.delivery, shelf.collection):
@@ -207,6 +208,30 @@ async def test_the_sum_is_that_of_the_last_choice_whatever_is_answered_last(shel
     await page.unroute("**/checkout/sums")
     await page.select_option("#country", "IT")
     await page.check(f"[value={shelf.collection}]")
+    await expect(page.locator("#sums")).to_contain_text("free")
+
+
+async def test_what_is_chosen_before_the_scripts_have_come_counts(shelf: Shelf, page: Page) -> None:
+    come = asyncio.Event()
+
+    async def wait(route: Route) -> None:
+        await come.wait()
+        await route.continue_()
+
+    await page.route("**/*.js", wait)
+    await page.goto("/p/ridge-jacket", wait_until="commit")
+    await page.check("[name='option.colour'][value=red]")
+    await expect(page.locator("#choice")).not_to_contain_text("Only 2 left")
+    come.set()
+    await expect(page.locator("#choice")).to_contain_text("Only 2 left")
+    await page.click("#buy button")
+    await page.click("[data-added] >> text=Checkout")
+    await page.wait_for_url("**/checkout")
+    come.clear()
+    await page.goto("/checkout", wait_until="commit")
+    await page.check(f"[value={shelf.collection}]")
+    await expect(page.locator("#sums")).not_to_contain_text("free")
+    come.set()
     await expect(page.locator("#sums")).to_contain_text("free")
 
 
