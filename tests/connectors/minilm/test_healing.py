@@ -23,7 +23,8 @@ async def refused_with(embedder: MiniLmEmbedder, code: str) -> Unavailable:
             await embedder.embed(["a coat"], purpose="query")
         if caught.value.code == code:
             return caught.value
-        assert caught.value.code == "embedder_warming"
+        # A busy machine may take longer to say so than a query waits.
+        assert caught.value.code in {"embedder_warming", "embedder_slow"}
         assert time.monotonic() < deadline
         await asyncio.sleep(0.05)
 
