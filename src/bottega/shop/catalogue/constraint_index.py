@@ -4,7 +4,8 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from bottega.platform.database.pool import Connection, Row
-from bottega.shop.catalogue.understanding.language import language, measures
+from bottega.shop.catalogue.understanding.language import language
+from bottega.shop.catalogue.understanding.measures import measures
 from bottega.shop.catalogue.understanding.traits import ProductText, ProductTraits, traits_of
 
 TABLES = ("search.traits", "search.variant_traits", "search.numbers", "search.offers")

@@ -12,7 +12,8 @@ import orjson
 from bottega.platform.database.pool import Connection, Row
 from bottega.shop.catalogue.product_documents import READER
 from bottega.shop.catalogue.tuning import TUNING, AskedParts, Tuning, tuned, tuning_of
-from bottega.shop.catalogue.understanding.language import language, measures
+from bottega.shop.catalogue.understanding.language import language
+from bottega.shop.catalogue.understanding.measures import measures
 from bottega.shop.catalogue.understanding.vocabulary import PRICE_SHARES, Vocabulary, vocabulary_of
 
 # Words of so many products at most are looked at for what goes together; a sample of a larger catalogue tells the same.

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bottega.shop.catalogue.understanding.language import measures
+from bottega.shop.catalogue.understanding.measures import measures
 from bottega.shop.catalogue.understanding.model import CategoryIs, Understanding
 from bottega.shop.catalogue.understanding.read import understand
 from bottega.shop.catalogue.understanding.relaxing import relaxations

@@ -111,9 +111,9 @@ def test_a_bound_goes_on_over_and() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["iphone 11", "TN-2110", "canon 500d", "usb 3.0", "windows 7", "core 2 duo", "tn2110 toner", "5G phone"]
+    "text", ["iphone 11", "ps4 games", "cat6", "usb 3.0", "windows 7", "core 2 duo", "3M", "5G phone"]
 )
-def test_model_numbers_are_left_to_the_search(text: str) -> None:
+def test_names_with_few_figures_are_left_to_the_search(text: str) -> None:
     found = read(text)
     assert [one for one in found.constraints if not isinstance(one, BrandIs)] == []
     assert found.ranking_words == text
@@ -132,7 +132,8 @@ def test_quotations_are_left_to_the_search() -> None:
         ("4+ stars", 4.0),
         ("four star tents", 4.0),
         ("rated at least 4.5", 4.5),
-        ("rating above 3", 3.0),
+        ("rating above 3", 3.005),
+        ("rated 3 or better", 3.0),
         ("well rated tent", 4.0),
         ("tents with good reviews", 4.0),
     ],
@@ -247,7 +248,7 @@ def test_cheaper_than_what_is_shown() -> None:
         ("in another colour", TraitIs(Stated("not:colour:red", "not red", "in another colour"), ("colour:red",), True)),
         ("same size", TraitIs(Stated("size:m", "size m", "same size"), ("size:m",))),
         ("more expensive", PriceBound(Stated("price:least", "dearer than 129 €", "more expensive"), least_minor=12_901)),
-        ("better rated", RatingBound(Stated("rating", "better rated than 4.2", "better rated"), math.nextafter(4.2, ABOVE))),
+        ("better rated", RatingBound(Stated("rating", "better rated than 4.2", "better rated"), 4.205)),
         ("same price", PriceBound(Stated("price:around", "around 129 €", "same price"), 11_610, 14_190, PriceBound(Stated("price:around", "around 129 €", "same price"), 7_740, 18_060))),
     ],
 )  # fmt: skip

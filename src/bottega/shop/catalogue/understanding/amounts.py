@@ -3,14 +3,17 @@
 from dataclasses import dataclass, replace
 
 from bottega.shop.catalogue.understanding.figures import figure_of
-from bottega.shop.catalogue.understanding.language import BoundWord, Unit
-from bottega.shop.catalogue.understanding.model import RatingBound, Stated
+from bottega.shop.catalogue.understanding.language import Bound, BoundWord
+from bottega.shop.catalogue.understanding.measures import Unit
+from bottega.shop.catalogue.understanding.model import RATING_STEP, RatingBound, Stated
 from bottega.shop.catalogue.understanding.prices import price_around, price_at_least, price_at_most, price_between
 from bottega.shop.catalogue.understanding.quantities import names_kind, read_quantity
 from bottega.shop.catalogue.understanding.reading import Reading
 from bottega.shop.catalogue.understanding.sentence import Token
 
 LONGEST_UNIT = 3
+# What is ruled out below is wanted from there on, and the other way round.
+_OTHER_WAY: dict[Bound, Bound] = {"most": "least", "least": "most"}
 MOST_STARS = 5.0
 
 
@@ -29,6 +32,8 @@ class Amount:
     raw: tuple[str, ...]
     # Whether the currency or the unit stands directly there, not only a bare number.
     after_end: int
+    # Whether its bound stands before the number.
+    is_led: bool = False
 
     @property
     def is_range(self) -> bool:
@@ -45,7 +50,7 @@ def read_amounts(reading: Reading) -> None:
             place += 1
             continue
         if last is not None and _continues(reading, last, amount, place):
-            amount = replace(amount, bound=last.bound)
+            amount = replace(amount, bound=last.bound, is_led=True)
         end = _read(reading, amount)
         last = replace(amount, end=end) if end > amount.number_at + 1 else None
         place = max(end, place + 1)
@@ -54,7 +59,7 @@ def read_amounts(reading: Reading) -> None:
 def _continues(reading: Reading, last: Amount, amount: Amount, place: int) -> bool:
     """ "At least 64 GB storage and 4 GB RAM": the second amount is bounded as the first is."""
     joined = reading.sentence.at(last.end, reading.language.joiners)
-    if joined is None or last.bound is None or amount.bound is not None or amount.is_range:
+    if joined is None or last.bound is None or not last.is_led or amount.bound is not None or amount.is_range:
         return False
     return last.end + joined[1] == place and amount.unit is not None and last.bound.bound in ("most", "least")
 
@@ -89,13 +94,14 @@ def _amount_at(reading: Reading, place: int) -> Amount | None:
     ranged = _range_from(reading, before, after, raw, unit, currency)
     if ranged is not None:
         return ranged
-    before, after, bound = _bounds(reading, before, after)
+    start, after, bound = _bounds(reading, before, after)
     value = figure_of(raw, money=currency is not None or unit is None)
     if value is None:
         return None
     return Amount(
-        start=before, end=after, values=(value,), unit=unit, currency=currency, bound=bound,
-        said=reading.sentence.said(before, after - before), number_at=place, raw=(raw,), after_end=after,
+        start=start, end=after, values=(value,), unit=unit, currency=currency, bound=bound,
+        said=reading.sentence.said(start, after - start), number_at=place, raw=(raw,), after_end=after,
+        is_led=start < before,
     )  # fmt: skip
 
 
@@ -153,6 +159,8 @@ def _range_from(
     is_dash = sentence.key(after, middle) in ("-", "–", "—")
     joined = sentence.key(after, middle)
     measured = currency is not None or unit is not None or second_unit is not None
+    closed = sentence.has_at(end, language.between_close)
+    opened, end = opened or closed, end + closed
     if not opened and (not measured or joined in language.joiners):
         return None
     if is_dash and not opened and not measured:
@@ -161,7 +169,7 @@ def _range_from(
     values = (figure_of(raw, money=money), figure_of(tokens[second_at].text, money=money))
     if values[0] is None or values[1] is None:
         return None
-    start = before - opened
+    start = before - sentence.has_until(before, language.between_open)
     return Amount(
         start=start, end=end, values=(values[0], values[1]), unit=unit or second_unit, currency=currency, bound=None,
         said=sentence.said(start, end - start), number_at=before, raw=(raw, tokens[second_at].text), after_end=end,
@@ -180,6 +188,11 @@ def _bounds(reading: Reading, before: int, after: int) -> tuple[int, int, BoundW
     if (found := sentence.until(skipped, language.before)) is not None:
         bound, length = found
         before = skipped - length
+        crumb = sentence.has_until(before, language.crumbs)
+        negated = sentence.has_until(before - crumb, language.negations)
+        if negated and bound.strict:
+            # "Nothing pricier than 20", "not a cent more than 50".
+            bound, before = replace(bound, bound=_OTHER_WAY[bound.bound], strict=False), before - crumb - negated
     if (found := sentence.at(after, language.after)) is not None and not _begins_amount(reading, after + found[1]):
         behind, length = found
         # "50 plus shipping": a joining word only bounds at the end of a phrase.
@@ -217,7 +230,10 @@ def _read_stars(reading: Reading, amount: Amount) -> int | None:
     start -= before
     said = sentence.said(start, end - start)
     least = amount.values[0]
-    reading.found(RatingBound(Stated("rating", f"{least:g} stars and up", said), least), start)
+    label = f"{least:g} stars and up"
+    if bound is not None and bound.strict:
+        least, label = least + RATING_STEP, f"more than {least:g} stars"
+    reading.found(RatingBound(Stated("rating", label, said), least), start)
     sentence.claim(start, end - start, "constraint")
     return end
 

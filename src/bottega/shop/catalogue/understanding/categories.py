@@ -20,6 +20,8 @@ PLAIN_SHARE = 0.6
 TITLED_SHARE = 0.1
 # Fewer, and the category holds other things as well.
 PURE_SHARE = 0.8
+# Where so many of the things called so are, they are at home.
+HOME_SHARE = 0.5
 # Of a category with so few products the title is believed.
 FEW_PRODUCTS = 10
 
@@ -48,7 +50,16 @@ def add_categories(reading: Reading, names: Sequence[Named]) -> None:
         levels = levels[1:]
     key = f"category:{'|'.join(name.phrase for name in names)}"
     stated = Stated(key, " or ".join(name.said for name in names), said)
-    called = tuple(dict.fromkeys(trait for name in names for trait in _worded(_group(reading, name.phrase))))
+    reading.found(_constraint(reading, [name.phrase for name in names], levels, stated), names[0].place)
+
+
+def called(reading: Reading, phrase: str, stated: Stated) -> CategoryIs:
+    """What is called so, as if the sentence had said it."""
+    return _constraint(reading, [phrase], _meanings(reading, phrase), stated)
+
+
+def _constraint(reading: Reading, phrases: Sequence[str], levels: Sequence[_Kind], stated: Stated) -> CategoryIs:
+    called = tuple(dict.fromkeys(trait for phrase in phrases for trait in _worded(_group(reading, phrase))))
     constraint: CategoryIs | None = None
     for level in reversed(levels):
         constraint = CategoryIs(
@@ -61,7 +72,7 @@ def add_categories(reading: Reading, names: Sequence[Named]) -> None:
             wider=constraint,
         )
     assert constraint is not None, "every name has a meaning"
-    reading.found(constraint, names[0].place)
+    return constraint
 
 
 def _said_nearer(reading: Reading, name: Named) -> list[_Kind]:
@@ -87,9 +98,9 @@ def rule_out_category(reading: Reading, phrase: str, label: str, said: str, plac
     """None of the things that are named; where these are no such things, nothing that tells of it: nuts of a snack."""
     group = _group(reading, phrase)
     paths = _paths(reading, phrase)
-    asked = reading.vocabulary.category_phrases.get(reading.kind_phrase, ())
+    asked = named_categories(reading, (reading.kind_phrase, *_group(reading, reading.kind_phrase)))
     if asked and not {path.partition("/")[0] for path in asked} & {path.partition("/")[0] for path in paths}:
-        rule_out_word(reading, [phrase], label, said, place)
+        rule_out_word(reading, [phrase], f"without {label}", said, place)
         return
     stated = Stated(f"not:category:{phrase}", f"not {label}", said)
     traits = (*_ends(group), *_kinds(reading, group))
@@ -100,7 +111,8 @@ def rule_out_word(reading: Reading, phrases: Sequence[str], label: str, said: st
     """Words that the catalogue has no name for: in no title and no value, nor as the end of a compound there."""
     everywhere: dict[str, None] = {}
     told = reading.vocabulary.value_words
-    for word in [part for phrase in phrases for part in phrase.split()]:
+    parts = [part for phrase in phrases for part in phrase.split()]
+    for word in dict.fromkeys(one for part in parts for one in (part, *reading.language.contained.get(part, ()))):
         everywhere[f"w:{word}"] = None
         compounds = [one for one in told if len(word) >= SHORTEST_OF_COMPOUND and one.endswith(word)]
         for one in sorted(compounds, key=lambda one: (one != word, one)):
@@ -150,7 +162,8 @@ def _meanings(reading: Reading, phrase: str) -> list[_Kind]:
     else:
         found = _titled(reading, group, paths, not_paths)
         if broader and not paths and " " not in phrase:
-            found = [_Kind((*kind.paths, *broader), kind.traits, kind.not_paths) for kind in found]
+            others = _other_kinds(reading, group, broader)
+            found = [_Kind((*kind.paths, *broader), kind.traits, kind.not_paths, others) for kind in found]
     wide = found[-1]
     if broader and not set(broader) <= set(wide.paths):
         found.append(_Kind(tuple(dict.fromkeys((*wide.paths, *broader))), wide.traits, wide.not_paths))
@@ -187,6 +200,17 @@ def _placed(
     return [_Kind(tuple(plain), (*titled, *ends), tuple(not_paths), others), whole]
 
 
+def _other_kinds(reading: Reading, group: Sequence[str], paths: Sequence[str]) -> tuple[str, ...]:
+    """What titles call other kinds of thing that are at home in these categories: televisions among the displays."""
+    others = (word for word in reading.language.kinds if " " not in word and word not in group)
+    known = ((word, reading.vocabulary.kinds[word]) for word in others if word in reading.vocabulary.kinds)
+    return tuple(
+        f"w:{word}"
+        for word, figures in known
+        if sum(figures.categories.get(path, 0) for path in paths) >= HOME_SHARE * figures.products
+    )
+
+
 def _titled(reading: Reading, group: Sequence[str], paths: Sequence[str], not_paths: Sequence[str]) -> list[_Kind]:
     """What product types, categories and titles call so, where no category holds most of it; nothing that only goes
     with such things: a "phone case" is no phone."""
@@ -194,11 +218,19 @@ def _titled(reading: Reading, group: Sequence[str], paths: Sequence[str], not_pa
     said = {part for word in group for part in word.split()}
     plain = "" if said & reading.language.goes_with else "+thing:*"
     words = [f"{word}{plain}" for word in _worded(group)]
-    kinds = _kinds(reading, group)
+    kinds = (*_kinds(reading, group), *_told(reading, group))
+    longer = _longer_names(reading, group)
     return [
-        _Kind(tuple(paths), (*named, *kinds), tuple(not_paths)),
-        _Kind(tuple(paths), (*words, *named, *kinds), tuple(not_paths)),
+        _Kind(tuple(paths), (*named, *kinds), tuple(not_paths), longer),
+        _Kind(tuple(paths), (*words, *named, *kinds), tuple(not_paths), longer),
     ]
+
+
+def _longer_names(reading: Reading, group: Sequence[str]) -> tuple[str, ...]:
+    """What begins the name of another kind that ends as this one does: an uninterruptible power supply."""
+    ends = tuple(f" {word}" for word in group if " " in word)
+    others = (other for other in reading.language.kinds if other not in group)
+    return tuple(dict.fromkeys(f"w:{other.split()[0]}" for other in others if ends and other.endswith(ends)))
 
 
 def _group(reading: Reading, phrase: str) -> tuple[str, ...]:
@@ -226,6 +258,13 @@ def _kinds(reading: Reading, group: Sequence[str]) -> tuple[str, ...]:
         for kind in reading.vocabulary.kind_phrases
         if any(kind == word or kind.endswith(f" {word}") for word in group)
     )
+
+
+def _told(reading: Reading, group: Sequence[str]) -> tuple[str, ...]:
+    """What only such things tell of themselves, whatever their titles call them: telephones that take a SIM card."""
+    names = [f"v:{name}=" for word in group for name in reading.language.told_of.get(word, ())]
+    counts = reading.vocabulary.trait_counts
+    return tuple(sorted(trait for trait in counts if trait.startswith(tuple(names)))) if names else ()
 
 
 def _tells_nothing(reading: Reading) -> bool:

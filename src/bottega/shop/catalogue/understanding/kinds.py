@@ -17,6 +17,8 @@ TINY_SHARE = 0.05
 # A word that also tells what things are like names a thing where nothing else does, if that share of the titles with it
 # end in it, and so many times as many products are one as are told to be like one.
 NOUN_SHARE = 0.3
+# That many surely name a thing.
+SURE_NOUN_SHARE = 0.8
 # One that so few titles end in only describes.
 DESCRIBING_SHARE = 0.2
 LEAST_TITLED = 10
@@ -49,6 +51,9 @@ def _guess_from(reading: Reading, start: int, *, doubtful: bool) -> int | None:
             continue
         if token.kind == "word" and token.claim is None:
             for length in range(min(LONGEST_KIND, len(sentence.tokens) - place), 0, -1):
+                if length > 1 and token.key in reading.language.as_such:
+                    # A "replacement lamp" is a lamp.
+                    continue
                 phrase = sentence.key(place, length)
                 figures = _figures(reading, phrase, doubtful=doubtful)
                 if figures is None or place + length <= found_until:
@@ -83,6 +88,10 @@ def _is_for_something(reading: Reading, place: int) -> bool:
     before = sentence.tokens[place - 1]
     if before.kind != "word" or before.claim is not None or before.key in (*language.seeking, *language.currencies):
         return False
+    is_known = before.key in reading.vocabulary.known_words
+    if not is_known and any(word.startswith(before.key) for word in language.seeking):
+        # "Lookin for".
+        return False
     return before.key in language.anything or before.key not in language.fillers
 
 
@@ -94,7 +103,7 @@ def _ruled_out(reading: Reading, place: int) -> int:
         return 0
     while place + length < len(sentence.tokens) and sentence.key(place + length, 1) in language.fillers:
         length += 1
-    return length + 1
+    return length + max(sentence.has_at(place + length, reading.vocabulary.flag_phrases, free=False), 1)
 
 
 def _is_modifier(reading: Reading, end: int) -> bool:
@@ -169,6 +178,8 @@ def _figures(reading: Reading, phrase: str, *, doubtful: bool) -> KindFigures | 
     vocabulary, language = reading.vocabulary, reading.language
     if phrase in language.fillers or phrase in language.price_levels or phrase in language.genders:
         return None
+    if phrase in language.describing and not _is_named(reading, phrase):
+        return None
     if phrase in vocabulary.brands or phrase in language.sorts or phrase in language.links:
         return None
     colour = language.colour_spellings.get(phrase, phrase)
@@ -181,7 +192,8 @@ def _figures(reading: Reading, phrase: str, *, doubtful: bool) -> KindFigures | 
     placed = [figures for path in paths if (figures := vocabulary.kinds.get(f"category:{path}")) is not None]
     if placed and _is_well_placed(reading, phrase, placed):
         return _together(placed)
-    if _is_quality(reading, phrase) and not (doubtful and _names_things(reading, phrase)):
+    is_sure = _surely_names_things(reading, phrase)
+    if _is_quality(reading, phrase) and not is_sure and not (doubtful and _names_things(reading, phrase)):
         return None
     known = [
         figures
@@ -280,6 +292,12 @@ def _names_things(reading: Reading, phrase: str) -> bool:
         if kind.rank(name_of(trait)) is None
     ]
     return figures.products >= NOUN_TIMES * max((*told, vocabulary.tags.get(phrase, 0)), default=0)
+
+
+def _surely_names_things(reading: Reading, phrase: str) -> bool:
+    """Whether next to all titles with a word name a thing by it: a "calculator", whatever telephones tell they have."""
+    figures, titled = reading.vocabulary.kinds.get(phrase), reading.vocabulary.titles.get(phrase, 0)
+    return figures is not None and titled >= LEAST_TITLED and figures.products >= SURE_NOUN_SHARE * titled
 
 
 def _is_noun(reading: Reading, word: str, figures: KindFigures) -> bool:

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from bottega.shop.catalogue.understanding.figures import figure_text
-from bottega.shop.catalogue.understanding.language import BoundWord, Unit, measures
+from bottega.shop.catalogue.understanding.language import BoundWord
+from bottega.shop.catalogue.understanding.measures import Unit, measures
 
 _BOUNDS = {"most": "at most", "least": "at least", "around": "around", "exactly": ""}
 _STRICT_BOUNDS = {"most": "under", "least": "over", "around": "around", "exactly": ""}

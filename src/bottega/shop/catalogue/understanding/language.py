@@ -1,12 +1,11 @@
-"""What is authored about a language and about measures: read once from the files beside this module."""
+"""What is authored about a language: read once from the files beside this module."""
 
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib import resources
 from typing import Any, Literal
 
+from bottega.shop.catalogue.understanding.measures import authored
 from bottega.shop.catalogue.understanding.people import phrases_of_people
 from bottega.shop.catalogue.understanding.words import PhraseKeys, folded
 
@@ -25,22 +24,6 @@ class BoundWord:
 
 
 @dataclass(frozen=True, slots=True)
-class Unit:
-    """A unit: base = value × factor + offset."""
-
-    name: str
-    dimension: str
-    factor: float
-    offset: float = 0.0
-
-    def converted(self, value: float, other: "Unit") -> float:
-        """A value of this unit in another one of the same dimension."""
-        if other is self or other.name == self.name:
-            return value
-        return (value * self.factor + self.offset - other.offset) / other.factor
-
-
-@dataclass(frozen=True, slots=True)
 class PriceLevel:
     """A price relative to a distribution: between two shares of it."""
 
@@ -51,73 +34,11 @@ class PriceLevel:
 
 @dataclass(frozen=True, slots=True)
 class Degree:
-    """A comparative or superlative of numbers: which concepts, and whether more or less of it is wanted."""
+    """A comparative or superlative of numbers: which concepts, whether more or less is wanted, the plainest word."""
 
     concepts: tuple[str, ...]
     more: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Role:
-    """The attributes and options that mean one thing, by name or by how the name ends."""
-
-    names: tuple[str, ...]
-    suffixes: tuple[str, ...]
-    not_suffixes: tuple[str, ...]
-
-    def rank(self, name: str) -> int | None:
-        """How near an attribute's name is to the role's own; None when it is another thing."""
-        if name in self.names:
-            return self.names.index(name)
-        if name.endswith(self.suffixes) and not name.endswith(self.not_suffixes or ("\0",)):
-            return len(self.names)
-        return None
-
-
-@dataclass(frozen=True, slots=True)
-class Measures:
-    """Units, roles of attributes, and sizes: the same in every language."""
-
-    units: Mapping[str, Unit]
-    unit_names: Mapping[str, Unit]
-    glued_unit_names: Mapping[str, Unit]
-    roles: Mapping[str, Role]
-    parcel_parts: frozenset[str]
-    usual_units: Mapping[str, str]
-    letters: tuple[str, ...]
-    letter_names: Mapping[str, str]
-    shoes: Mapping[str, Mapping[str, tuple[str, ...]]]
-
-    def unit_of_name(self, name: str) -> Unit | None:
-        """The unit that an attribute's name ends with (`fill_weight_grams`, `temperature_comfort_celsius`)."""
-        parts = [part for part in name.split("_") if part]
-        # `recommended_age__min_` is a minimum, not minutes; `flow_litres_per_minute` is no time.
-        if "per" in parts[-3:] or parts[-1:] in (["min"], ["max"], ["s"], ["a"]):
-            return None
-        for length in (3, 2, 1):
-            tail = parts[-length:] if len(parts) > length else []
-            for joint in ("/", "_", " "):
-                if tail and (found := self.units.get(joint.join(tail)) or self.unit_names.get(joint.join(tail))):
-                    return found
-        return None
-
-    def name_without_unit(self, name: str) -> str:
-        """`waterproof_mm` → waterproof; '' for a name that ends with no unit."""
-        if self.unit_of_name(name) is None:
-            return ""
-        parts = name.split("_")
-        shorter = ("_".join(parts[:-length]) for length in (1, 2, 3))
-        return next((rest for rest in shorter if rest and self.unit_of_name(rest) is None), "")
-
-    def usual_unit(self, name: str) -> Unit | None:
-        """The unit that numbers of such a name usually have, by the longest end of the name that is known."""
-        parts = name.split("_")
-        ends = ("_".join(parts[start:]) for start in range(len(parts)))
-        return next((self.units[self.usual_units[end]] for end in ends if end in self.usual_units), None)
-
-    def is_about_parcel(self, name: str) -> bool:
-        """Whether a number is about how the thing is packed or sent, not about the thing."""
-        return any(part in self.parcel_parts for part in name.split("_"))
+    word: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,11 +55,24 @@ class Language:
     negations: frozenset[str]
     negation_prefixes: frozenset[str]
     negation_suffixes: frozenset[str]
+    negations_after: frozenset[str]
     joiners: Mapping[str, str]
     before: Mapping[str, BoundWord]
     after: Mapping[str, BoundWord]
     between_open: frozenset[str]
     between_middle: frozenset[str]
+    between_close: frozenset[str]
+    crumbs: frozenset[str]
+    # Last words of kinds that fit one maker's things and no other's: "lamp" for a projector.
+    fits_one: frozenset[str]
+    # What is one of these, too, for whoever must not have it: almonds are nuts.
+    contained: Mapping[str, tuple[str, ...]]
+    # Attributes that only things called so have.
+    told_of: Mapping[str, tuple[str, ...]]
+    # Stand at the end of many titles and name no thing: "internal".
+    describing: frozenset[str]
+    # Say in front of a thing nothing of what it is: "replacement".
+    as_such: frozenset[str]
     currencies: Mapping[str, str]
     price_levels: Mapping[str, PriceLevel]
     sorts: Mapping[str, str]
@@ -182,40 +116,10 @@ class Language:
     ambiguous_colours: frozenset[str]
 
 
-@lru_cache(maxsize=1)
-def measures() -> Measures:
-    """Units, roles and sizes."""
-    units: dict[str, Unit] = {}
-    names: dict[str, Unit] = {}
-    glued: dict[str, Unit] = {}
-    for dimension, table in _file("units").items():
-        for name, told in table.items():
-            unit = Unit(name, dimension, float(told["factor"]), float(told.get("offset", 0.0)))
-            units[name] = unit
-            names.update({folded(alias): unit for alias in told["names"]})
-            glued.update({folded(alias): unit for alias in told.get("glued", ())})
-    roles, sizes = _file("roles"), _file("sizes")
-    return Measures(
-        units=units,
-        unit_names=names,
-        glued_unit_names={**names, **glued},
-        roles={
-            name: Role(tuple(told["names"]), tuple(told["suffixes"]), tuple(told.get("not_suffixes", ())))
-            for name, told in roles.items()
-            if "suffixes" in told
-        },
-        parcel_parts=frozenset(roles["not_the_thing"]["parts"]),
-        usual_units=roles["usual_units"],
-        letters=tuple(sizes["letters"]),
-        letter_names=sizes["letter_names"],
-        shoes={system: {size: tuple(same) for size, same in table.items()} for system, table in sizes["shoes"].items()},
-    )
-
-
 @lru_cache(maxsize=8)
 def language(code: str = DEFAULT_LANGUAGE) -> Language:
     """A language by its code; every file of it is `<code>.toml` and `<code>_….toml`."""
-    told, colours, materials = _file(code), _file(f"{code}_colours"), _file(f"{code}_materials")
+    told, colours, materials = authored(code), authored(f"{code}_colours"), authored(f"{code}_materials")
     keys = PhraseKeys(told["words"]["plurals"])
 
     def key_set(phrases: Iterable[str]) -> frozenset[str]:
@@ -235,11 +139,10 @@ def language(code: str = DEFAULT_LANGUAGE) -> Language:
         negations=key_set(told["negation"]["before"]),
         negation_prefixes=key_set(told["negation"]["prefixes"]),
         negation_suffixes=key_set(told["negation"]["suffixes"]),
+        negations_after=key_set(told["negation"]["after"]),
         joiners={keys.of_sign(phrase): kind for kind, phrases in told["joining"].items() for phrase in phrases},
         before=_bounds(told, keys, "before"),
         after=_bounds(told, keys, "after"),
-        between_open=key_set(told["bound"]["between"]["open"]),
-        between_middle=key_set(told["bound"]["between"]["middle"]),
         currencies=keyed(told["currency"]),
         price_levels=_price_levels(told, keys),
         sorts={keys.of_sign(phrase): order for order, phrases in told["sort"].items() for phrase in phrases},
@@ -265,10 +168,10 @@ def language(code: str = DEFAULT_LANGUAGE) -> Language:
         superlatives=_degrees(told, keys, "least", "most"),
         comparison={keys.of_sign(phrase): kind for kind, phrases in told["comparison"].items() for phrase in phrases},
         kinds=_kinds(told, keys),
-        accessory_words=key_set(told["kinds"]["besides"]["accessories"]),
-        goes_with=key_set(told["kinds"]["besides"]["goes_with"]),
         relative=key_set(told["words"]["relative"]),
         **_shades_and_stuffs(colours, materials),
+        **_ranges(told["bound"], keys),
+        **_besides(told["kinds"]["besides"], keys),
         **_sizes(sizes, keys),
         **_numbers_and_kinds(told, keys),
         known_words=_all_words(({**told, "words": {**told["words"], "ordinary": []}}, colours, materials), keys),
@@ -281,6 +184,22 @@ def _price_levels(told: Mapping[str, Any], keys: PhraseKeys) -> dict[str, PriceL
         for level in told["price_level"]
         for phrase in level["phrases"]
     }
+
+
+def _ranges(bound: Mapping[str, Any], keys: PhraseKeys) -> dict[str, Any]:
+    """The part of a language that is about what stands around amounts."""
+    between = {f"between_{part}": phrases for part, phrases in bound["between"].items()}
+    return {
+        name: frozenset(keys.of_sign(phrase) for phrase in phrases)
+        for name, phrases in {**between, "crumbs": bound["crumbs"]}.items()
+    }
+
+
+def _besides(besides: Mapping[str, Any], keys: PhraseKeys) -> dict[str, Any]:
+    """The part of a language that is about words around the names of things."""
+    named = {**besides, "accessory_words": besides["accessories"]}
+    fields = ("accessory_words", "goes_with", "fits_one", "as_such", "describing")
+    return {field: frozenset(keys.of_sign(word) for word in named[field]) for field in fields}
 
 
 def _sizes(sizes: Mapping[str, Any], keys: PhraseKeys) -> dict[str, Any]:
@@ -299,6 +218,8 @@ def _numbers_and_kinds(told: Mapping[str, Any], keys: PhraseKeys) -> dict[str, A
         "anything": frozenset(keys.of_sign(word) for word in told["words"]["anything"]),
         "numerals": {keys.of(word): number for word, number in told["numerals"].items()},
         "broader": {keys.of(word): tuple(map(keys.of, wide)) for word, wide in told["kinds"]["broader"].items()},
+        "contained": {keys.of(one): tuple(map(keys.of, rest)) for one, rest in told["made_of"]["families"].items()},
+        "told_of": {keys.of(word): tuple(names) for word, names in told["kinds"]["told_of"].items()},
         "truths": {**dict.fromkeys(told["truth"]["yes"], True), **dict.fromkeys(told["truth"]["no"], False)},
         "flag_words": {name: tuple(map(keys.of, words)) for name, words in told["flag_words"].items()},
         "concept_names": {name: tuple(one["names"]) for name, one in told["concept"].items()},
@@ -332,11 +253,6 @@ def _all_words(tables: Iterable[Any], keys: PhraseKeys) -> frozenset[str]:
     return frozenset(found)
 
 
-def _file(name: str) -> dict[str, Any]:
-    folder = resources.files("bottega.shop.catalogue.understanding") / "language"
-    return tomllib.loads((folder / f"{name}.toml").read_text(encoding="utf-8"))
-
-
 def _bounds(told: Mapping[str, Any], keys: PhraseKeys, side: str) -> dict[str, BoundWord]:
     kinds: dict[str, tuple[Bound, bool]] = {
         "most_strict": ("most", True),
@@ -368,7 +284,7 @@ def _availability(told: Mapping[str, Any], keys: PhraseKeys) -> dict[str, tuple[
 
 def _degrees(told: Mapping[str, Any], keys: PhraseKeys, less: str, more: str) -> dict[str, Degree]:
     return {
-        keys.of_sign(phrase): Degree(tuple(degree["concepts"]), more=side == more)
+        keys.of_sign(phrase): Degree(tuple(degree["concepts"]), side == more, degree[side][0])
         for degree in told["degree"]
         for side in (less, more)
         for phrase in degree[side]

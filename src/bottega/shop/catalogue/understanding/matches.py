@@ -214,6 +214,10 @@ def _speaks_of_colour(reading: Reading, phrase: Phrase) -> bool:
     following = sentence.key(end, 1)
     if phrase.marker == "in" or following in ("colour", "color", "coloured", "colored"):
         return True
+    vocabulary, names_more = reading.vocabulary, sentence.free(end) and not sentence.has_at(end, reading.language.links)
+    if names_more and vocabulary.colours.get(phrase.key, 0) > vocabulary.titles.get(phrase.key, 0):
+        # "Silver" is a colour where more is told to be silver than is called so.
+        return following != "" and sentence.tokens[end].kind == "word"
     if following and reading.kind_phrase and following == reading.kind_phrase.split()[0]:
         whole, vocabulary = sentence.key(phrase.start, phrase.length + 1), reading.vocabulary
         return not any(
@@ -245,6 +249,9 @@ def _stands_before_noun(reading: Reading, phrase: Phrase) -> bool:
     is_material = phrase.key in language.material_spellings or any(
         phrase.key == family or phrase.key in kinds for family, kinds in language.material_families.items()
     )
+    if is_material and sentence.key(phrase.start - 1, 1) == "," and not sentence.key(end, 1).strip(","):
+        # "A case, silicone".
+        return True
     # "Gel", "mesh": only the catalogue takes it for a material.
     if not is_material and reading.vocabulary.materials.get(phrase.key, 0) < LEAST_MADE_OF:
         return False

@@ -39,7 +39,8 @@ def add_constraint(
             _word(reading, matches, said, place)
         case "category":
             if negated:
-                rule_out_category(reading, matches[0].values[0], matches[0].label, said, place)
+                for one in matches:
+                    rule_out_category(reading, one.values[0], one.label, said, place)
             else:
                 reading.named.extend(Named(match.values[0], match.label, match.start) for match in matches)
 
@@ -126,7 +127,7 @@ def _materials(reading: Reading, matches: Sequence[Match], said: str, place: int
     traits = tuple(dict.fromkeys(trait for name in names for trait in _of_material(reading, name)))
     if not negated:
         kinds = {trait.partition(":")[2] for trait in traits}
-        mentioned = tuple(f"made:{kind}" for kind in sorted(kinds))
+        mentioned = tuple(f"{told}:{kind}" for told in ("made", "w") for kind in sorted(kinds))
         reading.found(TraitIs(stated, traits, wider=TraitIs(stated, (*traits, *mentioned))), place)
         return
     everywhere = {f"made:{trait.partition(':')[2]}" for trait in traits}

@@ -8,6 +8,10 @@ Strength = Literal["hard", "soft"]
 OrderWish = Literal["price", "-price", "rating", "newest", "popular", "lowest_number", "highest_number"]
 
 
+# Ratings are kept to a hundredth: so much more is certainly more.
+RATING_STEP = 0.005
+
+
 @dataclass(frozen=True, slots=True)
 class Stated:
     """What all constraints have: a key to remove them by, the chip's text, and the words that said so."""

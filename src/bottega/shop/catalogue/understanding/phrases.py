@@ -1,10 +1,11 @@
 """Reading the words the catalogue knows, with "not" in front of them and "or" between them."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from bottega.shop.catalogue.understanding.matches import Marker, Match, match_at
 from bottega.shop.catalogue.understanding.meaning import add_constraint
+from bottega.shop.catalogue.understanding.model import Stated, TraitIs
 from bottega.shop.catalogue.understanding.reading import Reading
 
 Joined = Literal["", "either", "both", "list"]
@@ -44,11 +45,17 @@ def _negated_at(reading: Reading, place: int) -> int | None:
     length = length or 1
     start, inside = place, place + length
     marker: Marker = ""
-    while inside < len(sentence.tokens) and sentence.free(inside):
+    while inside < len(sentence.tokens) and sentence.tokens[inside].claim in (None, "filler"):
+        if sentence.tokens[inside].claim == "filler":
+            # "Made by", which says nothing.
+            inside += 1
+            continue
         known = match_at(reading, inside, marker, negated=True)
-        if known is not None and (known.length > 1 or not sentence.has_at(inside, language.fillers)):
-            break
         found_marker, marked = _marker_at(reading, inside)
+        is_sure = known is not None and (known.length > 1 or not sentence.has_at(inside, language.fillers))
+        # "Filled with down" is nothing filled.
+        if is_sure and (known is None or marked <= known.length):
+            break
         filler = sentence.has_at(inside, language.fillers)
         if marked and found_marker != "compatible":
             marker, inside = found_marker, inside + marked
@@ -63,9 +70,29 @@ def _negated_at(reading: Reading, place: int) -> int | None:
         return _unknown_excluded(reading, start, inside)
     group.start = start
     end = group.matches[-1].end
+    if group.matches[0].kind == "brand" and _names_attribute(reading, end):
+        # "Without an Intel processor": the maker of a part, which titles and values tell.
+        end += 1
+        group.matches = [replace(one, kind="word", values=(_key_of(reading, one),)) for one in group.matches]
     _claim_group(reading, group, start, end)
     add_constraint(reading, group.matches, sentence.said(start, end - start), start, negated=True, both=False)
     return end
+
+
+def _key_of(reading: Reading, match: Match) -> str:
+    return reading.sentence.key(match.start, match.length)
+
+
+def _names_attribute(reading: Reading, place: int) -> bool:
+    """Whether a word stands here by which attributes of the things asked for are called: "processor"."""
+    sentence = reading.sentence
+    if not sentence.free(place) or sentence.tokens[place].kind != "word":
+        return False
+    word = sentence.key(place, 1)
+    if word in reading.kind_phrase.split():
+        return False
+    told = [name for name in reading.vocabulary.fields if word in name.split("_")]
+    return bool(told) and reading.coverage(told) > 0
 
 
 def _glued(reading: Reading, place: int) -> bool:
@@ -111,8 +138,11 @@ def _plain_at(reading: Reading, place: int) -> int | None:
             return _keep_compatible(reading, place, _marker_at(reading, place)[1])
         return None
     end = group.matches[-1].end
+    after = sentence.has_at(end, reading.language.negations_after)
     negated = end < len(sentence.tokens) and sentence.tokens[end].key in reading.language.negation_suffixes
-    if (
+    if after and group.matches[0].kind in ("material", "brand", "value", "colour"):
+        end, negated = end + after, True
+    elif (
         negated
         and sentence.free(end)
         and len(group.matches) == 1
@@ -166,12 +196,18 @@ def _something_before(reading: Reading, place: int) -> bool:
 
 
 def _keep_compatible(reading: Reading, place: int, marked: int) -> int | None:
-    """ "Toner for HP LaserJet": the brand behind "for" is searched by, and no constraint."""
+    """ "Toner for HP LaserJet": the brand behind "for" is searched by, and holds for what fits one maker's things."""
     sentence = reading.sentence
     if reading.vocabulary.brands.get(sentence.key(place + marked, 1)) is None:
         return None
     sentence.claim(place, marked, "filler")
     sentence.claim(place + marked, 1, "kept")
+    word = sentence.key(place + marked, 1)
+    if set(reading.kind_phrase.split()) & reading.language.fits_one:
+        # A lamp for an Epson projector fits no other one; a bag for an HP laptop does.
+        said = sentence.said(place + marked, 1)
+        stated = Stated(f"for:{word}", f"for {said}", sentence.said(place, marked + 1))
+        reading.found(TraitIs(stated, (f"w:{word}",)), place)
     return place + marked + 1
 
 
@@ -251,10 +287,17 @@ def _next_of_kind(reading: Reading, group: Group) -> Match | None:
 def _next_category(reading: Reading, place: int) -> Match | None:
     """Another kind of thing that would do as well: "running shoes or sandals"."""
     sentence, language = reading.sentence, reading.language
-    for length in range(LONGEST_KIND, 0, -1):
-        phrase = sentence.key(place, length)
-        group = language.kinds.get(phrase, (phrase,))
-        known = any(word in reading.vocabulary.category_phrases for word in group) or phrase in language.kinds
-        if phrase and known and sentence.free(place, length):
-            return Match("category", place, length, (phrase,), sentence.said(place, length))
+    # "Chromebook or windows laptop": one word may tell which.
+    told = place < len(sentence.tokens) and sentence.tokens[place].kind == "word" and not _links(reading, place)
+    for start in (place, place + 1) if told else (place,):
+        for length in range(LONGEST_KIND, 0, -1):
+            phrase = sentence.key(start, length)
+            group = language.kinds.get(phrase, (phrase,))
+            known = any(word in reading.vocabulary.category_phrases for word in group) or phrase in language.kinds
+            if phrase and known and sentence.free(place, start + length - place):
+                return Match("category", start, length, (phrase,), sentence.said(start, length))
     return None
+
+
+def _links(reading: Reading, place: int) -> bool:
+    return bool(reading.sentence.has_at(place, reading.language.links))

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bottega.shop.catalogue.understanding.labels import bound_label
-from bottega.shop.catalogue.understanding.language import Unit
+from bottega.shop.catalogue.understanding.measures import Unit
 from bottega.shop.catalogue.understanding.model import NumberBound, NumberRange, Stated
 from bottega.shop.catalogue.understanding.reading import Reading
 from bottega.shop.catalogue.understanding.sentence import Claim
@@ -201,7 +201,7 @@ def _fitting(reading: Reading, amount: "Amount", names: Sequence[str]) -> tuple[
         name
         for name in names
         if amount.unit is None
-        or numbers[name].unit is None
+        or (numbers[name].unit is None and not counts_things(name))
         or getattr(numbers[name].unit, "dimension", None) == amount.unit.dimension
         or amount.unit.dimension in ("people", "count")
     ]

@@ -3,9 +3,17 @@
 from bottega.shop.catalogue.understanding.amounts import read_amounts
 from bottega.shop.catalogue.understanding.categories import add_categories, is_plainly
 from bottega.shop.catalogue.understanding.kinds import guess_kind
-from bottega.shop.catalogue.understanding.language import measures
+from bottega.shop.catalogue.understanding.measures import measures
 from bottega.shop.catalogue.understanding.mending import mend
-from bottega.shop.catalogue.understanding.model import CategoryIs, Constraint, OtherThan, ShownProduct, Understanding
+from bottega.shop.catalogue.understanding.model import (
+    CategoryIs,
+    Constraint,
+    OtherThan,
+    ShownProduct,
+    Stated,
+    TraitIs,
+    Understanding,
+)
 from bottega.shop.catalogue.understanding.phrases import read_phrases
 from bottega.shop.catalogue.understanding.prices import read_price_levels
 from bottega.shop.catalogue.understanding.reading import Named, Reading
@@ -15,6 +23,9 @@ from bottega.shop.catalogue.understanding.vocabulary import Vocabulary
 from bottega.shop.catalogue.understanding.wishes import read_comparisons, read_wishes
 
 LONGEST_SENTENCE_CHARACTERS = 500
+# Of a model number.
+LEAST_FIGURES = 2
+MOST_VALUES = 40
 
 
 def understand(
@@ -43,6 +54,7 @@ def understand(
     read_sizes(reading)
     read_phrases(reading)
     _leave_mere_preferences(reading)
+    _read_models(reading)
     _read_kind(reading)
     ordered = [
         constraint for _, constraint in sorted(zip(reading.places, reading.constraints, strict=True), key=_place)
@@ -81,6 +93,20 @@ def _leave_mere_preferences(reading: Reading) -> None:
     if all(constraint.stated.strength == "soft" for constraint in reading.constraints) and reading.sort is None:
         reading.constraints.clear()
         reading.places.clear()
+
+
+def _read_models(reading: Reading) -> None:
+    """Model numbers ("LP2475w", "A51"): what is named so precisely is meant, and told by titles or values.
+
+    Of a single figure the name is rather short for something else ("PS4", "Cat6"), which is left to the search.
+    """
+    told = reading.vocabulary.value_words
+    for place, token in enumerate(reading.sentence.tokens):
+        figures = sum(character.isdecimal() for character in token.key)
+        if token.kind == "model" and token.claim is None and figures >= LEAST_FIGURES and len(token.key) > figures:
+            stated = Stated(f"model:{token.key}", token.text, token.text)
+            reading.found(TraitIs(stated, (f"w:{token.key}", *told.get(token.key, ())[:MOST_VALUES])), place)
+            reading.sentence.claim(place, 1, "kept")
 
 
 def _read_kind(reading: Reading) -> None:

@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from bottega.shop.catalogue.understanding.language import Language, Measures
+from bottega.shop.catalogue.understanding.language import Language
+from bottega.shop.catalogue.understanding.measures import Measures
 from bottega.shop.catalogue.understanding.model import Constraint, Correction, ShownProduct, SortWish
 from bottega.shop.catalogue.understanding.sentence import Sentence
 from bottega.shop.catalogue.understanding.vocabulary import KindFigures, Vocabulary

@@ -36,6 +36,7 @@ STEPS = (
     "brand",
     "negation",
     "category",
+    "model",
 )
 
 
@@ -54,6 +55,7 @@ WIDENED = (
     "value",
     "availability",
     "brand",
+    "model",
     "soft",
 )
 

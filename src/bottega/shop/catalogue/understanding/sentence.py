@@ -5,10 +5,13 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeVar
 
-from bottega.shop.catalogue.understanding.language import Language, Measures
+from bottega.shop.catalogue.understanding.language import Language
+from bottega.shop.catalogue.understanding.measures import Measures
 from bottega.shop.catalogue.understanding.words import folded, words_in
 
 MOST_TOKENS = 80
+# A word of so many letters behind a number and a hyphen is counted by it.
+SHORTEST_COUNTED = 4
 LONGEST_PHRASE = 6
 
 TokenKind = Literal["word", "number", "sign", "model", "quoted"]
@@ -21,11 +24,13 @@ _CHUNK = re.compile(r'(?<!\S)["“„]([^"”“]{2,80})["”“](?!\w)|\S+')
 _NUMBER = r"\d+(?:[.,]\d+)*"
 _CURRENCY_SIGN = r"[€$£¥]"
 _RANGE = re.compile(
-    rf"^({_CURRENCY_SIGN})?({_NUMBER})([a-z€$£¥\"″°]*)[-–—]({_CURRENCY_SIGN})?(-?{_NUMBER})([^\d\s]*)$", re.IGNORECASE
+    rf"^({_CURRENCY_SIGN})?({_NUMBER})([a-z€$£¥\"″°]*)([-–—])({_CURRENCY_SIGN})?(-?{_NUMBER})([^\d\s]*)$", re.IGNORECASE
 )
 _AMOUNT = re.compile(
     rf"^([<>≤≥=~]=?)?({_CURRENCY_SIGN}|[a-z]{{3}}(?=\d))?([-−+]?{_NUMBER})([^\d\s+]*)(\+)?$", re.IGNORECASE
 )
+# "300,-": no cents.
+_WITHOUT_CENTS = re.compile(rf"^({_CURRENCY_SIGN}?{_NUMBER})[.,][-–—]{{1,2}}$")
 _SLASHED = re.compile(r"^[^\W\d_]{2,}(?:/[^\W\d_]{2,})+$")
 _PIECE = re.compile(r"[^\W_]+|[&/]")
 _LEADING = "([{«'‘¿¡,;:"
@@ -162,6 +167,8 @@ class _Tokens:
                 break
             end_signs = text[-1] + end_signs
             text = text[:-1]
+        if whole := _WITHOUT_CENTS.match(text):
+            text = whole[1]
         if text:
             self._inner(text, start)
         if "," in end_signs or ";" in end_signs:
@@ -172,8 +179,8 @@ class _Tokens:
             self.add(text, start, "sign")
         elif text in self._names:
             self.add(text, start, "model")
-        elif (ranged := _RANGE.match(text)) and self._is_measure(ranged[3]) and self._is_measure(ranged[6]):
-            self._parts(start, text, [ranged[1], ranged[2], ranged[3], "-", ranged[4], ranged[5], ranged[6]])
+        elif (ranged := _RANGE.match(text)) and self._is_measure(ranged[3]) and self._is_measure(ranged[7]):
+            self._parts(start, text, list(ranged.groups()))
         elif (amount := _AMOUNT.match(text)) and self._is_measure(amount[4]) and self._is_currency(amount[2]):
             self._parts(start, text, [amount[1], amount[2], amount[3], amount[4], amount[5]])
         elif text[0] == "°":
@@ -186,9 +193,10 @@ class _Tokens:
             self._words(text, start)
 
     def _model(self, text: str, start: int) -> None:
-        """A model number, or an amount with a word behind a hyphen ("16-inch", "2-person")."""
+        """A model number, or an amount with a word behind a hyphen ("16-inch", "24-port")."""
         number, _, word = text.partition("-")
-        if re.fullmatch(_NUMBER, number) and word.isalpha() and folded(word) in self._measures.unit_names:
+        is_word = len(word) >= SHORTEST_COUNTED or folded(word) in self._measures.unit_names
+        if re.fullmatch(_NUMBER, number) and word.isalpha() and word.islower() and is_word:
             self.add(number, start, "number")
             self.add(word, start + len(number) + 1, "word")
         else:

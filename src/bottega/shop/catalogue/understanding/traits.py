@@ -5,7 +5,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bottega.shop.catalogue.understanding.language import Language, Measures, Role, Unit
+from bottega.shop.catalogue.understanding.language import Language
+from bottega.shop.catalogue.understanding.measures import Measures, Role, Unit
 from bottega.shop.catalogue.understanding.words import folded, name_key, words_in
 
 MOST_TRAITS = 800

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from itertools import takewhile
 from typing import Any
 
-from bottega.shop.catalogue.understanding.language import DEFAULT_LANGUAGE, Language, Unit, language, measures
+from bottega.shop.catalogue.understanding.language import DEFAULT_LANGUAGE, Language, language
+from bottega.shop.catalogue.understanding.measures import Unit, measures
 from bottega.shop.catalogue.understanding.misspelling import Spelling
 from bottega.shop.catalogue.understanding.words import folded
 
@@ -208,9 +209,12 @@ def _category_phrases(categories: Mapping[str, CategoryFigures], spoken: Languag
             phrases.add(handle)
         phrases.update(spoken.keys.of(half) for half in halves)
         for phrase in phrases:
+            found.setdefault(phrase, {})[path] = None
+            if phrase == title and len(halves) > 1:
+                # What stands before "and" may be no half: "Shoe and leather care" are no shoes.
+                continue
             # "Winter caps with ear flaps" are winter caps and caps, and no flaps.
             head = list(takewhile(is_name, phrase.split()))
-            found.setdefault(phrase, {})[path] = None
             for start in range(len(head)):
                 found.setdefault(" ".join(head[start:]), {})[path] = None
     return {phrase: tuple(paths) for phrase, paths in found.items() if phrase and phrase not in spoken.accessory_words}

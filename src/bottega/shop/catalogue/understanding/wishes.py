@@ -2,11 +2,13 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
-from bottega.shop.catalogue.understanding.categories import accessories_below
+from bottega.shop.catalogue.understanding.categories import accessories_below, called
 from bottega.shop.catalogue.understanding.figures import figure_text, money_text
 from bottega.shop.catalogue.understanding.language import Degree
 from bottega.shop.catalogue.understanding.model import (
+    RATING_STEP,
     AvailabilityIs,
     BrandIs,
     CategoryIs,
@@ -27,6 +29,8 @@ from bottega.shop.catalogue.understanding.vocabulary import facet_value
 
 SAME_PRICE_SHARE = 0.1
 LEAST_OF_KIND = 3
+# A word that so many of the titles with it end in names a thing.
+NOUN_SHARE = 0.3
 
 _ORDERS: dict[str, OrderWish] = {
     "price": "price",
@@ -103,14 +107,27 @@ def read_comparisons(reading: Reading) -> None:
     place = 0
     while place < len(sentence.tokens):
         length = 1
-        if (told := sentence.at(place, language.comparison)) is not None:
+        if sentence.key(place, 1) == "too" and sentence.has_until(place, language.negations, free=False):
+            # "Not too expensive" complains of nothing.
+            pass
+        elif (told := sentence.at(place, language.comparison)) is not None:
             length = told[1]
+            if length > 1 and sentence.at(place + length - 1, language.comparison) is not None:
+                # "Than this | for less money".
+                length -= 1
             if _compare(reading, told[0], place, length):
                 compared = place
                 sentence.claim(place, length, "constraint")
         elif (degree := sentence.at(place, language.degrees)) is not None:
             length = degree[1]
-            if _degree(reading, degree[0], place, length):
+            of_what, longer = _said_of(reading, degree[0], place + length)
+            if _degree(reading, degree[0], place, length, of_what):
+                compared = place
+                length += longer
+                sentence.claim(place, length, "constraint")
+        elif reading.shown is not None and (unit := _more_of(reading, place)) is not None:
+            length = 2
+            if _degree(reading, unit, place, length, ()):
                 compared = place
                 sentence.claim(place, length, "constraint")
         place += length
@@ -143,7 +160,7 @@ def _compare(reading: Reading, kind: str, place: int, length: int) -> bool:
             bound = price_around(reading, shown.price_minor / 100, said, SAME_PRICE_SHARE)
             reading.found(bound, place)
         case "better_rated":
-            least = math.nextafter(shown.rating or 0.0, math.inf)
+            least = (shown.rating or 0.0) + RATING_STEP
             reading.found(RatingBound(Stated("rating", f"better rated than {shown.rating or 0:g}", said), least), place)
         case "same_brand" | "other_brand":
             other = kind == "other_brand"
@@ -172,17 +189,50 @@ def _same_trait(reading: Reading, shown: ShownProduct, kind: str, place: int, sa
 def _names_other_kind(reading: Reading) -> bool:
     """Whether the sentence itself says what kind of thing is wanted, in words that no comparison has taken."""
     sentence, length = reading.sentence, len(reading.kind_phrase.split())
-    if reading.kind is None:
+    if reading.kind is None or not _is_name_of_kind(reading, reading.kind_phrase):
         return False
     places = range(len(sentence.tokens))
     return any(sentence.key(place, length) == reading.kind_phrase and sentence.free(place, length) for place in places)
+
+
+def _is_name_of_kind(reading: Reading, phrase: str) -> bool:
+    """Whether things are called so by more than the ends of some titles: "cordless" only tells what they are like."""
+    if _is_plainly_named(reading, phrase):
+        return True
+    figures, titled = reading.vocabulary.kinds.get(phrase), reading.vocabulary.titles.get(phrase, 0)
+    return figures is not None and figures.products >= NOUN_SHARE * titled
+
+
+def _is_plainly_named(reading: Reading, phrase: str) -> bool:
+    """Whether the language, a category or a product type calls a kind of thing so."""
+    vocabulary = reading.vocabulary
+    return any(
+        phrase in table for table in (reading.language.kinds, vocabulary.category_phrases, vocabulary.kind_phrases)
+    )
 
 
 def _names_thing(reading: Reading, trait: str) -> bool:
     """Whether a trait says what a thing is, in a word that the catalogue uses for several."""
     word = trait.removeprefix("end:")
     figures = reading.vocabulary.kinds.get(word) if word != trait else None
-    return trait.startswith("kind:") or (figures is not None and figures.products >= LEAST_OF_KIND)
+    is_known = figures is not None and figures.products >= LEAST_OF_KIND and _is_name_of_kind(reading, word)
+    return trait.startswith("kind:") or is_known
+
+
+def _titled_kind(reading: Reading, title: str) -> str:
+    """The last word of a title that plainly names a kind of thing, where the title need not end in it; or ''."""
+    words = [word for word in reading.language.keys.of(title).split() if word in reading.vocabulary.kinds]
+    return next((word for word in reversed(words) if _is_plainly_named(reading, word)), "")
+
+
+def _is_at_home(reading: Reading, word: str, path: str) -> bool:
+    """Whether things called so are mostly in this category or around it; where nothing is known of them they may be."""
+    figures = reading.vocabulary.kinds.get(word)
+    if figures is None:
+        return True
+    around = path.partition("/")[0]
+    inside = sum(number for own, number in figures.categories.items() if own.partition("/")[0] == around)
+    return inside >= NOUN_SHARE * figures.products
 
 
 def _shelf(reading: Reading, stated: Stated, path: str) -> CategoryIs:
@@ -192,8 +242,32 @@ def _shelf(reading: Reading, stated: Stated, path: str) -> CategoryIs:
     return CategoryIs(stated, (path,), not_paths=besides, wider=_shelf(reading, stated, parent) if parent else None)
 
 
-def _degree(reading: Reading, degree: Degree, place: int, length: int) -> bool:
-    """Less or more of the first number of the concept that the shown product has; an order where none is shown."""
+def _more_of(reading: Reading, place: int) -> Degree | None:
+    """ "More litres", "less VA": by the unit that the shown product's numbers are told in."""
+    sentence = reading.sentence
+    more = sentence.key(place, 1)
+    if more not in ("more", "less", "fewer") or not sentence.free(place, 2):
+        return None
+    unit = reading.measures.unit_names.get(sentence.tokens[place + 1].plain)
+    concepts = () if unit is None else reading.language.usual.get(unit.dimension, ())
+    return Degree(tuple(concepts), more == "more", f"{more} {sentence.tokens[place + 1].text}") if concepts else None
+
+
+def _said_of(reading: Reading, degree: Degree, place: int) -> tuple[Sequence[str], int]:
+    """The numbers that are named behind a comparison, and by how many words: "a bigger screen"."""
+    named = reading.sentence.at(place, reading.vocabulary.number_phrases)
+    if named is None:
+        return (), 0
+    known = {name for concept in degree.concepts for name in reading.language.concept_names.get(concept, ())}
+    meant = [name for name in named[0] if name in known]
+    return (meant, named[1]) if meant else ((), 0)
+
+
+def _degree(reading: Reading, degree: Degree, place: int, length: int, of_what: Sequence[str]) -> bool:
+    """Less or more of the first number of the concept that the shown product has; an order where none is shown.
+
+    `of_what` are the numbers that are named behind it, if any.
+    """
     shown, said = reading.shown, reading.sentence.said(place, length)
     if shown is None:
         names = _numbers(reading, degree.concepts)
@@ -202,15 +276,16 @@ def _degree(reading: Reading, degree: Degree, place: int, length: int) -> bool:
         reading.sort = SortWish("highest_number" if degree.more else "lowest_number", said, names)
         return True
     names = [name for concept in degree.concepts for name in reading.language.concept_names.get(concept, ())]
-    name = next((name for name in names if name in shown.numbers), None)
+    name = next((name for name in (*of_what, *names) if name in shown.numbers), None)
     if name is None:
-        return False
+        # What is said of it is unknown, and it is still compared with.
+        return True
     value = shown.numbers[name]
     figures = reading.vocabulary.numbers.get(name)
     unit = figures.unit.name if figures is not None and figures.unit is not None else None
     least = math.nextafter(value, math.inf) if degree.more else None
     most = None if degree.more else math.nextafter(value, -math.inf)
-    stated = Stated(f"number:{name}", f"{said} than {figure_text(value)} {unit or ''}".strip(), said)
+    stated = Stated(f"number:{name}", f"{degree.word} than {figure_text(value)} {unit or ''}".strip(), said)
     reading.found(NumberBound(stated, (NumberRange(name, least, most, unit),)), place)
     return True
 
@@ -218,15 +293,22 @@ def _degree(reading: Reading, degree: Degree, place: int, length: int) -> bool:
 def _same_kind(reading: Reading, shown: ShownProduct, place: int) -> None:
     """What is compared is of the shown product's kind, and another product."""
     if not _names_other_kind(reading):
-        named = [trait for trait in shown.traits if _names_thing(reading, trait)]
+        named = sorted(trait for trait in shown.traits if _names_thing(reading, trait))
         # "A networking cable" says more than "a cable".
         kinds = tuple(sorted([trait for trait in named if " " in trait] or named))
         title = shown.category.rpartition("/")[2].replace("-", " ") if shown.category else "of this kind"
         stated = Stated("category", title, reading.sentence.said(place, 1))
+        word = _titled_kind(reading, shown.title)
         if shown.category is not None:
             shelf = _shelf(reading, stated, shown.category)
             there = tuple(f"category:{shown.category}+{kind}" for kind in kinds)
-            reading.found(CategoryIs(stated, (), there, wider=shelf) if there else shelf, place)
+            if word and not _is_at_home(reading, word, shown.category):
+                # A mouse on the shelf of batteries is compared with mice.
+                reading.found(called(reading, word, replace(stated, label=word)), place)
+            else:
+                reading.found(CategoryIs(stated, (), there, wider=shelf) if there else shelf, place)
         elif kinds:
             reading.found(CategoryIs(stated, (), kinds), place)
+        elif word:
+            reading.found(called(reading, word, replace(stated, label=word)), place)
     reading.found(OtherThan(Stated("other", f"other than {shown.title}", "", "hard"), shown.product_id), place)
