@@ -1,6 +1,8 @@
 """Identifiers: sorted by time, told apart by their prefix, recognised strictly."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import get_args
 
 import pytest
@@ -48,6 +50,22 @@ def test_text_order_is_time_order(one: int, other: int, noise: bytes, other_nois
 @given(st.integers(0, 4_000_000_000_000))
 def test_it_tells_when_it_was_made(milliseconds: int) -> None:
     assert made_at(new_id("ord", milliseconds=milliseconds)) == datetime.fromtimestamp(milliseconds / 1000, UTC)
+
+
+def test_those_of_one_millisecond_are_in_the_order_in_which_they_are_made() -> None:
+    made = [new_id("ord", milliseconds=1_700_000_000_000) for _ in range(10_000)]
+    assert made == sorted(set(made))
+    assert {made_at(one).timestamp() for one in made} == {1_700_000_000.0}
+    # Nobody can tell the next one.
+    steps = {as_uuid(later) - as_uuid(one) for one, later in pairwise(made[:100])}
+    assert len(steps) == 99
+    assert min(steps) > 2**24
+
+
+def test_those_of_several_threads_differ() -> None:
+    with ThreadPoolExecutor(4) as threads:
+        made = list(threads.map(lambda _: new_id("ord", milliseconds=1_700_000_000_001), range(20_000)))
+    assert len(set(made)) == 20_000
 
 
 def test_many_made_at_once_differ() -> None:

@@ -2,6 +2,7 @@
 
 import os
 import re
+import threading
 import time
 from datetime import UTC, datetime
 from typing import Annotated
@@ -12,6 +13,10 @@ from bottega.kernel.errors import Invalid
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 _LENGTH = 26
+# Of the 74 random bits, those below the variant.
+_LOW_BITS = 62
+# The millisecond and the random bits of the identifier that was made last, each thread's own.
+_last = threading.local()
 
 
 # The annotated string type of each noun's identifiers, for action fields and routes.
@@ -74,13 +79,30 @@ _FORM = re.compile(r"([a-z]{3})_[0-7][0-9a-hjkmnp-tv-z]{25}\Z")
 
 
 def new_id(prefix: str, *, milliseconds: int | None = None, randomness: bytes | None = None) -> str:
-    """A new identifier, e.g. `ord_01jd…`; time (Unix milliseconds) and 10 random bytes may be given by a test."""
+    """A new identifier, e.g. `ord_01jd…`; time (Unix milliseconds) and 10 random bytes may be given by a test.
+
+    Those that a thread makes within one millisecond are in the order in which they are made.
+    """
     stamp = time.time_ns() // 1_000_000 if milliseconds is None else milliseconds
-    noise = int.from_bytes(os.urandom(10) if randomness is None else randomness, "big")
-    value = (stamp & 0xFFFF_FFFF_FFFF) << 80 | noise
+    value = (stamp & 0xFFFF_FFFF_FFFF) << 80
+    if randomness is None:
+        noise = _noise_of(stamp)
+        value |= noise >> _LOW_BITS << 64 | noise & (1 << _LOW_BITS) - 1
+    else:
+        value |= int.from_bytes(randomness, "big")
     value = value & ~(0xF << 76) | 0x7 << 76
     value = value & ~(0x3 << 62) | 0x2 << 62
     return f"{prefix}_{_encode(value)}"
+
+
+def _noise_of(stamp: int) -> int:
+    """74 bits for this millisecond, above those of the one before (RFC 9562, section 6.2, method 2)."""
+    drawn = int.from_bytes(os.urandom(10), "big")
+    last_stamp, last_noise = getattr(_last, "made", (None, 0))
+    # The highest bit is left free, so that a million a millisecond do not run over.
+    noise = drawn >> 7 if stamp != last_stamp else last_noise + 1 + (drawn >> 27)
+    _last.made = stamp, noise
+    return noise
 
 
 def made_at(identifier: str) -> datetime:
