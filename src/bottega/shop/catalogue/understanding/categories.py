@@ -229,8 +229,10 @@ def _titled(reading: Reading, group: Sequence[str], paths: Sequence[str], not_pa
 def _longer_names(reading: Reading, group: Sequence[str]) -> tuple[str, ...]:
     """What begins the name of another kind that ends as this one does: an uninterruptible power supply."""
     ends = tuple(f" {word}" for word in group if " " in word)
-    others = (other for other in reading.language.kinds if other not in group)
-    return tuple(dict.fromkeys(f"w:{other.split()[0]}" for other in others if ends and other.endswith(ends)))
+    if not ends:
+        return ()
+    longer = [other for other in reading.language.kinds if other.endswith(ends) and other not in group]
+    return tuple(dict.fromkeys(f"w:{other.split()[0]}" for other in longer))
 
 
 def _group(reading: Reading, phrase: str) -> tuple[str, ...]:
@@ -262,9 +264,8 @@ def _kinds(reading: Reading, group: Sequence[str]) -> tuple[str, ...]:
 
 def _told(reading: Reading, group: Sequence[str]) -> tuple[str, ...]:
     """What only such things tell of themselves, whatever their titles call them: telephones that take a SIM card."""
-    names = [f"v:{name}=" for word in group for name in reading.language.told_of.get(word, ())]
-    counts = reading.vocabulary.trait_counts
-    return tuple(sorted(trait for trait in counts if trait.startswith(tuple(names)))) if names else ()
+    told = dict.fromkeys(f"v:{value}" for word in group for value in reading.language.told_of.get(word, ()))
+    return tuple(trait for trait in told if trait in reading.vocabulary.trait_counts)
 
 
 def _tells_nothing(reading: Reading) -> bool:

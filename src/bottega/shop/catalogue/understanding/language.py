@@ -67,7 +67,7 @@ class Language:
     fits_one: frozenset[str]
     # What is one of these, too, for whoever must not have it: almonds are nuts.
     contained: Mapping[str, tuple[str, ...]]
-    # Attributes that only things called so have.
+    # Values of attributes that only things called so have.
     told_of: Mapping[str, tuple[str, ...]]
     # Stand at the end of many titles and name no thing: "internal".
     describing: frozenset[str]
