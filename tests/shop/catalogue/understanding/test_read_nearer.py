@@ -151,6 +151,12 @@ def test_compared_with_what_is_shown(text: str, label: str) -> None:
     assert any(isinstance(one, OtherThan) for one in read(text, shown=SHOWN).constraints)
 
 
+def test_more_than_the_shown_product_tells_of_itself_is_searched_by() -> None:
+    found = read("a more powerful one", shown=SHOWN)
+    assert "powerful" in found.words
+    assert [type(one) for one in found.constraints] == [CategoryIs, OtherThan]
+
+
 def test_not_too_expensive_complains_of_nothing() -> None:
     assert not any(isinstance(one, OtherThan) for one in read("a tent, not too expensive", shown=SHOWN).constraints)
 

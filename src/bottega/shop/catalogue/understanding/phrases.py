@@ -52,11 +52,10 @@ def _negated_at(reading: Reading, place: int) -> int | None:
             continue
         known = match_at(reading, inside, marker, negated=True)
         found_marker, marked = _marker_at(reading, inside)
-        is_sure = known is not None and (known.length > 1 or not sentence.has_at(inside, language.fillers))
-        # "Filled with down" is nothing filled.
-        if is_sure and (known is None or marked <= known.length):
-            break
         filler = sentence.has_at(inside, language.fillers)
+        # "Filled with down" is nothing filled.
+        if known is not None and known.length >= marked and (known.length > 1 or not filler):
+            break
         if marked and found_marker != "compatible":
             marker, inside = found_marker, inside + marked
         elif filler:

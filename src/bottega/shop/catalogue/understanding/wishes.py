@@ -122,14 +122,13 @@ def read_comparisons(reading: Reading) -> None:
             length = degree[1]
             of_what, longer = _said_of(reading, degree[0], place + length)
             if _degree(reading, degree[0], place, length, of_what):
-                compared = place
                 length += longer
                 sentence.claim(place, length, "constraint")
-        elif reading.shown is not None and (unit := _more_of(reading, place)) is not None:
-            length = 2
-            if _degree(reading, unit, place, length, ()):
-                compared = place
-                sentence.claim(place, length, "constraint")
+            # What the shown product does not tell stays among the words, and is still compared with.
+            compared = place
+        elif (unit := _more_of(reading, place)) is not None and _degree(reading, unit, place, 2, ()):
+            length, compared = 2, place
+            sentence.claim(place, length, "constraint")
         place += length
     if compared >= 0 and reading.shown is not None:
         _same_kind(reading, reading.shown, compared)
@@ -246,7 +245,7 @@ def _more_of(reading: Reading, place: int) -> Degree | None:
     """ "More litres", "less VA": by the unit that the shown product's numbers are told in."""
     sentence = reading.sentence
     more = sentence.key(place, 1)
-    if more not in ("more", "less", "fewer") or not sentence.free(place, 2):
+    if reading.shown is None or more not in ("more", "less", "fewer") or not sentence.free(place, 2):
         return None
     unit = reading.measures.unit_names.get(sentence.tokens[place + 1].plain)
     concepts = () if unit is None else reading.language.usual.get(unit.dimension, ())
@@ -278,8 +277,7 @@ def _degree(reading: Reading, degree: Degree, place: int, length: int, of_what: 
     names = [name for concept in degree.concepts for name in reading.language.concept_names.get(concept, ())]
     name = next((name for name in (*of_what, *names) if name in shown.numbers), None)
     if name is None:
-        # What is said of it is unknown, and it is still compared with.
-        return True
+        return False
     value = shown.numbers[name]
     figures = reading.vocabulary.numbers.get(name)
     unit = figures.unit.name if figures is not None and figures.unit is not None else None
