@@ -61,8 +61,19 @@ def cluster_of(data_directory: Path) -> Path:
 
 
 def postmasters(data_directory: Path) -> list[int]:
-    numbers = [int(entry.name) for entry in Path("/proc").glob("[0-9]*")]
-    return [number for number in numbers if server_process.is_postmaster(number, cluster_of(data_directory))]
+    """Who is the server; a child that it has just forked bears its command line until it has a title of its own."""
+    parents = {int(entry.name): parent_of(int(entry.name)) for entry in Path("/proc").glob("[0-9]*")}
+    alike = {number for number in parents if server_process.is_postmaster(number, cluster_of(data_directory))}
+    return sorted(number for number in alike if parents[number] not in alike)
+
+
+def parent_of(process_id: int) -> int | None:
+    """The number of its parent process, None once it has gone."""
+    try:
+        # The program's name stands in brackets and may hold spaces and brackets itself.
+        return int(Path(f"/proc/{process_id}/stat").read_text().rpartition(")")[2].split()[1])
+    except OSError:
+        return None
 
 
 def until(condition: Callable[[], object], timeout_seconds: float = 10.0) -> None:
