@@ -110,6 +110,9 @@ class Language:
     material_families: Mapping[str, tuple[str, ...]]
     material_spellings: Mapping[str, str]
     numerals: Mapping[str, int]
+    # Parts of one in front of what is measured, and those added behind it.
+    fractions: Mapping[str, float]
+    fractions_added: Mapping[str, float]
     broader: Mapping[str, tuple[str, ...]]
     relative: frozenset[str]
     known_words: frozenset[str]
@@ -217,6 +220,8 @@ def _numbers_and_kinds(told: Mapping[str, Any], keys: PhraseKeys) -> dict[str, A
         "seeking": frozenset(keys.of_sign(word) for word in told["words"]["seeking"]),
         "anything": frozenset(keys.of_sign(word) for word in told["words"]["anything"]),
         "numerals": {keys.of(word): number for word, number in told["numerals"].items()},
+        "fractions": {keys.of(word): part for word, part in told["fractions"].items() if word != "added"},
+        "fractions_added": {keys.of(word): part for word, part in told["fractions"]["added"].items()},
         "broader": {keys.of(word): tuple(map(keys.of, wide)) for word, wide in told["kinds"]["broader"].items()},
         "contained": {keys.of(one): tuple(map(keys.of, rest)) for one, rest in told["made_of"]["families"].items()},
         "told_of": {keys.of(word): tuple(names) for word, names in told["kinds"]["told_of"].items()},

@@ -1,16 +1,18 @@
 """Making a sentence's tokens whole before they are read: figures in words, minus signs, split words, slips."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from bottega.shop.catalogue.understanding.model import Correction
 from bottega.shop.catalogue.understanding.reading import Reading
-from bottega.shop.catalogue.understanding.sentence import Token
+from bottega.shop.catalogue.understanding.sentence import LONGEST_PHRASE, Token
 from bottega.shop.catalogue.understanding.words import folded
 
 SHORTEST_JOINED = 3
 # "One" and "two" are mostly no figures; from ten on, and before what is measured or paid, they are.
 LEAST_FIGURE = 10
 HUNDRED, THOUSAND = 100, 1000
+_ONE = {"a": 1, "an": 1, "one": 1}
 
 
 def mend(reading: Reading) -> None:
@@ -22,15 +24,18 @@ def mend(reading: Reading) -> None:
 
 
 def _with_figures(reading: Reading, tokens: list[Token]) -> list[Token]:
-    """Numbers for "sixty", "two hundred and fifty" and "minus 15"."""
+    """Numbers for "sixty", "two hundred and fifty", "half a" litre, "a kilo and a half" and "minus 15"."""
     found: list[Token] = []
     place = 0
     while place < len(tokens):
-        value, length = _figure(reading, tokens, place)
         token = tokens[place]
-        if length and _is_figure(reading, tokens, place, value, length):
-            found.append(_number(token, tokens[place + length - 1], str(value)))
+        value, length = _part_of_one(reading, tokens, place) or _figure_with_part(reading, tokens, place)
+        if length:
+            found.append(_number(token, tokens[place + length - 1], f"{value:.12g}"))
             place += length
+        elif measured := _measure_and_part(reading, tokens, place):
+            found += measured[0]
+            place += measured[1]
         elif token.key == "minus" and place + 1 < len(tokens) and tokens[place + 1].kind == "number":
             found.append(_number(token, tokens[place + 1], f"-{tokens[place + 1].text}"))
             place += 2
@@ -38,6 +43,71 @@ def _with_figures(reading: Reading, tokens: list[Token]) -> list[Token]:
             found.append(token)
             place += 1
     return found
+
+
+def _part_of_one(reading: Reading, tokens: list[Token], place: int) -> tuple[float, int] | None:
+    """The value of "half a" in front of what is measured, paid, or counted in dozens."""
+    part, length = _longest(tokens, place, reading.language.fractions)
+    if not length or place + length >= len(tokens):
+        return None
+    following = tokens[place + length]
+    if _is_measure(reading, following):
+        return part, length
+    counted = reading.language.numerals.get(following.key, 0)
+    return (part * counted, length + 1) if counted > LEAST_FIGURE else None
+
+
+def _figure_with_part(reading: Reading, tokens: list[Token], place: int) -> tuple[float, int]:
+    """The value of figures in words, and of any figure with "and a half" behind it."""
+    value, length = _figure(reading, tokens, place)
+    is_written = tokens[place].kind == "number" and tokens[place].text.isdecimal()
+    if is_written:
+        value, length = int(tokens[place].text), 1
+    part, more = _longest(tokens, place + length, reading.language.fractions_added) if length else (0.0, 0)
+    following = tokens[place + length + more] if place + length + more < len(tokens) else None
+    if following is not None and (more or is_written):
+        counted = reading.language.numerals.get(following.key, 0)
+        if counted > LEAST_FIGURE and counted % HUNDRED == 0:
+            # "One and a half thousand", "2 hundred".
+            return (value + part) * counted, length + more + 1
+        if more and _is_measure(reading, following):
+            return value + part, length + more
+    if is_written or not length or not _is_figure(reading, tokens, place, value, length):
+        return 0, 0
+    return value, length
+
+
+def _measure_and_part(reading: Reading, tokens: list[Token], place: int) -> tuple[list[Token], int] | None:
+    """The tokens of "a kilo and a half", and of "a kilo" behind a bound, with their number as figures."""
+    token = tokens[place]
+    value = int(token.text) if token.kind == "number" and token.text.isdecimal() else _ONE.get(token.key)
+    if value is None or place + 1 >= len(tokens) or not _is_measure(reading, tokens[place + 1]):
+        return None
+    part, length = _longest(tokens, place + 2, reading.language.fractions_added)
+    if length:
+        whole = _number(token, tokens[place + 1 + length], f"{value + part:.12g}")
+        # What is measured stands before its end: "a kilo and a half" is 1.5 kilo.
+        return [replace(whole, end=tokens[place + 1].start), replace(tokens[place + 1], end=whole.end)], 2 + length
+    bounded = any(_key(tokens, place - words, words) in reading.language.before for words in range(1, LONGEST_PHRASE))
+    if token.kind == "number" or not bounded:
+        return None
+    return [_number(token, token, "1"), tokens[place + 1]], 2
+
+
+def _longest(tokens: list[Token], place: int, table: Mapping[str, float]) -> tuple[float, int]:
+    """The longest phrase of the table that begins here, and its number of words."""
+    for length in range(min(LONGEST_PHRASE, len(tokens) - place), 0, -1):
+        if (part := table.get(_key(tokens, place, length))) is not None:
+            return part, length
+    return 0.0, 0
+
+
+def _key(tokens: list[Token], place: int, length: int) -> str:
+    return " ".join(token.key for token in tokens[place : place + length]) if place >= 0 else ""
+
+
+def _is_measure(reading: Reading, token: Token) -> bool:
+    return token.key in reading.language.currencies or token.plain in reading.measures.unit_names
 
 
 def _number(first: Token, last: Token, text: str) -> Token:

@@ -59,7 +59,7 @@ def read_quantity(reading: Reading, amount: "Amount") -> int | None:
     elif before is not None and (fitting := _fitting(reading, amount, before[0])):
         names, start = fitting, before[1]
     elif amount.unit is not None:
-        names = _meant(reading, amount)
+        names = _named_elsewhere(reading, amount) or _meant(reading, amount)
     bare = amount.unit is None and amount.bound is None and not amount.is_range
     if not names and amount.unit is None and amount.values[0] < 0:
         # "Good below -20": nothing else goes below zero.
@@ -187,6 +187,25 @@ def _named_before(reading: Reading, amount: "Amount") -> Pointed | None:
         names = _of_concepts(reading, bound.concepts)
         return (names, amount.start, amount.end) if names else None
     return None
+
+
+def _named_elsewhere(reading: Reading, amount: "Amount") -> tuple[str, ...]:
+    """What the sentence names of its thing somewhere else, where it is the only number of such a unit: "low drop shoes,
+    4 mm or less"."""
+    sentence, found = reading.sentence, set[tuple[str, ...]]()
+    if reading.kind is None:
+        return ()
+    for place in range(len(sentence.tokens)):
+        named = sentence.at(place, reading.vocabulary.number_phrases)
+        if named is None or names_kind(reading, sentence.key(place, named[1])):
+            continue
+        numbers = sentence.tokens[max(place - 1, 0)], sentence.tokens[min(place + named[1], len(sentence.tokens) - 1)]
+        if any(token.kind == "number" for token in numbers):
+            continue
+        names = _measuring(reading, named[0], amount.unit) if amount.unit is not None else ()
+        names = tuple(name for name in names if reading.coverage((name,)) >= LEAST_COVERAGE)
+        found.update({names} if names else ())
+    return found.pop()[:MOST_ALTERNATIVES] if len(found) == 1 else ()
 
 
 def _of_concepts(reading: Reading, concepts: Sequence[str]) -> tuple[str, ...]:
