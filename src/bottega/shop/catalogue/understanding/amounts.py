@@ -189,7 +189,7 @@ def _bounds(reading: Reading, before: int, after: int) -> tuple[int, int, BoundW
         bound, length = found
         before = skipped - length
         crumb = sentence.has_until(before, language.crumbs)
-        negated = sentence.has_until(before - crumb, language.negations)
+        negated = max(sentence.has_until(before - crumb, table) for table in (language.negations, language.refusals))
         if negated and bound.strict:
             # "Nothing pricier than 20", "not a cent more than 50".
             bound, before = replace(bound, bound=_OTHER_WAY[bound.bound], strict=False), before - crumb - negated

@@ -200,7 +200,17 @@ def _figures(reading: Reading, phrase: str, *, doubtful: bool) -> KindFigures | 
         for word in group
         if (figures := _figures_of(vocabulary, word)) is not None and _is_noun(reading, word, figures)
     ]
-    return max(known, key=lambda figures: figures.products, default=None)
+    telling = [figures for figures in known if not _is_seldom_so_called(reading, figures)]
+    if known and not telling:
+        # Of what titles hardly ever end in ("SSD") the last words of its other names tell more: "solid state drive".
+        words = [word for word in group if " " in word]
+        telling = [figures for word in words if (figures := _figures_of(vocabulary, word)) is not None]
+    return max(telling or known, key=lambda figures: figures.products, default=None)
+
+
+def _is_seldom_so_called(reading: Reading, figures: KindFigures) -> bool:
+    titled = reading.vocabulary.titles.get(figures.word, 0)
+    return titled >= LEAST_TITLED and figures.products < LEAST_END_SHARE * titled
 
 
 def _figures_of(vocabulary: Vocabulary, phrase: str) -> KindFigures | None:

@@ -63,6 +63,8 @@ class Language:
     between_middle: frozenset[str]
     between_close: frozenset[str]
     crumbs: frozenset[str]
+    # Turn a bound as negations do, and rule nothing out elsewhere: "won't pay more than".
+    refusals: frozenset[str]
     # Last words of kinds that fit one maker's things and no other's: "lamp" for a projector.
     fits_one: frozenset[str]
     # What is one of these, too, for whoever must not have it: almonds are nuts.
@@ -115,6 +117,7 @@ class Language:
     fractions_added: Mapping[str, float]
     broader: Mapping[str, tuple[str, ...]]
     relative: frozenset[str]
+    pointing: frozenset[str]
     known_words: frozenset[str]
     ambiguous_colours: frozenset[str]
 
@@ -172,6 +175,7 @@ def language(code: str = DEFAULT_LANGUAGE) -> Language:
         comparison={keys.of_sign(phrase): kind for kind, phrases in told["comparison"].items() for phrase in phrases},
         kinds=_kinds(told, keys),
         relative=key_set(told["words"]["relative"]),
+        pointing=key_set(told["words"]["pointing"]),
         **_shades_and_stuffs(colours, materials),
         **_ranges(told["bound"], keys),
         **_besides(told["kinds"]["besides"], keys),
@@ -194,7 +198,7 @@ def _ranges(bound: Mapping[str, Any], keys: PhraseKeys) -> dict[str, Any]:
     between = {f"between_{part}": phrases for part, phrases in bound["between"].items()}
     return {
         name: frozenset(keys.of_sign(phrase) for phrase in phrases)
-        for name, phrases in {**between, "crumbs": bound["crumbs"]}.items()
+        for name, phrases in {**between, "crumbs": bound["crumbs"], "refusals": bound["refusals"]}.items()
     }
 
 

@@ -156,8 +156,19 @@ def _flag(reading: Reading, phrase: Phrase) -> Match | None:
         return None
     if phrase.marker != "having" and not phrase.negated and not _is_told(reading, phrase.key, names):
         return None
-    known = tuple(name for name in names if reading.coverage((name,)) > 0) or names
+    if not phrase.negated and not any(_is_had(reading, name) for name in names):
+        # What little is told of it says that nothing has it.
+        return None
+    known = tuple(name for name in names if reading.coverage((name,)) > 0)
+    if not known and phrase.marker == "compatible":
+        # "A headset for video calls": what telephones tell that they can do.
+        return None
+    known = known or names
     return phrase.match("flag", known, _said(reading, phrase))
+
+
+def _is_had(reading: Reading, flag: str) -> bool:
+    return reading.vocabulary.flags[flag][0] > 0 or flag in reading.vocabulary.flag_numbers
 
 
 def _is_told(reading: Reading, key: str, names: tuple[str, ...]) -> bool:
@@ -168,7 +179,7 @@ def _is_told(reading: Reading, key: str, names: tuple[str, ...]) -> bool:
     if reading.kind_phrase and f" {key}".endswith(f" {reading.kind_phrase.split()[-1]}"):
         return False
     if " " in key:
-        return True
+        return reading.kind is None or reading.coverage(names) > 0
     numbers = tuple(number for name in names for number in vocabulary.flag_numbers.get(name, ()))
     titled = min(vocabulary.titles.get(word, 0) for word in key.split())
     oftener = sum(vocabulary.flags.get(name, (0, 0))[0] for name in names) > titled

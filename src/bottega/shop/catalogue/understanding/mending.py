@@ -144,7 +144,8 @@ def _is_figure(reading: Reading, tokens: list[Token], place: int, value: int, le
         return True
     if after is not None and after.key in language.star_words:
         return True
-    return value >= LEAST_FIGURE or before in reading.vocabulary.number_phrases
+    counted = after is not None and value > 1 and after.key in reading.vocabulary.number_phrases
+    return value >= LEAST_FIGURE or counted or before in reading.vocabulary.number_phrases
 
 
 def _with_joined_words(reading: Reading, tokens: list[Token]) -> list[Token]:

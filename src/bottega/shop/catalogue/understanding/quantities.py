@@ -6,7 +6,16 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bottega.shop.catalogue.understanding.labels import bound_label
-from bottega.shop.catalogue.understanding.measures import Unit
+from bottega.shop.catalogue.understanding.meant import (
+    LEAST_ALTERNATIVE_SHARE,
+    LEAST_COVERAGE,
+    MOST_ALTERNATIVES,
+    figures_of_number,
+    in_unit,
+    meant_by,
+    measuring,
+    of_concepts,
+)
 from bottega.shop.catalogue.understanding.model import NumberBound, NumberRange, Stated
 from bottega.shop.catalogue.understanding.reading import Reading
 from bottega.shop.catalogue.understanding.sentence import Claim
@@ -15,22 +24,19 @@ from bottega.shop.catalogue.understanding.vocabulary import NumberFigures, count
 if TYPE_CHECKING:
     from bottega.shop.catalogue.understanding.amounts import Amount
 
-MOST_ALTERNATIVES = 4
-# A number that so few of the things asked for have is not what is meant.
-LEAST_COVERAGE = 0.08
-# Another number that means the same counts only if that many as have the first one have it.
-LEAST_ALTERNATIVE_SHARE = 0.05
 LEAST_SHARE_OF_FIGURE = 0.02
 # "500 g" without a bound: so near counts; less narrowly, so much.
 NEAR_SHARE = 0.01
 WIDER_NEAR_SHARE = 0.12
+# A bound that nothing is within is nearly kept by so much more or less, of what is sold in such steps: 480 for 500 GB.
+NEARLY_SHARE = 0.06
+NEARLY_MEASURED = frozenset({"storage", "mass", "length", "volume", "power", "apparent_power", "charge", "energy"})
 # "17 inch" means 17.3 as well, and "1 TB" 1024 GB.
 INCH_SPAN = 0.95
 BINARY_SPAN = 0.025
 
-# The unit of a number whose name says none and whose values are told in several, where most of a kind tell it.
-UNSAID_UNITS = {"storage": "gb"}
-LEAST_UNSAID_SHARE = 0.3
+# How names of numbers begin that tell how much there may be.
+MOST_NAMES = ("max_", "maximum_")
 
 # What a negative number without a unit tells.
 BELOW_ZERO = "temperature"
@@ -44,51 +50,74 @@ Pointed = tuple[tuple[str, ...], int, int]
 def read_quantity(reading: Reading, amount: "Amount") -> int | None:
     """Claims an amount as a bound of a number; None where the catalogue has no such number."""
     after, before = _named_behind(reading, amount), _named_before(reading, amount)
-    names: tuple[str, ...] = ()
-    start, end = amount.start, amount.end
     if after is not None and _is_kind(reading, after):
         after = (after[0], after[1], amount.end)
-    if before is not None and _is_kind(reading, before):
-        # "Power supply over 500 W" tells the thing's power first, and only then another thing's power supply.
-        names = _meant(reading, amount) if amount.unit is not None else ()
-        before = (before[0], amount.start, before[2])
-    if names:
-        pass
-    elif after is not None and (fitting := _fitting(reading, amount, after[0])):
-        names, end = fitting, after[2]
-    elif before is not None and (fitting := _fitting(reading, amount, before[0])):
-        names, start = fitting, before[1]
-    elif amount.unit is not None:
-        names = _named_elsewhere(reading, amount) or _meant(reading, amount)
+    names, start, end = _names_of(reading, amount, after, before)
+    if after is not None and end == after[2] > amount.end and amount.bound is None and not amount.is_range:
+        behind = reading.sentence.at(end, reading.language.after)
+        if behind is not None:
+            # "Eight sockets or more".
+            amount, end = replace(amount, bound=behind[0]), end + behind[1]
     bare = amount.unit is None and amount.bound is None and not amount.is_range
     if not names and amount.unit is None and amount.values[0] < 0:
         # "Good below -20": nothing else goes below zero.
-        names = _fitting(reading, amount, _of_concepts(reading, (BELOW_ZERO,)))
+        names = _fitting(reading, amount, of_concepts(reading, (BELOW_ZERO,)))
     if not names and bare:
         names = _told_by_its_decimals(reading, amount)
     elif bare and not _may_stand_bare(reading, amount, names, after):
         return None
-    if not names:
-        return None
     ranges = _ranges(reading, amount, names, wide=False)
     if not ranges:
         return None
-    wider = _ranges(reading, amount, names, wide=True) if amount.bound is None and not amount.is_range else ()
+    wider = _ranges(reading, amount, names, wide=True) if not amount.is_range else ()
     stated = Stated(
         f"number:{names[0]}",
         bound_label(names[0], amount.values, amount.unit, amount.bound),
         reading.sentence.said(start, end - start),
+        "soft" if _is_of_another(reading, start, end) else "hard",
     )
     reading.found(NumberBound(stated, ranges, NumberBound(stated, wider) if wider and wider != ranges else None), start)
-    _claim(reading, amount, start, end)
+    _claim(reading, amount, start, end, stated)
     return end
 
 
-def _claim(reading: Reading, amount: "Amount", start: int, end: int) -> None:
-    """A bound's words are no words to search by; "16 GB" and what names it may stand in titles."""
+def _names_of(
+    reading: Reading, amount: "Amount", after: Pointed | None, before: Pointed | None
+) -> tuple[tuple[str, ...], int, int]:
+    """The numbers that an amount is of, named behind it, before it or elsewhere, or only meant; and where what said so
+    begins and ends."""
+    start, end = amount.start, amount.end
+    if before is not None and _is_kind(reading, before):
+        # "Power supply over 500 W" tells the thing's power first, and only then another thing's power supply.
+        names = meant_by(reading, amount) if amount.unit is not None else ()
+        if names:
+            return names, start, end
+        before = (before[0], start, before[2])
+    if after is not None and (fitting := _fitting(reading, amount, after[0])):
+        return fitting, start, after[2]
+    if before is not None and (fitting := _fitting(reading, amount, before[0])):
+        return fitting, before[1], end
+    if amount.unit is None:
+        return (), start, end
+    return _named_elsewhere(reading, amount) or meant_by(reading, amount), start, end
+
+
+def _is_of_another(reading: Reading, start: int, end: int) -> bool:
+    """Whether it is told of what the thing is for: of the laptop of a bag "for a 15 inch laptop"."""
+    sentence, language = reading.sentence, reading.language
+    before = sentence.has_until(start, language.compatible, free=False)
+    following = sentence.key(end, 1)
+    names_thing = following in reading.vocabulary.kinds or following in language.kinds
+    return before > 0 and start > before and reading.kind is not None and names_thing and sentence.free(end)
+
+
+def _claim(reading: Reading, amount: "Amount", start: int, end: int, stated: Stated) -> None:
+    """A bound's words are no words to search by; "16 GB" and what names it may stand in titles, a preference's do."""
     written_in_titles = amount.unit is not None and amount.unit.dimension in TITLED_DIMENSIONS
     bounded = amount.bound is not None or amount.is_range
     claim: Claim = "ranking" if written_in_titles and not bounded else "constraint"
+    if stated.strength == "soft" and not bounded:
+        claim = "kept"
     sentence = reading.sentence
     sentence.claim(start, end - start, claim)
 
@@ -113,7 +142,7 @@ def _told_by_its_decimals(reading: Reading, amount: "Amount") -> tuple[str, ...]
     if reading.kind is None or value == int(value):
         return ()
     for concept in reading.language.usual.get("inch", ()):
-        for name in _of_concepts(reading, (concept,)):
+        for name in of_concepts(reading, (concept,)):
             figures = reading.vocabulary.numbers[name]
             often = figures.values.get(value, 0) >= LEAST_SHARE_OF_FIGURE * figures.products
             if often and reading.coverage((name,)) >= LEAST_COVERAGE:
@@ -184,7 +213,7 @@ def _named_before(reading: Reading, amount: "Amount") -> Pointed | None:
         return found[0], start, place
     bound = amount.bound
     if bound is not None and bound.concepts:
-        names = _of_concepts(reading, bound.concepts)
+        names = of_concepts(reading, bound.concepts)
         return (names, amount.start, amount.end) if names else None
     return None
 
@@ -202,15 +231,10 @@ def _named_elsewhere(reading: Reading, amount: "Amount") -> tuple[str, ...]:
         numbers = sentence.tokens[max(place - 1, 0)], sentence.tokens[min(place + named[1], len(sentence.tokens) - 1)]
         if any(token.kind == "number" for token in numbers):
             continue
-        names = _measuring(reading, named[0], amount.unit) if amount.unit is not None else ()
+        names = measuring(reading, named[0], amount.unit) if amount.unit is not None else ()
         names = tuple(name for name in names if reading.coverage((name,)) >= LEAST_COVERAGE)
         found.update({names} if names else ())
     return found.pop()[:MOST_ALTERNATIVES] if len(found) == 1 else ()
-
-
-def _of_concepts(reading: Reading, concepts: Sequence[str]) -> tuple[str, ...]:
-    names = (name for concept in concepts for name in reading.language.concept_names.get(concept, ()))
-    return tuple(name for name in names if name in reading.vocabulary.numbers)
 
 
 def _fitting(reading: Reading, amount: "Amount", names: Sequence[str]) -> tuple[str, ...]:
@@ -224,6 +248,9 @@ def _fitting(reading: Reading, amount: "Amount", names: Sequence[str]) -> tuple[
         or getattr(numbers[name].unit, "dimension", None) == amount.unit.dimension
         or amount.unit.dimension in ("people", "count")
     ]
+    if any(value != int(value) for value in amount.values):
+        # "2.1 speakers" are no two and a tenth.
+        fitting = [name for name in fitting if not counts_things(name)]
     if amount.unit is not None and any(numbers[name].unit is not None for name in fitting):
         exact = [name for name in fitting if numbers[name].unit is not None]
         fitting = exact or fitting
@@ -235,132 +262,41 @@ def _fitting(reading: Reading, amount: "Amount", names: Sequence[str]) -> tuple[
     return tuple(ordered[:MOST_ALTERNATIVES])
 
 
-def _meant(reading: Reading, amount: "Amount") -> tuple[str, ...]:
-    """The numbers that an amount with a unit means when no word names one."""
-    unit = amount.unit
-    assert unit is not None, "asked for amounts with a unit"
-    concepts = (*reading.language.usual.get(unit.name, ()), *reading.language.usual.get(unit.dimension, ()))
-    options = tuple(
-        name for name in reading.vocabulary.dimensions.get(unit.dimension, ()) if name.startswith("option.")
-    )
-    best: tuple[float, tuple[str, ...]] = (0.0, ())
-    for place, concept in enumerate(concepts):
-        names = _measuring(reading, (*_of_concepts(reading, (concept,)), *(options if place == 0 else ())), unit)
-        covered = reading.coverage(names) if names else 0.0
-        names = tuple(name for name in names if reading.coverage((name,)) >= LEAST_ALTERNATIVE_SHARE * covered)
-        if not names or covered < _least_coverage(reading, amount):
-            continue
-        if amount.bound is None and not amount.is_range and not _is_usual_figure(reading, amount, names, unit):
-            continue
-        # What the unit itself is usual for ("inch") goes before what lengths are in general.
-        own = 5.0 if concept in reading.language.usual.get(unit.name, ()) else 1.0
-        score = own * min(covered * 3, 1.0) * _plausible(reading, amount, names) / (1 + place / 10)
-        if score > best[0]:
-            best = (score, names)
-    if best[1]:
-        return best[1][:MOST_ALTERNATIVES]
-    if reading.kind is not None and (amount.bound is not None or amount.is_range):
-        # Things called so do not tell it, but it is asked for: what all things tell.
-        return _meant(replace(reading, kind=None), amount)
-    of_dimension = _measuring(reading, reading.vocabulary.dimensions.get(unit.dimension, ()), unit)
-    if amount.bound is None and unit.name == "inch":
-        of_dimension = tuple(name for name in of_dimension if reading.vocabulary.numbers[name].unit == unit)
-    likely = max(of_dimension, key=lambda name: reading.coverage((name,)), default="")
-    least = 0.2 if reading.kind is not None else 0.5
-    return (likely,) if likely and reading.coverage((likely,)) >= least else ()
-
-
-def _least_coverage(reading: Reading, amount: "Amount") -> float:
-    """A bound with a unit is surely meant; a bare figure might be part of a name."""
-    if reading.kind is None:
-        return 1e-9
-    return 0.01 if amount.bound is not None or amount.is_range else LEAST_COVERAGE
-
-
-def _is_usual_figure(reading: Reading, amount: "Amount", names: Sequence[str], unit: Unit) -> bool:
-    """Whether products have about this figure there; inches are only read as what is measured in inches."""
-    known = [reading.vocabulary.numbers[name] for name in names]
-    if unit.name == "inch" and all(figures.unit != unit for figures in known):
-        return False
-    if unit.dimension == "temperature":
-        return True
-    return _plausible(reading, amount, names) >= 0.3
-
-
-def _measuring(reading: Reading, names: Sequence[str], unit: Unit) -> tuple[str, ...]:
-    fitting = [
-        name
-        for name in names
-        if (known := _figures(reading, name, unit).unit) is not None and known.dimension == unit.dimension
-    ]
-    # What a variant is chosen by tells more than what holds for the whole product.
-    return tuple(sorted(fitting, key=lambda name: (not name.startswith("option."), -reading.coverage((name,)))))
-
-
-def _figures(reading: Reading, name: str, unit: Unit | None) -> NumberFigures:
-    """The figures of a number; a capacity in no unit of its own ("mAh" here, "GB" there) is one of storage where the
-    things asked for tell it and storage is spoken of."""
-    figures = reading.vocabulary.numbers[name]
-    if figures.unit is not None or unit is None or unit.dimension not in UNSAID_UNITS or counts_things(name):
-        return figures
-    if reading.kind is None or reading.coverage((name,)) < LEAST_UNSAID_SHARE:
-        return figures
-    return replace(figures, unit=reading.measures.units[UNSAID_UNITS[unit.dimension]])
-
-
-def _plausible(reading: Reading, amount: "Amount", names: Sequence[str]) -> float:
-    """How well the amount fits what products have there: a bound within the usual values, an exact one among them."""
-    best = 0.05
-    for name in names:
-        figures = _figures(reading, name, amount.unit)
-        values = [_in_unit(value, amount.unit, figures) for value in amount.values]
-        low, high = figures.quantiles[0], figures.quantiles[-1]
-        if any(min(low, low / 2) <= value <= high * 2 for value in values):
-            best = max(best, 0.3)
-        frequent = sum(count for value, count in figures.values.items() if any(_near(value, asked) for asked in values))
-        best = max(best, 0.3 + min(frequent / max(figures.products, 1) * 4, 0.7) if frequent else best)
-    return best
-
-
-def _near(value: float, asked: float) -> bool:
-    return abs(value - asked) <= 0.025 * max(abs(asked), 1e-9)
-
-
-def _in_unit(value: float, unit: Unit | None, figures: NumberFigures) -> float:
-    if unit is None or figures.unit is None or unit.dimension != figures.unit.dimension:
-        return value
-    return unit.converted(value, figures.unit)
-
-
 def _ranges(reading: Reading, amount: "Amount", names: Sequence[str], *, wide: bool) -> tuple[NumberRange, ...]:
-    return tuple(_range(amount, _figures(reading, name, amount.unit), wide=wide) for name in names)
+    return tuple(_range(amount, figures_of_number(reading, name, amount.unit), wide=wide) for name in names)
 
 
 def _range(amount: "Amount", figures: NumberFigures, *, wide: bool) -> NumberRange:
     """The bounds in the attribute's own unit; a strict one leaves the amount itself out."""
-    values = sorted(_in_unit(value, amount.unit, figures) for value in amount.values)
+    values = sorted(in_unit(value, amount.unit, figures) for value in amount.values)
     unit = figures.unit.name if figures.unit is not None else None
     if amount.is_range:
         return NumberRange(figures.name, values[0], values[1], unit)
     value, bound = values[0], amount.bound
+    missed = NEARLY_SHARE if wide and amount.unit is not None and amount.unit.dimension in NEARLY_MEASURED else 0.0
     if bound is None or bound.bound == "exactly":
-        least, most = _exactly(amount, value, wide=wide and bound is None)
+        least, most = _exactly(amount, value, figures.name, wide=wide and bound is None)
         return NumberRange(figures.name, least, most, unit)
     match bound.bound:
         case "most":
-            return NumberRange(figures.name, None, math.nextafter(value, -math.inf) if bound.strict else value, unit)
+            most = value * (1 + missed) if missed else (math.nextafter(value, -math.inf) if bound.strict else value)
+            return NumberRange(figures.name, None, most, unit)
         case "least":
-            return NumberRange(figures.name, math.nextafter(value, math.inf) if bound.strict else value, None, unit)
+            least = value * (1 - missed) if missed else (math.nextafter(value, math.inf) if bound.strict else value)
+            return NumberRange(figures.name, least, None, unit)
         case "around":
             span = abs(value) * (0.2 if not wide else 0.4)
             return NumberRange(figures.name, value - span, value + span, unit)
 
 
-def _exactly(amount: "Amount", value: float, *, wide: bool) -> tuple[float | None, float | None]:
+def _exactly(amount: "Amount", value: float, name: str, *, wide: bool) -> tuple[float | None, float | None]:
     """What a figure without a bound covers: nominal screen sizes, binary sizes, roundings; a coldest night."""
     dimension = amount.unit.dimension if amount.unit is not None else ""
     if dimension == "temperature" or value < 0:
         return None, value
+    if wide and name.startswith(MOST_NAMES):
+        # What takes screens of up to 65 inch takes one of 55.
+        return value, None
     whole = amount.values[0] == int(amount.values[0])
     if amount.unit is not None and amount.unit.name == "inch":
         below, above = (0.35, INCH_SPAN) if wide else (0.0, INCH_SPAN if whole else 0.05)

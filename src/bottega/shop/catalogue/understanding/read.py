@@ -1,5 +1,7 @@
 """Reading a sentence: `understand` is the only way in, and pure."""
 
+import re
+
 from bottega.shop.catalogue.understanding.amounts import read_amounts
 from bottega.shop.catalogue.understanding.categories import add_categories, is_plainly
 from bottega.shop.catalogue.understanding.kinds import guess_kind
@@ -26,6 +28,7 @@ LONGEST_SENTENCE_CHARACTERS = 500
 # Of a model number.
 LEAST_FIGURES = 2
 MOST_VALUES = 40
+_SIZE = re.compile(r"^(\d{3,5})[x×](\d{3,5})$")
 
 
 def understand(
@@ -102,6 +105,14 @@ def _read_models(reading: Reading) -> None:
     """
     told = reading.vocabulary.value_words
     for place, token in enumerate(reading.sentence.tokens):
+        if (size := _SIZE.match(token.key)) is not None and token.kind == "model" and token.claim is None:
+            # "2560x1440", which values write with spaces.
+            both = [value for value in told.get(size[1], ()) if value in told.get(size[2], ())]
+            if both:
+                stated = Stated(f"value:{token.key}", f"{size[1]} x {size[2]}", token.text)
+                reading.found(TraitIs(stated, (f"w:{token.key}", *both[:MOST_VALUES])), place)
+                reading.sentence.claim(place, 1, "kept")
+            continue
         figures = sum(character.isdecimal() for character in token.key)
         if token.kind == "model" and token.claim is None and figures >= LEAST_FIGURES and len(token.key) > figures:
             stated = Stated(f"model:{token.key}", token.text, token.text)

@@ -103,7 +103,7 @@ def _numbers(reading: Reading, concepts: Sequence[str]) -> tuple[str, ...]:
 def read_comparisons(reading: Reading) -> None:
     """ "Cheaper", "a bigger one", "same brand", "like this": bounds from the product that is shown."""
     sentence, language = reading.sentence, reading.language
-    compared = -1
+    compared, alike = -1, False
     place = 0
     while place < len(sentence.tokens):
         length = 1
@@ -115,9 +115,11 @@ def read_comparisons(reading: Reading) -> None:
             if length > 1 and sentence.at(place + length - 1, language.comparison) is not None:
                 # "Than this | for less money".
                 length -= 1
-            if _compare(reading, told[0], place, length):
-                compared = place
-                sentence.claim(place, length, "constraint")
+            negated = sentence.has_until(place, language.negations) if told[0] == "dearer" else 0
+            kind = "not_dearer" if negated and reading.shown is not None else told[0]
+            if _compare(reading, kind, place, length):
+                compared, alike = place, alike or kind == "like_this"
+                sentence.claim(place - negated, length + negated, "constraint")
         elif (degree := sentence.at(place, language.degrees)) is not None:
             length = degree[1]
             of_what, longer = _said_of(reading, degree[0], place + length)
@@ -126,12 +128,14 @@ def read_comparisons(reading: Reading) -> None:
                 sentence.claim(place, length, "constraint")
             # What the shown product does not tell stays among the words, and is still compared with.
             compared = place
+        elif _points_at_shown(reading, place):
+            compared, alike = place, True
         elif (unit := _more_of(reading, place)) is not None and _degree(reading, unit, place, 2, ()):
             length, compared = 2, place
             sentence.claim(place, length, "constraint")
         place += length
     if compared >= 0 and reading.shown is not None:
-        _same_kind(reading, reading.shown, compared)
+        _same_kind(reading, reading.shown, compared, alike=alike)
 
 
 def _compare(reading: Reading, kind: str, place: int, length: int) -> bool:
@@ -185,10 +189,16 @@ def _same_trait(reading: Reading, shown: ShownProduct, kind: str, place: int, sa
     reading.found(TraitIs(Stated(key, label, said), traits, negated), place)
 
 
-def _names_other_kind(reading: Reading) -> bool:
-    """Whether the sentence itself says what kind of thing is wanted, in words that no comparison has taken."""
+def _names_other_kind(reading: Reading, shown: ShownProduct, *, alike: bool) -> bool:
+    """Whether the sentence itself says what kind of thing is wanted, in words that no comparison has taken.
+
+    Where something `alike` is wanted, what the shown product is called as well is no other kind: "the same kind of
+    cable".
+    """
     sentence, length = reading.sentence, len(reading.kind_phrase.split())
     if reading.kind is None or not _is_name_of_kind(reading, reading.kind_phrase):
+        return False
+    if alike and _is_called(reading, shown, reading.kind_phrase):
         return False
     places = range(len(sentence.tokens))
     return any(sentence.key(place, length) == reading.kind_phrase and sentence.free(place, length) for place in places)
@@ -241,6 +251,20 @@ def _shelf(reading: Reading, stated: Stated, path: str) -> CategoryIs:
     return CategoryIs(stated, (path,), not_paths=besides, wider=_shelf(reading, stated, parent) if parent else None)
 
 
+def _points_at_shown(reading: Reading, place: int) -> bool:
+    """ "This radio, only in white": a pointing word, and what the shown product is called."""
+    sentence, shown, length = reading.sentence, reading.shown, len(reading.kind_phrase.split())
+    if shown is None or not length or sentence.key(place, 1) not in reading.language.pointing:
+        return False
+    return sentence.key(place + 1, length) == reading.kind_phrase and _is_called(reading, shown, reading.kind_phrase)
+
+
+def _is_called(reading: Reading, shown: ShownProduct, phrase: str) -> bool:
+    """Whether the shown product's title has the name of a kind, or another word for it."""
+    title = f" {reading.language.keys.of(shown.title)} "
+    return any(f" {word} " in title for word in reading.language.kinds.get(phrase, (phrase,)))
+
+
 def _more_of(reading: Reading, place: int) -> Degree | None:
     """ "More litres", "less VA": by the unit that the shown product's numbers are told in."""
     sentence = reading.sentence
@@ -288,9 +312,9 @@ def _degree(reading: Reading, degree: Degree, place: int, length: int, of_what: 
     return True
 
 
-def _same_kind(reading: Reading, shown: ShownProduct, place: int) -> None:
+def _same_kind(reading: Reading, shown: ShownProduct, place: int, *, alike: bool) -> None:
     """What is compared is of the shown product's kind, and another product."""
-    if not _names_other_kind(reading):
+    if not _names_other_kind(reading, shown, alike=alike):
         named = sorted(trait for trait in shown.traits if _names_thing(reading, trait))
         # "A networking cable" says more than "a cable".
         kinds = tuple(sorted([trait for trait in named if " " in trait] or named))
