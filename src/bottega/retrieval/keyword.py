@@ -8,7 +8,7 @@ from bottega.platform.database.pool import Connection, Row, plan_for_values
 from bottega.retrieval.asked import KeywordQuery
 from bottega.retrieval.corpus import Corpus
 from bottega.retrieval.counting import plan_for
-from bottega.retrieval.narrowing import Narrowing, Parameters
+from bottega.retrieval.narrowing import LEAD_BY_KNOWN, Narrowing, Parameters
 from bottega.retrieval.scoring import ASKED_TERMS, SCORE, asked_terms
 
 # So many postings of each term are read, those with the greatest impact; and so many when a condition leaves too few of
@@ -21,8 +21,6 @@ FREQUENT_TERMS_READ = 3
 POSTINGS_PER_DOCUMENT = 24
 # Of what is gathered at most so many, the best, are held against a condition.
 HELD_AGAINST_CONDITION = 1_500
-# Fewer known documents are what postings are held against; where more are known the best postings soon lead to them.
-LEAD_BY_KNOWN = 8_000
 # An answered word is worth so much in choosing candidates, beside the sum of impacts.
 COVERAGE_IN_CHOICE = 4.0
 # Words after these count for the score but not for the coverage by which candidates are chosen.

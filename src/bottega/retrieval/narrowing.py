@@ -7,6 +7,8 @@ FEW_DOCUMENTS = 3_000
 # Of a condition that others ask for as well, the numbers of so many are kept at hand: to be among them is quicker to
 # see than whether a row meets a condition.
 KNOWN_DOCUMENTS = 20_000
+# Fewer known documents are what postings and vectors are held against; where more are known the best soon lead to them.
+LEAD_BY_KNOWN = 8_000
 
 
 @dataclass(frozen=True, slots=True)

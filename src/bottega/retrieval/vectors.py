@@ -13,7 +13,7 @@ import orjson
 from bottega.platform.database.pool import Connection, Row
 from bottega.retrieval.asked import KeywordQuery
 from bottega.retrieval.corpus import Corpus
-from bottega.retrieval.narrowing import Narrowing, Parameters
+from bottega.retrieval.narrowing import LEAD_BY_KNOWN, Narrowing, Parameters
 from bottega.retrieval.scoring import ASKED_TERMS, SCORE, asked_terms
 
 if TYPE_CHECKING:
@@ -88,14 +88,15 @@ async def _near(
     besides: Sequence[int],
     words: KeywordQuery,
 ) -> list[Neighbour]:
-    few = narrowing.few
-    condition, values = (narrowing.condition, narrowing.values) if few is None else narrowing.of_known
+    known = narrowing.known if narrowing.known is not None and narrowing.known.number <= LEAD_BY_KNOWN else None
+    condition, values = (narrowing.condition, narrowing.values) if known is None else narrowing.of_known
+    statement = _NEAR if known is None else (_NEAR_KNOWN if narrowing.few is None else _NEAR_FEW)
     parameters = Parameters(list(values))
-    filled = (_NEAR if few is None else _NEAR_FEW).format(
+    filled = statement.format(
         query=parameters.add(query),
         number=parameters.add(number),
         besides=parameters.add(list(besides)),
-        few="" if few is None else parameters.add(few.array),
+        known="" if known is None else parameters.add(known.array),
         dimensions=query.count(",") + 1,
         **asked_terms(words, parameters),
         vectors=corpus.vectors,
@@ -227,12 +228,24 @@ nearest AS MATERIALIZED (
         SELECT true AS met{{columns}} FROM {{source}} WHERE {{key}} = v.document AND {{condition}} OFFSET 0) AS met
     ORDER BY distance LIMIT {{number}}),{_MEASURED}"""
 
+# Of more that are known to meet it, being among them is seen sooner than a row is read for every vector that is passed.
+# As a truth of its own the subquery is a table of their numbers, and no join that would measure all of them.
+_NEAR_KNOWN = f"""
+WITH meant AS MATERIALIZED (SELECT {{query}}::text::halfvec({{dimensions}}) AS vector),
+nearby AS MATERIALIZED (
+    SELECT v.document, v.embedding::halfvec({{dimensions}}) <=> (SELECT vector FROM meant) AS distance
+    FROM {{vectors}} v WHERE (v.document IN (SELECT unnest({{known}}::text::int[]))) IS TRUE
+    ORDER BY distance LIMIT {{number}}),
+nearest AS MATERIALIZED (
+    SELECT v.document, v.distance{{columns}}
+    FROM nearby v JOIN {{source}} ON {{key}} = v.document WHERE {{condition}}),{_MEASURED}"""
+
 # A few are all measured, for which a subquery leaves the planner no other way; a row is read once it is chosen.
 _NEAR_FEW = f"""
 WITH meant AS MATERIALIZED (SELECT {{query}}::text::halfvec({{dimensions}}) AS vector),
 nearby AS MATERIALIZED (
     SELECT v.document, v.embedding::halfvec({{dimensions}}) <=> (SELECT vector FROM meant) AS distance
-    FROM (SELECT * FROM {{vectors}} w WHERE w.document = ANY ({{few}}::text::int[]) OFFSET 0) AS v
+    FROM (SELECT * FROM {{vectors}} w WHERE w.document = ANY ({{known}}::text::int[]) OFFSET 0) AS v
     ORDER BY distance LIMIT {{number}}),
 nearest AS MATERIALIZED (
     SELECT v.document, v.distance{{columns}}

@@ -82,6 +82,8 @@ def _heads(reading: Reading, place: int, phrase: str) -> bool:
 def _is_for_something(reading: Reading, place: int) -> bool:
     """Whether "for" begins here behind an unknown thing: "cream for leather boots", "something for my tent"."""
     sentence, language = reading.sentence, reading.language
+    if _is_for_doing(reading, place):
+        return True
     length = sentence.has_at(place, language.compatible, free=False)
     if not length or not place:
         return False
@@ -93,6 +95,14 @@ def _is_for_something(reading: Reading, place: int) -> bool:
         # "Lookin for".
         return False
     return before.key in language.anything or before.key not in language.fillers
+
+
+def _is_for_doing(reading: Reading, place: int) -> bool:
+    """Whether it is said here what something is to do: "something to carry water", but not "something to eat"."""
+    sentence, language = reading.sentence, reading.language
+    if sentence.key(place, 1) != "to" or not place or sentence.tokens[place - 1].key not in language.anything:
+        return False
+    return sentence.key(place + 1, 1) not in language.kinds and sentence.key(place - 1, 3) not in language.kinds
 
 
 def _ruled_out(reading: Reading, place: int) -> int:
@@ -177,6 +187,9 @@ def _figures(reading: Reading, phrase: str, *, doubtful: bool) -> KindFigures | 
     """Figures of things called so, or called by another word for the same."""
     vocabulary, language = reading.vocabulary, reading.language
     if phrase in language.fillers or phrase in language.price_levels or phrase in language.genders:
+        return None
+    if phrase in language.degrees and reading.shown is not None:
+        # "Warmer" than what is shown, and none of the hand warmers.
         return None
     if phrase in language.describing and not _is_named(reading, phrase):
         return None

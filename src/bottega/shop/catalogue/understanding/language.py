@@ -103,6 +103,8 @@ class Language:
     degrees: Mapping[str, Degree]
     superlatives: Mapping[str, Degree]
     comparison: Mapping[str, str]
+    # In front of what is told in numbers: whether it is to be more.
+    more_or_less: Mapping[str, bool]
     kinds: Mapping[str, tuple[str, ...]]
     accessory_words: frozenset[str]
     goes_with: frozenset[str]
@@ -118,6 +120,8 @@ class Language:
     broader: Mapping[str, tuple[str, ...]]
     relative: frozenset[str]
     pointing: frozenset[str]
+    # "Each piece": of one, and no number of pieces.
+    apiece: frozenset[str]
     known_words: frozenset[str]
     ambiguous_colours: frozenset[str]
 
@@ -172,10 +176,21 @@ def language(code: str = DEFAULT_LANGUAGE) -> Language:
         usual={dimension: tuple(names) for dimension, names in told["usual"].items()},
         degrees=_degrees(told, keys, "less", "more"),
         superlatives=_degrees(told, keys, "least", "most"),
-        comparison={keys.of_sign(phrase): kind for kind, phrases in told["comparison"].items() for phrase in phrases},
+        comparison={
+            keys.of_sign(phrase): kind
+            for kind, phrases in told["comparison"].items()
+            if kind != "of_number"
+            for phrase in phrases
+        },
+        more_or_less={
+            keys.of_sign(word): side == "more"
+            for side, words in told["comparison"]["of_number"].items()
+            for word in words
+        },
         kinds=_kinds(told, keys),
         relative=key_set(told["words"]["relative"]),
         pointing=key_set(told["words"]["pointing"]),
+        apiece=key_set(told["words"]["apiece"]),
         **_shades_and_stuffs(colours, materials),
         **_ranges(told["bound"], keys),
         **_besides(told["kinds"]["besides"], keys),

@@ -176,8 +176,10 @@ def _is_told(reading: Reading, key: str, names: tuple[str, ...]) -> bool:
     language, vocabulary = reading.language, reading.vocabulary
     if key in language.too_general_flags or key in language.negation_suffixes:
         return False
-    if reading.kind_phrase and f" {key}".endswith(f" {reading.kind_phrase.split()[-1]}"):
-        return False
+    head = reading.kind_phrase.split()[-1] if reading.kind_phrase else ""
+    if head and f" {key}".endswith(f" {head}"):
+        # "Rain clothes" are waterproof; a "graphics card" is a card.
+        return head in language.anything and " " in key
     if " " in key:
         return reading.kind is None or reading.coverage(names) > 0
     numbers = tuple(number for name in names for number in vocabulary.flag_numbers.get(name, ()))

@@ -35,9 +35,6 @@ NEARLY_MEASURED = frozenset({"storage", "mass", "length", "volume", "power", "ap
 INCH_SPAN = 0.95
 BINARY_SPAN = 0.025
 
-# How names of numbers begin that tell how much there may be.
-MOST_NAMES = ("max_", "maximum_")
-
 # What a negative number without a unit tells.
 BELOW_ZERO = "temperature"
 TITLED_DIMENSIONS = frozenset(
@@ -74,10 +71,9 @@ def read_quantity(reading: Reading, amount: "Amount") -> int | None:
         f"number:{names[0]}",
         bound_label(names[0], amount.values, amount.unit, amount.bound),
         reading.sentence.said(start, end - start),
-        "soft" if _is_of_another(reading, start, end) else "hard",
     )
     reading.found(NumberBound(stated, ranges, NumberBound(stated, wider) if wider and wider != ranges else None), start)
-    _claim(reading, amount, start, end, stated)
+    _claim(reading, amount, start, end)
     return end
 
 
@@ -102,22 +98,11 @@ def _names_of(
     return _named_elsewhere(reading, amount) or meant_by(reading, amount), start, end
 
 
-def _is_of_another(reading: Reading, start: int, end: int) -> bool:
-    """Whether it is told of what the thing is for: of the laptop of a bag "for a 15 inch laptop"."""
-    sentence, language = reading.sentence, reading.language
-    before = sentence.has_until(start, language.compatible, free=False)
-    following = sentence.key(end, 1)
-    names_thing = following in reading.vocabulary.kinds or following in language.kinds
-    return before > 0 and start > before and reading.kind is not None and names_thing and sentence.free(end)
-
-
-def _claim(reading: Reading, amount: "Amount", start: int, end: int, stated: Stated) -> None:
-    """A bound's words are no words to search by; "16 GB" and what names it may stand in titles, a preference's do."""
+def _claim(reading: Reading, amount: "Amount", start: int, end: int) -> None:
+    """A bound's words are no words to search by; "16 GB" and what names it may stand in titles."""
     written_in_titles = amount.unit is not None and amount.unit.dimension in TITLED_DIMENSIONS
     bounded = amount.bound is not None or amount.is_range
     claim: Claim = "ranking" if written_in_titles and not bounded else "constraint"
-    if stated.strength == "soft" and not bounded:
-        claim = "kept"
     sentence = reading.sentence
     sentence.claim(start, end - start, claim)
 
@@ -275,7 +260,7 @@ def _range(amount: "Amount", figures: NumberFigures, *, wide: bool) -> NumberRan
     value, bound = values[0], amount.bound
     missed = NEARLY_SHARE if wide and amount.unit is not None and amount.unit.dimension in NEARLY_MEASURED else 0.0
     if bound is None or bound.bound == "exactly":
-        least, most = _exactly(amount, value, figures.name, wide=wide and bound is None)
+        least, most = _exactly(amount, value, wide=wide and bound is None)
         return NumberRange(figures.name, least, most, unit)
     match bound.bound:
         case "most":
@@ -289,14 +274,11 @@ def _range(amount: "Amount", figures: NumberFigures, *, wide: bool) -> NumberRan
             return NumberRange(figures.name, value - span, value + span, unit)
 
 
-def _exactly(amount: "Amount", value: float, name: str, *, wide: bool) -> tuple[float | None, float | None]:
+def _exactly(amount: "Amount", value: float, *, wide: bool) -> tuple[float | None, float | None]:
     """What a figure without a bound covers: nominal screen sizes, binary sizes, roundings; a coldest night."""
     dimension = amount.unit.dimension if amount.unit is not None else ""
     if dimension == "temperature" or value < 0:
         return None, value
-    if wide and name.startswith(MOST_NAMES):
-        # What takes screens of up to 65 inch takes one of 55.
-        return value, None
     whole = amount.values[0] == int(amount.values[0])
     if amount.unit is not None and amount.unit.name == "inch":
         below, above = (0.35, INCH_SPAN) if wide else (0.0, INCH_SPAN if whole else 0.05)

@@ -48,12 +48,13 @@ def understand(
     sentence = sentence_of(spaced, vocabulary.language, measures(), vocabulary.names_with_figures)
     reading = Reading(sentence, vocabulary, measures(), currency, shown)
     mend(reading)
+    _claim_sayings(reading, reading.language.apiece)
     guess_kind(reading)
     read_amounts(reading)
     read_wishes(reading)
     read_comparisons(reading)
     read_price_levels(reading)
-    _claim_sayings(reading)
+    _claim_sayings(reading, reading.language.fillers)
     read_sizes(reading)
     read_phrases(reading)
     _leave_mere_preferences(reading)
@@ -81,11 +82,11 @@ def _place(pair: tuple[int, Constraint]) -> int:
     return pair[0]
 
 
-def _claim_sayings(reading: Reading) -> None:
+def _claim_sayings(reading: Reading, sayings: frozenset[str]) -> None:
     """Takes fillers of several words ("a pair of") away before anything else is made of their words."""
     sentence, place = reading.sentence, 0
     while place < len(sentence.tokens):
-        length = sentence.has_at(place, reading.language.fillers)
+        length = sentence.has_at(place, sayings)
         if length > 1:
             sentence.claim(place, length, "filler")
         place += max(length, 1)

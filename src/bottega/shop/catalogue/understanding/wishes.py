@@ -130,8 +130,8 @@ def read_comparisons(reading: Reading) -> None:
             compared = place
         elif _points_at_shown(reading, place):
             compared, alike = place, True
-        elif (unit := _more_of(reading, place)) is not None and _degree(reading, unit, place, 2, ()):
-            length, compared = 2, place
+        elif (more := _more_of(reading, place)) is not None and _degree(reading, more[0], place, more[2], more[1]):
+            length, compared = more[2], place
             sentence.claim(place, length, "constraint")
         place += length
     if compared >= 0 and reading.shown is not None:
@@ -265,15 +265,22 @@ def _is_called(reading: Reading, shown: ShownProduct, phrase: str) -> bool:
     return any(f" {word} " in title for word in reading.language.kinds.get(phrase, (phrase,)))
 
 
-def _more_of(reading: Reading, place: int) -> Degree | None:
-    """ "More litres", "less VA": by the unit that the shown product's numbers are told in."""
-    sentence = reading.sentence
-    more = sentence.key(place, 1)
-    if reading.shown is None or more not in ("more", "less", "fewer") or not sentence.free(place, 2):
+def _more_of(reading: Reading, place: int) -> tuple[Degree, Sequence[str], int] | None:
+    """ "More litres", "less VA": by the unit that the shown product's numbers are told in; "a higher R value": by name.
+
+    With the numbers that are named, and how many words say so.
+    """
+    sentence, shown, more = reading.sentence, reading.shown, reading.sentence.key(place, 1)
+    is_more = reading.language.more_or_less.get(more)
+    if shown is None or is_more is None or not sentence.free(place, 2):
         return None
+    said = f"{more} {sentence.tokens[place + 1].text}"
+    named = sentence.at(place + 1, reading.vocabulary.number_phrases)
+    if named is not None and (names := [name for name in named[0] if name in shown.numbers]):
+        return Degree((), is_more, said), names, 1 + named[1]
     unit = reading.measures.unit_names.get(sentence.tokens[place + 1].plain)
     concepts = () if unit is None else reading.language.usual.get(unit.dimension, ())
-    return Degree(tuple(concepts), more == "more", f"{more} {sentence.tokens[place + 1].text}") if concepts else None
+    return (Degree(tuple(concepts), is_more, said), (), 2) if concepts else None
 
 
 def _said_of(reading: Reading, degree: Degree, place: int) -> tuple[Sequence[str], int]:
