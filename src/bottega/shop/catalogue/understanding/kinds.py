@@ -58,6 +58,9 @@ def _guess_from(reading: Reading, start: int, *, doubtful: bool) -> int | None:
                 figures = _figures(reading, phrase, doubtful=doubtful)
                 if figures is None or place + length <= found_until:
                     continue
+                if place < found_until and reading.kind_phrase in reading.language.kinds:
+                    # "Patch cable LC" is no "cable LC".
+                    continue
                 if found_until != place or _heads(reading, place, phrase):
                     reading.kind, reading.kind_phrase = figures, phrase
                     found_until = place + length
@@ -88,8 +91,12 @@ def _is_for_something(reading: Reading, place: int) -> bool:
     if not length or not place:
         return False
     before = sentence.tokens[place - 1]
-    if before.kind != "word" or before.claim is not None or before.key in (*language.seeking, *language.currencies):
+    if before.key in language.seeking or before.claim is not None:
         return False
+    if before.kind != "word" or before.key in language.currencies:
+        # "A scanner under 250 euros for old photos".
+        earlier = (token for token in sentence.tokens[:place] if token.kind == "word" and token.claim is None)
+        return any(one.key in reading.vocabulary.kinds and one.key not in language.fillers for one in earlier)
     is_known = before.key in reading.vocabulary.known_words
     if not is_known and any(word.startswith(before.key) for word in language.seeking):
         # "Lookin for".
@@ -218,7 +225,7 @@ def _figures(reading: Reading, phrase: str, *, doubtful: bool) -> KindFigures | 
         # Of what titles hardly ever end in ("SSD") the last words of its other names tell more: "solid state drive".
         words = [word for word in group if " " in word]
         telling = [figures for word in words if (figures := _figures_of(vocabulary, word)) is not None]
-    return max(telling or known, key=lambda figures: figures.products, default=None)
+    return _together(telling or known) if known else None
 
 
 def _is_seldom_so_called(reading: Reading, figures: KindFigures) -> bool:

@@ -120,6 +120,8 @@ class Language:
     broader: Mapping[str, tuple[str, ...]]
     relative: frozenset[str]
     pointing: frozenset[str]
+    # Written so by everybody, with a single figure: "A3", "4K".
+    formats: frozenset[str]
     # "Each piece": of one, and no number of pieces.
     apiece: frozenset[str]
     known_words: frozenset[str]
@@ -191,6 +193,7 @@ def language(code: str = DEFAULT_LANGUAGE) -> Language:
         relative=key_set(told["words"]["relative"]),
         pointing=key_set(told["words"]["pointing"]),
         apiece=key_set(told["words"]["apiece"]),
+        formats=frozenset(told["words"]["formats"]),
         **_shades_and_stuffs(colours, materials),
         **_ranges(told["bound"], keys),
         **_besides(told["kinds"]["besides"], keys),
@@ -321,6 +324,7 @@ def _kinds(told: Mapping[str, Any], keys: PhraseKeys) -> dict[str, tuple[str, ..
         group = tuple(dict.fromkeys(keys.of(word) for word in same))
         for word in group:
             found[word] = group
+    found.update({keys.of(word): found[keys.of(whole)] for word, whole in told["kinds"]["short"].items()})
     return found
 
 

@@ -5,8 +5,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bottega.shop.catalogue.understanding.measures import Unit
+from bottega.shop.catalogue.understanding.number_figures import NumberFigures, counts_things
 from bottega.shop.catalogue.understanding.reading import Reading
-from bottega.shop.catalogue.understanding.vocabulary import NumberFigures, counts_things
 
 if TYPE_CHECKING:
     from bottega.shop.catalogue.understanding.amounts import Amount
@@ -18,6 +18,8 @@ LEAST_COVERAGE = 0.08
 LEAST_ALTERNATIVE_SHARE = 0.05
 # A number that no concept names is meant where such things tell it so often, and what a concept names so much less.
 LEAST_TOLD, OTHER_NAME_SHARE = 0.05, 0.25
+# A number that such a share of all products tell is told of any kind of thing.
+GENERAL_SHARE = 0.2
 
 # How names of numbers begin that tell how little there may be: no figure of the thing itself.
 LEAST_NAMES = ("min_", "minimum_")
@@ -75,13 +77,14 @@ def _told_of_such_things(reading: Reading, amount: "Amount", unit: Unit) -> tupl
     """The number of this dimension that such things mostly tell, whatever it is called: the power of a lamp's bulb, the
     width of a tape. It is meant where what is usual hardly ever is told of them, or never comes near the amount."""
     scores: dict[str, float] = {}
-    named = {name for names in reading.language.concept_names.values() for name in names}
+    common = GENERAL_SHARE * reading.vocabulary.products
     for name in measuring(reading, reading.vocabulary.dimensions.get(unit.dimension, ()), unit):
         covered, plausible = reading.coverage((name,)), _plausible(reading, amount, (name,))
         is_usual = amount.bound is not None or amount.is_range or _is_usual_figure(reading, amount, (name,), unit)
-        # What there is a word for would be said so: "deep".
+        # What most things tell, how deep they are, say, is no figure of this kind of thing.
         is_limit = amount.bound is None and name.startswith(LEAST_NAMES)
-        if reading.kind is not None and covered >= LEAST_TOLD and is_usual and name not in named and not is_limit:
+        is_general = reading.vocabulary.fields.get(name, 0) >= common
+        if reading.kind is not None and covered >= LEAST_TOLD and is_usual and not is_general and not is_limit:
             scores[name] = OTHER_NAME_SHARE * min(covered * 3, 1.0) * plausible
     best = max(scores.values(), default=0.0)
     names = [name for name in scores if scores[name] >= OTHER_NAME_SHARE * best]

@@ -16,10 +16,11 @@ from bottega.shop.catalogue.understanding.meant import (
     measuring,
     of_concepts,
 )
+from bottega.shop.catalogue.understanding.measures import Unit
 from bottega.shop.catalogue.understanding.model import NumberBound, NumberRange, Stated
+from bottega.shop.catalogue.understanding.number_figures import NumberFigures, counts_things
 from bottega.shop.catalogue.understanding.reading import Reading
 from bottega.shop.catalogue.understanding.sentence import Claim
-from bottega.shop.catalogue.understanding.vocabulary import NumberFigures, counts_things
 
 if TYPE_CHECKING:
     from bottega.shop.catalogue.understanding.amounts import Amount
@@ -89,9 +90,9 @@ def _names_of(
         if names:
             return names, start, end
         before = (before[0], start, before[2])
-    if after is not None and (fitting := _fitting(reading, amount, after[0])):
+    if after is not None and (fitting := _fitting(reading, amount, _told(reading, after, amount.unit))):
         return fitting, start, after[2]
-    if before is not None and (fitting := _fitting(reading, amount, before[0])):
+    if before is not None and (fitting := _fitting(reading, amount, _told(reading, before, amount.unit))):
         return fitting, before[1], end
     if amount.unit is None:
         return (), start, end
@@ -222,6 +223,23 @@ def _named_elsewhere(reading: Reading, amount: "Amount") -> tuple[str, ...]:
     return found.pop()[:MOST_ALTERNATIVES] if len(found) == 1 else ()
 
 
+def _told(reading: Reading, pointed: Pointed, unit: Unit | None) -> tuple[str, ...]:
+    """The numbers that are named; where such things tell none of them, those of the unit they tell whose own names say
+    the same: the width of a tape is its `tape_width`."""
+    names, phrase = pointed[0], reading.sentence.key(pointed[1], pointed[2] - pointed[1])
+    if reading.kind is None or unit is None or reading.coverage(names) > 0:
+        return names
+    words, key = set(phrase.split()), reading.language.keys.of_word
+    ends = tuple(f"_{name}" for name in names)
+    alike = [
+        name
+        for name in measuring(reading, tuple(reading.vocabulary.dimensions.get(unit.dimension, ())), unit)
+        if reading.coverage((name,)) >= LEAST_COVERAGE
+        and (name.endswith(ends) or words <= {key(part) for part in name.split("_")})
+    ]
+    return tuple(alike) or names
+
+
 def _fitting(reading: Reading, amount: "Amount", names: Sequence[str]) -> tuple[str, ...]:
     """The named numbers that such an amount can be of, those first that most of the things asked for have."""
     numbers = reading.vocabulary.numbers
@@ -239,6 +257,10 @@ def _fitting(reading: Reading, amount: "Amount", names: Sequence[str]) -> tuple[
     if amount.unit is not None and any(numbers[name].unit is not None for name in fitting):
         exact = [name for name in fitting if numbers[name].unit is not None]
         fitting = exact or fitting
+    measured = amount.unit is None or any(numbers[name].unit is not None for name in fitting)
+    if not measured and reading.kind is not None and reading.coverage(fitting) == 0:
+        # "Holds two litres" tells no load.
+        return ()
     # What is named is meant, also where things called so do not tell it.
     covered = [name for name in fitting if reading.coverage((name,)) > 0] or fitting
     most = max((reading.coverage((name,)) for name in covered), default=0.0)

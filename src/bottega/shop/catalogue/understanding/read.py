@@ -115,8 +115,10 @@ def _read_models(reading: Reading) -> None:
                 reading.sentence.claim(place, 1, "kept")
             continue
         figures = sum(character.isdecimal() for character in token.key)
-        if token.kind == "model" and token.claim is None and figures >= LEAST_FIGURES and len(token.key) > figures:
-            stated = Stated(f"model:{token.key}", token.text, token.text)
+        is_format = token.key in reading.language.formats
+        is_model = figures >= LEAST_FIGURES and len(token.key) > figures
+        if token.kind == "model" and token.claim is None and (is_model or is_format):
+            stated = Stated(f"{'value' if is_format else 'model'}:{token.key}", token.text, token.text)
             reading.found(TraitIs(stated, (f"w:{token.key}", *told.get(token.key, ())[:MOST_VALUES])), place)
             reading.sentence.claim(place, 1, "kept")
 

@@ -6,8 +6,15 @@ from itertools import takewhile
 from typing import Any
 
 from bottega.shop.catalogue.understanding.language import DEFAULT_LANGUAGE, Language, language
-from bottega.shop.catalogue.understanding.measures import Unit, measures
+from bottega.shop.catalogue.understanding.measures import measures
 from bottega.shop.catalogue.understanding.misspelling import Spelling
+from bottega.shop.catalogue.understanding.number_figures import (
+    NumberFigures,
+    by_dimension,
+    flag_numbers,
+    number_figures,
+    number_phrases,
+)
 from bottega.shop.catalogue.understanding.words import folded
 
 # Shares of a price distribution that are kept, from the lowest price to the highest.
@@ -17,9 +24,6 @@ OWN_WORD_SHARE = 0.5
 # A word stands for a whole brand of several words only if it hardly ever means another.
 NICKNAME_SHARE = 0.9
 SHORTEST_NICKNAME = 4
-UNIT_EVIDENCE_SHARE = 0.6
-LEAST_UNIT_EVIDENCE = 3
-TOLD_UNIT_SHARE = 0.08
 # An attribute whose values nearly all differ tells things apart; it is no wish.
 MOST_DISTINCT_SHARE = 0.4
 
@@ -41,17 +45,6 @@ class CategoryFigures:
     title: str
     products: int
     prices: Mapping[str, Sequence[int]]
-
-
-@dataclass(frozen=True, slots=True)
-class NumberFigures:
-    """A numeric attribute: how many products have it, its unit if that is known, and its most frequent values."""
-
-    name: str
-    products: int
-    unit: Unit | None
-    values: Mapping[float, int]
-    quantiles: Sequence[float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +105,7 @@ def vocabulary_of(version: str, content: Mapping[str, Any], code: str = DEFAULT_
     categories = {
         path: CategoryFigures(path, title, products, prices) for path, title, products, prices in content["categories"]
     }
-    numbers = {told["name"]: _number(told) for told in content["numbers"]}
+    numbers = {told["name"]: number_figures(told) for told in content["numbers"]}
     flags = _flags(traits)
     kinds = {
         told["word"]: KindFigures(told["word"], told["products"], told["categories"], told["fields"], told["prices"])
@@ -152,12 +145,12 @@ def vocabulary_of(version: str, content: Mapping[str, Any], code: str = DEFAULT_
         values=values,
         option_values=_option_values(traits, spoken),
         tags=_counted(traits, "tag:"),
-        flag_numbers=_flag_numbers(numbers),
+        flag_numbers=flag_numbers(numbers),
         value_words=value_words,
         trait_counts=traits,
         numbers=numbers,
-        number_phrases=_number_phrases(numbers, spoken),
-        dimensions=_dimensions(numbers),
+        number_phrases=number_phrases(numbers, spoken),
+        dimensions=by_dimension(numbers),
         fields=content["fields"],
         kinds=kinds,
         prices=content["prices"],
@@ -261,15 +254,6 @@ def _flag_phrases(flags: Mapping[str, tuple[int, int]], spoken: Language) -> dic
     return {phrase: tuple(names)[:4] for phrase, names in found.items() if phrase}
 
 
-def _flag_numbers(numbers: Mapping[str, NumberFigures]) -> dict[str, tuple[str, ...]]:
-    """Numbers that say the same as a yes-or-no attribute: `waterproof_mm` of waterproof."""
-    found: dict[str, tuple[str, ...]] = {}
-    for name in numbers:
-        if flag := measures().name_without_unit(name):
-            found[flag] = (*found.get(flag, ()), name)
-    return found
-
-
 def _values(traits: Mapping[str, int], fields: Mapping[str, int], spoken: Language) -> dict[str, tuple[str, ...]]:
     """Values of texts that sort things into a few kinds, by phrase: the traits they stand for."""
     by_name: dict[str, dict[str, int]] = {}
@@ -318,70 +302,6 @@ def _value_words(traits: Mapping[str, int], spoken: Language) -> dict[str, tuple
         for word in dict.fromkeys(spoken.keys.of(value).split()):
             found.setdefault(word, []).append(trait)
     return {word: tuple(names) for word, names in found.items() if len(names) <= 400}
-
-
-def _number(told: Mapping[str, Any]) -> NumberFigures:
-    """A number with the unit that its name ends with, else the one that products' own texts give with its values."""
-    name: str = told["name"]
-    known = measures()
-    evidence: Mapping[str, int] = told["units"]
-    unit = known.unit_of_name(name)
-    total = sum(evidence.values())
-    if unit is None and total >= LEAST_UNIT_EVIDENCE and not name.startswith("option.") and not counts_things(name):
-        best = max(evidence, key=lambda key: evidence[key])
-        if evidence[best] >= UNIT_EVIDENCE_SHARE * total and evidence[best] >= TOLD_UNIT_SHARE * told["products"]:
-            unit = known.units.get(best)
-    if unit is None and name.startswith("option.") and evidence:
-        unit = known.units.get(max(evidence, key=lambda key: evidence[key]))
-    unit = unit or (None if counts_things(name) else known.usual_unit(name))
-    values = {float(value): count for value, count in told["values"]}
-    return NumberFigures(name, told["products"], unit, values, told["quantiles"])
-
-
-def counts_things(name: str) -> bool:
-    """Whether a number counts things: ports, outputs, cores."""
-    return name.startswith("number_of") or name.endswith(
-        ("_quantity", "_ports", "_outputs", "_inputs", "_slots", "_cores", "_threads")
-    )
-
-
-def _number_phrases(numbers: Mapping[str, NumberFigures], spoken: Language) -> dict[str, tuple[str, ...]]:
-    """Numbers by what they are called: the words of their name without the unit."""
-    known = measures()
-    found: dict[str, dict[str, None]] = {}
-    for name in sorted(numbers, key=lambda name: -numbers[name].products):
-        if known.is_about_parcel(name):
-            continue
-        # An option's number is called as the option is: `option.ram.storage` is RAM.
-        called = name.split(".")[1] if name.startswith("option.") else name
-        words = [part for part in called.split("_") if part]
-        if called == name and known.unit_of_name(name) is not None:
-            words = words[:-1]
-        for drop in (("quantity",), ("number", "of"), ("max",), ("min",)):
-            if words[: len(drop)] == list(drop):
-                words = words[len(drop) :]
-        phrases = {" ".join(words), " ".join(word for word in words if word != "quantity")}
-        for phrase in phrases:
-            key = spoken.keys.of(phrase)
-            if key and not key.replace(" ", "").isdigit():
-                found.setdefault(key, {})[name] = None
-    for phrase, concepts in spoken.concept_phrases.items():
-        for concept in concepts:
-            names = [name for name in spoken.concept_names[concept] if name in numbers]
-            if names:
-                own = found.get(phrase, {})
-                found[phrase] = {**dict.fromkeys(names), **own}
-    return {phrase: tuple(names) for phrase, names in found.items()}
-
-
-def _dimensions(numbers: Mapping[str, NumberFigures]) -> dict[str, tuple[str, ...]]:
-    known = measures()
-    found: dict[str, list[str]] = {}
-    for name in sorted(numbers, key=lambda name: -numbers[name].products):
-        unit = numbers[name].unit
-        if unit is not None and not known.is_about_parcel(name):
-            found.setdefault(unit.dimension, []).append(name)
-    return {dimension: tuple(names) for dimension, names in found.items()}
 
 
 def name_of(trait: str) -> str:

@@ -26,11 +26,14 @@ from bottega.shop.catalogue.understanding.model import (
 from bottega.shop.catalogue.understanding.prices import price_around
 from bottega.shop.catalogue.understanding.reading import Reading
 from bottega.shop.catalogue.understanding.vocabulary import facet_value
+from bottega.shop.catalogue.understanding.words import words_in
 
 SAME_PRICE_SHARE = 0.1
 LEAST_OF_KIND = 3
 # A word that so many of the titles with it end in names a thing.
 NOUN_SHARE = 0.3
+# Of a word that names a series of products: at least so many figures and characters, in the titles of so many at most.
+LEAST_FIGURES, SHORTEST_MODEL, LARGEST_SERIES = 2, 3, 30
 
 _ORDERS: dict[str, OrderWish] = {
     "price": "price",
@@ -103,7 +106,7 @@ def _numbers(reading: Reading, concepts: Sequence[str]) -> tuple[str, ...]:
 def read_comparisons(reading: Reading) -> None:
     """ "Cheaper", "a bigger one", "same brand", "like this": bounds from the product that is shown."""
     sentence, language = reading.sentence, reading.language
-    compared, alike = -1, False
+    compared, alike, same_one = -1, False, False
     place = 0
     while place < len(sentence.tokens):
         length = 1
@@ -112,13 +115,15 @@ def read_comparisons(reading: Reading) -> None:
             pass
         elif (told := sentence.at(place, language.comparison)) is not None:
             length = told[1]
-            if length > 1 and sentence.at(place + length - 1, language.comparison) is not None:
+            following = sentence.at(place + length - 1, language.comparison) if length > 1 else None
+            if following is not None and following[0] != "same_one":
                 # "Than this | for less money".
                 length -= 1
             negated = sentence.has_until(place, language.negations) if told[0] == "dearer" else 0
             kind = "not_dearer" if negated and reading.shown is not None else told[0]
             if _compare(reading, kind, place, length):
-                compared, alike = place, alike or kind == "like_this"
+                compared, alike = place, alike or kind in ("like_this", "same_one")
+                same_one = same_one or kind == "same_one"
                 sentence.claim(place - negated, length + negated, "constraint")
         elif (degree := sentence.at(place, language.degrees)) is not None:
             length = degree[1]
@@ -136,6 +141,8 @@ def read_comparisons(reading: Reading) -> None:
         place += length
     if compared >= 0 and reading.shown is not None:
         _same_kind(reading, reading.shown, compared, alike=alike)
+        if same_one:
+            _same_model(reading, reading.shown, compared)
 
 
 def _compare(reading: Reading, kind: str, place: int, length: int) -> bool:
@@ -147,7 +154,7 @@ def _compare(reading: Reading, kind: str, place: int, length: int) -> bool:
             reading.sort = SortWish(orders[kind], said)
             return True
         # Without a product on the screen these words say nothing.
-        return kind == "like_this"
+        return kind in ("like_this", "same_one")
     price = money_text(shown.price_minor, shown.currency)
     match kind:
         case "cheaper":
@@ -187,6 +194,17 @@ def _same_trait(reading: Reading, shown: ShownProduct, kind: str, place: int, sa
     label = f"not {values}" if negated else f"{role} {values}"
     key = f"{'not:' if negated else ''}{role}:{values}"
     reading.found(TraitIs(Stated(key, label, said), traits, negated), place)
+
+
+def _same_model(reading: Reading, shown: ShownProduct, place: int) -> None:
+    """ "This one in magenta": of the same series, where the shown title has a number that some others have as well."""
+    key, titles = reading.language.keys.of_word, reading.vocabulary.titles
+    for word in map(key, words_in(shown.title)):
+        figures = sum(character.isdecimal() for character in word)
+        if figures >= LEAST_FIGURES and len(word) >= SHORTEST_MODEL and 1 < titles.get(word, 0) <= LARGEST_SERIES:
+            stated = Stated(f"value:{word}", word, reading.sentence.said(place, 1))
+            reading.found(TraitIs(stated, (f"w:{word}",)), place)
+            return
 
 
 def _names_other_kind(reading: Reading, shown: ShownProduct, *, alike: bool) -> bool:
