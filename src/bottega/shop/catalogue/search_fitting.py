@@ -8,6 +8,8 @@ from bottega.retrieval.search import Searched
 
 # What is shown has at least that share of the words that the best has, by what they tell.
 LEAST_COVERAGE_SHARE = 0.75
+# A sentence names what it wants: of that share a word that tells little may be lacking.
+LEAST_SPOKEN_SHARE = 0.9
 # Where so many have all of the words, what lacks one is not wanted.
 ENOUGH_WITH_ALL = 3
 # Without a constraint, and where nothing has even so much of the words, they describe: then meaning answers.
@@ -46,7 +48,7 @@ def fitting(
         near = NEAR_IN_MEANING
         return [one for one, share in zip(found, shares, strict=True) if share >= least or (one.cosine or 0.0) >= near]
     with_all = sum(share >= 1 - _ROUNDING for share in shares)
-    least = 1.0 if with_all >= ENOUGH_WITH_ALL else best * LEAST_COVERAGE_SHARE
+    least = 1.0 if with_all >= ENOUGH_WITH_ALL else best * LEAST_SPOKEN_SHARE
     figures = max(_figures(bits, searched, places) for bits, share in covers.items() if share == best)
     return [
         one

@@ -139,7 +139,7 @@ def _start(reading: Reading, name: Named) -> int:
 
 
 def _end(reading: Reading, name: Named) -> int:
-    return reading.sentence.tokens[name.place + len(name.phrase.split()) - 1].end
+    return reading.sentence.tokens[name.place + name.length - 1].end
 
 
 def _together(kinds: Sequence[_Kind]) -> _Kind:

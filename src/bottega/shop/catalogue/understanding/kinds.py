@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from bottega.shop.catalogue.understanding.reading import Reading
+from bottega.shop.catalogue.understanding.reading import Named, Reading
 from bottega.shop.catalogue.understanding.vocabulary import KindFigures, Vocabulary, halves_of, name_of
 
 # Words this seldom at the end of names are hardly names of things.
@@ -23,6 +23,7 @@ SURE_NOUN_SHARE = 0.8
 DESCRIBING_SHARE = 0.2
 LEAST_TITLED = 10
 NOUN_TIMES = 2
+ARTICLES = frozenset({"a", "an", "the", "my", "your", "our"})
 
 
 def guess_kind(reading: Reading) -> None:
@@ -32,7 +33,28 @@ def guess_kind(reading: Reading) -> None:
         while start is not None:
             start = _guess_from(reading, start, doubtful=doubtful)
         if reading.kind is not None:
+            _turn_around(reading)
             return
+
+
+def _turn_around(reading: Reading) -> None:
+    """A "pouch for a mobile phone" is a mobile phone pouch, where the language calls it so."""
+    sentence, language, length = reading.sentence, reading.language, len(reading.kind_phrase.split())
+    for place in range(len(sentence.tokens) - length):
+        end = place + length
+        marked = sentence.has_at(end, language.compatible, free=False)
+        if sentence.key(place, length) != reading.kind_phrase or not marked:
+            continue
+        end += marked
+        while sentence.key(end, 1) in ARTICLES:
+            end += 1
+        for named in range(LONGEST_KIND - length, 0, -1):
+            whole = f"{sentence.key(end, named)} {reading.kind_phrase}"
+            if whole in language.kinds and (figures := _figures(reading, whole, doubtful=False)) is not None:
+                reading.kind, reading.kind_phrase = figures, whole
+                said = sentence.said(place, end + named - place)
+                reading.named.append(Named(whole, said, place, end + named - place))
+                return
 
 
 def _guess_from(reading: Reading, start: int, *, doubtful: bool) -> int | None:

@@ -7,7 +7,7 @@ from typing import Literal
 from bottega.shop.catalogue.understanding.reading import Reading
 from bottega.shop.catalogue.understanding.vocabulary import BrandFigures, name_of
 
-MatchKind = Literal["brand", "colour", "material", "flag", "value", "gender", "category", "word"]
+MatchKind = Literal["brand", "colour", "material", "flag", "mention", "value", "gender", "category", "word"]
 # The word before a phrase that speaks for one meaning of it.
 Marker = Literal["", "by", "made_of", "in", "having", "compatible"]
 
@@ -18,6 +18,8 @@ TOLD_FLAG_SHARE = 0.3
 MENTIONED_FLAG_SHARE = 0.08
 TOLD_MATERIAL_SHARE = 0.25
 TOLD_VALUE_SHARE = 0.3
+# Where fewer tell it, a title that mentions it tells it as well.
+LEAST_TOLD_FLAG_SHARE = 0.02
 LEAST_TAGGED = 2
 LEAST_MADE_OF = 3
 # Where a phrase may be several things of the same length, the first of these.
@@ -29,7 +31,8 @@ _ORDER: dict[MatchKind, int] = {
     "colour": 4,
     "material": 5,
     "value": 6,
-    "word": 7,
+    "mention": 7,
+    "word": 8,
 }
 _FAVOURED: dict[Marker, tuple[MatchKind, ...]] = {
     "by": ("brand",),
@@ -167,6 +170,18 @@ def _flag(reading: Reading, phrase: Phrase) -> Match | None:
     return phrase.match("flag", known, _said(reading, phrase))
 
 
+def _mention(reading: Reading, phrase: Phrase) -> Match | None:
+    """A yes-or-no attribute that few of the things asked for tell: those do, or their titles say so: "bluetooth"."""
+    language, key = reading.language, phrase.key
+    names = reading.vocabulary.flag_phrases.get(key, ())
+    if " " in key or phrase.negated or reading.kind is None or key == reading.kind_phrase:
+        return None
+    if key in language.too_general_flags or key in language.fillers or not reading.vocabulary.titles.get(key, 0):
+        return None
+    told = tuple(name for name in names if reading.coverage((name,)) >= LEAST_TOLD_FLAG_SHARE)
+    return phrase.match("mention", told, _said(reading, phrase)) if told else None
+
+
 def _is_had(reading: Reading, flag: str) -> bool:
     return reading.vocabulary.flags[flag][0] > 0 or flag in reading.vocabulary.flag_numbers
 
@@ -296,4 +311,4 @@ def _stands_for_its_words(reading: Reading, key: str, traits: tuple[str, ...]) -
 
 # What a thing is to go with tells for whom and for what it is, but not its own colour, material or maker.
 _TAKEN_OF_ANOTHER = (_gender, _flag, _value)
-_TAKEN = (_gender, _category, _brand, _flag, _colour, _material, _value)
+_TAKEN = (_gender, _category, _brand, _flag, _colour, _material, _value, _mention)

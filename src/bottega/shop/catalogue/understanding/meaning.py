@@ -30,7 +30,7 @@ def add_constraint(
             _materials(reading, matches, said, place, negated=negated, both=both)
         case "gender":
             _genders(reading, matches, said, place, negated=negated)
-        case "flag":
+        case "flag" | "mention":
             for one in matches:
                 _flag(reading, one, said, place, negated=negated)
         case "value":
@@ -177,6 +177,9 @@ def _flag(reading: Reading, match: Match, said: str, place: int, *, negated: boo
     stated = Stated(key, text, said)
     traits = (*(f"is:{name}" for name in match.values), *said_otherwise)
     words = reading.language.keys.of(text).split()
+    if match.kind == "mention":
+        reading.found(FlagIs(stated, (*traits, f"w:{words[0]}")), place)
+        return
     wider = FlagIs(stated, (*traits, f"w:{words[0]}"), none_of=(f"not:{match.values[0]}",)) if len(words) == 1 else None
     reading.found(FlagIs(stated, traits, wider=wider), place)
 

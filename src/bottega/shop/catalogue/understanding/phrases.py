@@ -73,9 +73,21 @@ def _negated_at(reading: Reading, place: int) -> int | None:
         # "Without an Intel processor": the maker of a part, which titles and values tell.
         end += 1
         group.matches = [replace(one, kind="word", values=(_key_of(reading, one),)) for one in group.matches]
+    elif group.matches[0].kind == "flag" and _is_ruled_out_too(reading, end):
+        # "No replacement heads": the word behind says of what, and is not searched by.
+        end += 1
     _claim_group(reading, group, start, end)
     add_constraint(reading, group.matches, sentence.said(start, end - start), start, negated=True, both=False)
     return end
+
+
+def _is_ruled_out_too(reading: Reading, place: int) -> bool:
+    sentence, language = reading.sentence, reading.language
+    if not sentence.free(place) or sentence.tokens[place].kind != "word":
+        return False
+    word = sentence.key(place, 1)
+    is_plain = word not in language.links and word not in language.fillers and word not in language.joiners
+    return is_plain and word not in reading.kind_phrase.split()
 
 
 def _key_of(reading: Reading, match: Match) -> str:
@@ -162,7 +174,7 @@ def _claim_group(reading: Reading, group: Group, start: int, end: int, *, positi
     if not positive:
         return
     for match in group.matches:
-        if match.kind in ("brand", "colour", "material", "flag", "category"):
+        if match.kind in ("brand", "colour", "material", "flag", "mention", "category"):
             reading.sentence.claim(match.start, match.length, "ranking")
         elif match.kind == "value":
             # A preference: its words are searched by as they are.

@@ -135,14 +135,14 @@ def _read_kind(reading: Reading) -> None:
     if not names:
         return
     for name in names:
-        sentence.claim(name.place, len(name.phrase.split()), "ranking")
+        sentence.claim(name.place, name.length, "ranking")
     narrowed = bool(reading.constraints) or reading.sort is not None or len(names) > 1 or _is_spoken(reading)
     alone = not _words(reading, ("kept",))
     if narrowed or (reading.named and is_plainly(reading, names[0].phrase, alone=alone)):
         add_categories(reading, names)
         return
     for name in names:
-        sentence.claim(name.place, len(name.phrase.split()), "kept")
+        sentence.claim(name.place, name.length, "kept")
 
 
 def _is_spoken(reading: Reading) -> bool:

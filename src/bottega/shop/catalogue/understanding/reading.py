@@ -12,11 +12,17 @@ from bottega.shop.catalogue.understanding.vocabulary import KindFigures, Vocabul
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """A name of a kind of thing: its key, its words, and where it stands."""
+    """A name of a kind of thing: its key, its words, where it stands, and in how many words where not in its own."""
 
     phrase: str
     said: str
     place: int
+    said_in: int = 0
+
+    @property
+    def length(self) -> int:
+        """The words of the sentence that name it."""
+        return self.said_in or len(self.phrase.split())
 
 
 @dataclass(slots=True)
