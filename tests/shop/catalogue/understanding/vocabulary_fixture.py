@@ -59,7 +59,7 @@ CONTENT: dict[str, Any] = {
         "is:touchscreen": 12, "not:touchscreen": 18, "is:bluetooth": 33, "not:bluetooth": 2, "is:hdmi_ports_quantity": 25,
         "is:contains_leather": 8, "not:contains_leather": 20, "is:gluten_free": 3, "is:vegan": 15, "not:vegan": 10,
         "is:near_field_communication__nfc_": 4, "tag:warm": 9, "tag:comfortable": 5, "v:season=winter": 12, "v:season=summer": 8,
-        "v:closure=laces": 5, "v:closure=hook and loop": 2, "v:certifications=pfas-free": 3, "kind:notebook": 30,
+        "v:closure=laces": 5, "v:closure=hook and loop": 2, "v:certifications=pfas-free": 3, "kind:notebook": 30, "v:display_resolution=2560 x 1440": 4,
     },
     "fields": {
         "colour": 150, "size": 60, "material": 80, "gender": 62, "season": 50, "weight": 140, "hood": 15, "waterproof": 16,
@@ -108,6 +108,10 @@ CONTENT: dict[str, Any] = {
         number("package_weight", 90, {500: 9, 900: 9}),
         number("option.length.length", 5, {60000: 2, 70000: 2}, {"mm": 5}),
         number("uv_protection_upf", 6, {30: 2, 50: 4}),
+        number("tape_width", 6, {12: 3, 19: 2}, {"mm": 6}),
+        number("tape_length", 9, {7: 6, 15: 3}, {"m": 9}),
+        number("bulb_power", 9, {200: 5, 230: 3}, {"w": 9}),
+        number("power_watts", 1, {20: 1}),
     ],
     "kinds": [
         kind("jacket", 20, _WORN, categories={"clothing/jackets": 18, "clothing/jackets/down": 2}),
@@ -126,6 +130,9 @@ CONTENT: dict[str, Any] = {
         kind("case", 9, {"material": 8, "colour": 9}),
         kind("sock", 6, {"size": 6, "material": 6, "colour": 6}),
         kind("snack", 4, {"gluten_free": 3}),
+        kind("tape", 9, {"tape_length": 9, "tape_width": 6}),
+        kind("lamp", 10, {"bulb_power": 9}),
+        kind("mouse", 10, {"bluetooth": 1, "weight": 5}),
         kind("shirt", 6, {"uv_protection_upf": 6, "size": 6, "colour": 6}),
         kind("category:clothing/jackets", 20, _WORN),
         kind("category:clothing/jackets/down", 5, _WORN),
@@ -135,7 +142,7 @@ CONTENT: dict[str, Any] = {
         kind("category:camping/tents", 9, {"sleeps_people": 6, "weight": 9, "colour": 6}),
         kind("category:camping/packs", 10, {"capacity_litres": 9, "weight": 10, "colour": 9}),
     ],
-    "titles": {"jacket": 22, "boot": 15, "notebook": 60, "monitor": 20, "cable": 35, "toner": 14, "cartridge": 20, "hdmi": 30, "usb": 40, "windows": 9, "black": 50, "warm": 2, "case": 12, "bag": 12, "torch": 8, "tent": 9, "waterproof": 3},
+    "titles": {"jacket": 22, "boot": 15, "notebook": 60, "monitor": 20, "cable": 35, "toner": 14, "cartridge": 20, "hdmi": 30, "usb": 40, "windows": 9, "black": 50, "warm": 2, "case": 12, "bag": 12, "torch": 8, "tent": 9, "waterproof": 3, "bluetooth": 40, "6280": 4},
 }  # fmt: skip
 
 

@@ -193,11 +193,15 @@ def _bounds(reading: Reading, before: int, after: int) -> tuple[int, int, BoundW
         if negated and bound.strict:
             # "Nothing pricier than 20", "not a cent more than 50".
             bound, before = replace(bound, bound=_OTHER_WAY[bound.bound], strict=False), before - crumb - negated
-    if (found := sentence.at(after, language.after)) is not None and not _begins_amount(reading, after + found[1]):
+    end = after
+    while end < len(sentence.tokens) and sentence.tokens[end].claim == "filler":
+        # "50 a piece at most".
+        end += 1
+    if (found := sentence.at(end, language.after)) is not None and not _begins_amount(reading, end + found[1]):
         behind, length = found
         # "50 plus shipping": a joining word only bounds at the end of a phrase.
         bound = bound or behind
-        after += length
+        after = end + length
     return before, after, bound
 
 

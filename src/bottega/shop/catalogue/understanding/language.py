@@ -145,9 +145,6 @@ def language(code: str = DEFAULT_LANGUAGE) -> Language:
     return Language(
         code=code,
         keys=keys,
-        fillers=key_set(told["words"]["fillers"]),
-        links=key_set(told["words"]["links"]),
-        ordinary=key_set(told["words"]["ordinary"]),
         negations=key_set(told["negation"]["before"]),
         negation_prefixes=key_set(told["negation"]["prefixes"]),
         negation_suffixes=key_set(told["negation"]["suffixes"]),
@@ -178,22 +175,9 @@ def language(code: str = DEFAULT_LANGUAGE) -> Language:
         usual={dimension: tuple(names) for dimension, names in told["usual"].items()},
         degrees=_degrees(told, keys, "less", "more"),
         superlatives=_degrees(told, keys, "least", "most"),
-        comparison={
-            keys.of_sign(phrase): kind
-            for kind, phrases in told["comparison"].items()
-            if kind != "of_number"
-            for phrase in phrases
-        },
-        more_or_less={
-            keys.of_sign(word): side == "more"
-            for side, words in told["comparison"]["of_number"].items()
-            for word in words
-        },
         kinds=_kinds(told, keys),
-        relative=key_set(told["words"]["relative"]),
-        pointing=key_set(told["words"]["pointing"]),
-        apiece=key_set(told["words"]["apiece"]),
-        formats=frozenset(told["words"]["formats"]),
+        **_comparisons(told["comparison"], keys),
+        **_plain_words(told["words"], keys),
         **_shades_and_stuffs(colours, materials),
         **_ranges(told["bound"], keys),
         **_besides(told["kinds"]["besides"], keys),
@@ -201,6 +185,22 @@ def language(code: str = DEFAULT_LANGUAGE) -> Language:
         **_numbers_and_kinds(told, keys),
         known_words=_all_words(({**told, "words": {**told["words"], "ordinary": []}}, colours, materials), keys),
     )
+
+
+def _plain_words(words: Mapping[str, Any], keys: PhraseKeys) -> dict[str, Any]:
+    """The part of a language that is about words by themselves."""
+    fields = ("fillers", "links", "ordinary", "relative", "pointing", "apiece", "formats")
+    return {field: frozenset(keys.of_sign(word) for word in words[field]) for field in fields}
+
+
+def _comparisons(comparison: Mapping[str, Any], keys: PhraseKeys) -> dict[str, Any]:
+    """The part of a language that is about comparing with what is shown."""
+    kinds = {kind: phrases for kind, phrases in comparison.items() if kind != "of_number"}
+    of_number = comparison["of_number"]
+    return {
+        "comparison": {keys.of_sign(phrase): kind for kind, phrases in kinds.items() for phrase in phrases},
+        "more_or_less": {keys.of_sign(word): side == "more" for side, words in of_number.items() for word in words},
+    }
 
 
 def _price_levels(told: Mapping[str, Any], keys: PhraseKeys) -> dict[str, PriceLevel]:
