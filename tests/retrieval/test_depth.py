@@ -4,7 +4,7 @@ import pytest
 
 from bottega.connectors.sandbox.embedder import SandboxEmbedder
 from bottega.platform.database.pool import Database
-from bottega.retrieval import counting, keyword, narrowing
+from bottega.retrieval import counting, keyword, narrowing, vectors
 from bottega.retrieval.narrowing import Narrowing
 from bottega.retrieval.search import FUSED_KEYWORD, Searcher
 from tests.retrieval.library import EVERYTHING, RECIPES, WEIGHTS, embed, ids, plainly, recipe, search, write
@@ -66,3 +66,27 @@ async def test_with_meaning_too_a_greater_number_only_adds_at_the_end(library: D
     assert orders[0] == orders[1]
     assert orders[1] == orders[2][: len(orders[1])]
     assert len(orders[2]) >= 130
+
+
+@pytest.mark.parametrize("way", ["few", "known", "known to lead to", "many"])
+async def test_the_nearest_are_the_same_however_it_is_known_what_meets_a_condition(
+    library: Database, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    embedder = SandboxEmbedder()
+    stews = [
+        recipe(f"{kind}{n}", f"Stew {n}", f"{'leek ' * (n % 9)}barley") for kind in ("own", "other") for n in range(90)
+    ]
+    await write(library, *stews)
+    await embed(library, embedder)
+    for module in (counting, narrowing):
+        monkeypatch.setattr(module, "FEW_DOCUMENTS", 3_000 if way == "few" else 0)
+    monkeypatch.setattr(counting, "KNOWN_DOCUMENTS", 0 if way == "many" else 20_000)
+    monkeypatch.setattr(vectors, "LEAD_BY_KNOWN", 8_000 if way == "known to lead to" else 0)
+    (query,) = await embedder.embed(["leek and barley"], purpose="query")
+    async with library.read() as connection:
+        narrowed = await counting.count(connection, of("r.id LIKE $1", "own%"))
+        nearest = await vectors.near(connection, RECIPES, query, narrowed, 30)
+        everything = await vectors.near(connection, RECIPES, query, EVERYTHING, 180)
+    expected = [one.document for one in everything if one.row["id"].startswith("own")][:30]
+    assert [one.document for one in nearest] == expected
+    assert all(one.row["id"].startswith("own") for one in nearest)
