@@ -77,15 +77,18 @@ def _told_of_such_things(reading: Reading, amount: "Amount", unit: Unit) -> tupl
     """The number of this dimension that such things mostly tell, whatever it is called: the power of a lamp's bulb, the
     width of a tape. It is meant where what is usual hardly ever is told of them, or never comes near the amount."""
     scores: dict[str, float] = {}
+    if reading.kind is None:
+        return 0.0, ()
     common = GENERAL_SHARE * reading.vocabulary.products
     for name in measuring(reading, reading.vocabulary.dimensions.get(unit.dimension, ()), unit):
-        covered, plausible = reading.coverage((name,)), _plausible(reading, amount, (name,))
-        is_usual = amount.bound is not None or amount.is_range or _is_usual_figure(reading, amount, (name,), unit)
+        covered = reading.coverage((name,))
         # What most things tell, how deep they are, say, is no figure of this kind of thing.
-        is_limit = amount.bound is None and name.startswith(LEAST_NAMES)
         is_general = reading.vocabulary.fields.get(name, 0) >= common
-        if reading.kind is not None and covered >= LEAST_TOLD and is_usual and not is_general and not is_limit:
-            scores[name] = OTHER_NAME_SHARE * min(covered * 3, 1.0) * plausible
+        is_limit = amount.bound is None and name.startswith(LEAST_NAMES)
+        if covered < LEAST_TOLD or is_general or is_limit:
+            continue
+        if amount.bound is not None or amount.is_range or _is_usual_figure(reading, amount, (name,), unit):
+            scores[name] = OTHER_NAME_SHARE * min(covered * 3, 1.0) * _plausible(reading, amount, (name,))
     best = max(scores.values(), default=0.0)
     names = [name for name in scores if scores[name] >= OTHER_NAME_SHARE * best]
     return best, tuple(sorted(names, key=lambda name: -scores[name]))

@@ -19,6 +19,7 @@ TokenKind = Literal["word", "number", "sign", "model", "quoted"]
 Claim = Literal["constraint", "ranking", "filler", "kept"]
 
 Found = TypeVar("Found")
+_Phrases = tuple[tuple[int, str], ...]
 
 _CHUNK = re.compile(r'(?<!\S)["“„]([^"”“]{2,80})["”“](?!\w)|\S+')
 _NUMBER = r"\d+(?:[.,]\d+)*"
@@ -62,6 +63,8 @@ class Sentence:
     tokens: list[Token] = field(default_factory=list[Token])
     # Keys are asked for again and again by every reader.
     _keys: dict[tuple[int, int], str] = field(default_factory=dict[tuple[int, int], str])
+    _from: dict[int, _Phrases] = field(default_factory=dict[int, _Phrases])
+    _until: dict[int, _Phrases] = field(default_factory=dict[int, _Phrases])
 
     def key(self, start: int, length: int) -> str:
         """The key of the phrase of so many tokens, or '' when there are not so many."""
@@ -73,6 +76,22 @@ class Sentence:
             self._keys[start, length] = key
         return key
 
+    def _phrases_from(self, start: int) -> _Phrases:
+        """The phrases that begin here, each with its number of tokens, the longest first."""
+        known = self._from.get(start)
+        if known is None:
+            lengths = range(min(LONGEST_PHRASE, len(self.tokens) - start), 0, -1) if start >= 0 else ()
+            known = self._from[start] = tuple((length, self.key(start, length)) for length in lengths)
+        return known
+
+    def _phrases_until(self, end: int) -> _Phrases:
+        """The phrases that end before this token, the longest first."""
+        known = self._until.get(end)
+        if known is None:
+            lengths = range(min(LONGEST_PHRASE, end), 0, -1) if end <= len(self.tokens) else ()
+            known = self._until[end] = tuple((length, self.key(end - length, length)) for length in lengths)
+        return known
+
     def free(self, start: int, length: int = 1) -> bool:
         """Whether these tokens are there and nobody claimed them."""
         if start < 0 or start + length > len(self.tokens):
@@ -81,31 +100,31 @@ class Sentence:
 
     def at(self, start: int, table: Mapping[str, Found], *, free: bool = True) -> tuple[Found, int] | None:
         """The longest phrase of the table that begins here, with its length."""
-        for length in range(min(LONGEST_PHRASE, len(self.tokens) - start), 0, -1):
-            found = table.get(self.key(start, length))
+        for length, key in self._phrases_from(start):
+            found = table.get(key)
             if found is not None and (not free or self.free(start, length)):
                 return found, length
         return None
 
     def until(self, end: int, table: Mapping[str, Found], *, free: bool = True) -> tuple[Found, int] | None:
         """The longest phrase of the table that ends before `end`, with its length."""
-        for length in range(min(LONGEST_PHRASE, end), 0, -1):
-            found = table.get(self.key(end - length, length))
+        for length, key in self._phrases_until(end):
+            found = table.get(key)
             if found is not None and (not free or self.free(end - length, length)):
                 return found, length
         return None
 
     def has_at(self, start: int, phrases: Collection[str], *, free: bool = True) -> int:
         """The length of the longest of these phrases that begins here; 0 for none."""
-        for length in range(min(LONGEST_PHRASE, len(self.tokens) - start), 0, -1):
-            if self.key(start, length) in phrases and (not free or self.free(start, length)):
+        for length, key in self._phrases_from(start):
+            if key in phrases and (not free or self.free(start, length)):
                 return length
         return 0
 
     def has_until(self, end: int, phrases: Collection[str], *, free: bool = True) -> int:
         """The length of the longest of these phrases that ends before `end`; 0 for none."""
-        for length in range(min(LONGEST_PHRASE, end), 0, -1):
-            if self.key(end - length, length) in phrases and (not free or self.free(end - length, length)):
+        for length, key in self._phrases_until(end):
+            if key in phrases and (not free or self.free(end - length, length)):
                 return length
         return 0
 
