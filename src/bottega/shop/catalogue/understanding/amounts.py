@@ -188,6 +188,9 @@ def _bounds(reading: Reading, before: int, after: int) -> tuple[int, int, BoundW
     if (found := sentence.until(skipped, language.before)) is not None:
         bound, length = found
         before = skipped - length
+        if bound.bound == "around" and (wider := sentence.until(before, language.before)) is not None:
+            # "My budget is about 500".
+            before -= wider[1]
         crumb = sentence.has_until(before, language.crumbs)
         negated = max(sentence.has_until(before - crumb, table) for table in (language.negations, language.refusals))
         if negated and bound.strict:
@@ -200,7 +203,7 @@ def _bounds(reading: Reading, before: int, after: int) -> tuple[int, int, BoundW
     if (found := sentence.at(end, language.after)) is not None and not _begins_amount(reading, end + found[1]):
         behind, length = found
         # "50 plus shipping": a joining word only bounds at the end of a phrase.
-        bound = bound or behind
+        bound = behind if bound is None or (bound.bound, behind.bound) == ("around", "most") else bound
         after = end + length
     return before, after, bound
 

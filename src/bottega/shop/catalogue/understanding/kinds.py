@@ -354,7 +354,10 @@ def _surely_names_things(reading: Reading, phrase: str) -> bool:
 
 def _is_noun(reading: Reading, word: str, figures: KindFigures) -> bool:
     """Whether a word names things: a category, a product type or the end of titles says so."""
-    known = word in reading.vocabulary.kinds or all(part in reading.vocabulary.kinds for part in word.split())
+    parts, kinds = word.split(), reading.vocabulary.kinds
+    # A "microsd memory card" is a memory card.
+    tails = (" ".join(parts[start:]) for start in range(len(parts) - 1))
+    known = any(tail in kinds for tail in tails) or all(part in kinds for part in parts)
     if " " in word and not known:
         return False
     if _is_named(reading, word) or " " in word:

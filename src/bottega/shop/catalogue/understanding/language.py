@@ -39,6 +39,8 @@ class Degree:
     concepts: tuple[str, ...]
     more: bool
     word: str
+    # Whether neither: as much as what is shown has.
+    same: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +105,8 @@ class Language:
     degrees: Mapping[str, Degree]
     superlatives: Mapping[str, Degree]
     comparison: Mapping[str, str]
-    # In front of what is told in numbers: whether it is to be more.
-    more_or_less: Mapping[str, bool]
+    # In front of what is told in numbers: "more", "less" or the "same".
+    more_or_less: Mapping[str, str]
     kinds: Mapping[str, tuple[str, ...]]
     accessory_words: frozenset[str]
     goes_with: frozenset[str]
@@ -114,6 +116,8 @@ class Language:
     material_families: Mapping[str, tuple[str, ...]]
     material_spellings: Mapping[str, str]
     numerals: Mapping[str, int]
+    # Phrases that titles mostly tell in another word: "cordless".
+    told_as: Mapping[str, str]
     # Parts of one in front of what is measured, and those added behind it.
     fractions: Mapping[str, float]
     fractions_added: Mapping[str, float]
@@ -199,7 +203,7 @@ def _comparisons(comparison: Mapping[str, Any], keys: PhraseKeys) -> dict[str, A
     of_number = comparison["of_number"]
     return {
         "comparison": {keys.of_sign(phrase): kind for kind, phrases in kinds.items() for phrase in phrases},
-        "more_or_less": {keys.of_sign(word): side == "more" for side, words in of_number.items() for word in words},
+        "more_or_less": {keys.of_sign(word): side for side, words in of_number.items() for word in words},
     }
 
 
@@ -242,6 +246,7 @@ def _numbers_and_kinds(told: Mapping[str, Any], keys: PhraseKeys) -> dict[str, A
         "seeking": frozenset(keys.of_sign(word) for word in told["words"]["seeking"]),
         "anything": frozenset(keys.of_sign(word) for word in told["words"]["anything"]),
         "numerals": {keys.of(word): number for word, number in told["numerals"].items()},
+        "told_as": {keys.of(phrase): keys.of(word) for phrase, word in told["told_as"].items()},
         "fractions": {keys.of(word): part for word, part in told["fractions"].items() if word != "added"},
         "fractions_added": {keys.of(word): part for word, part in told["fractions"]["added"].items()},
         "broader": {keys.of(word): tuple(map(keys.of, wide)) for word, wide in told["kinds"]["broader"].items()},

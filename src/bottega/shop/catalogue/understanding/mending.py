@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import TypeVar
 
 from bottega.shop.catalogue.understanding.model import Correction
 from bottega.shop.catalogue.understanding.reading import Reading
@@ -12,6 +13,7 @@ SHORTEST_JOINED = 3
 # "One" and "two" are mostly no figures; from ten on, and before what is measured or paid, they are.
 LEAST_FIGURE = 10
 HUNDRED, THOUSAND = 100, 1000
+Told = TypeVar("Told")
 _ONE = {"a": 1, "an": 1, "one": 1}
 
 
@@ -19,6 +21,7 @@ def mend(reading: Reading) -> None:
     """Replaces the sentence's tokens by whole ones, and notes which words were read as others."""
     reading.sentence.tokens = _with_figures(reading, reading.sentence.tokens)
     reading.sentence.tokens = _with_joined_words(reading, reading.sentence.tokens)
+    reading.sentence.tokens = _with_usual_words(reading, reading.sentence.tokens)
     for token in reading.sentence.tokens:
         _correct(reading, token)
 
@@ -48,7 +51,7 @@ def _with_figures(reading: Reading, tokens: list[Token]) -> list[Token]:
 def _part_of_one(reading: Reading, tokens: list[Token], place: int) -> tuple[float, int] | None:
     """The value of "half a" in front of what is measured, paid, or counted in dozens."""
     part, length = _longest(tokens, place, reading.language.fractions)
-    if not length or place + length >= len(tokens):
+    if part is None or place + length >= len(tokens):
         return None
     following = tokens[place + length]
     if _is_measure(reading, following):
@@ -63,14 +66,14 @@ def _figure_with_part(reading: Reading, tokens: list[Token], place: int) -> tupl
     is_written = tokens[place].kind == "number" and tokens[place].text.isdecimal()
     if is_written:
         value, length = int(tokens[place].text), 1
-    part, more = _longest(tokens, place + length, reading.language.fractions_added) if length else (0.0, 0)
+    part, more = _longest(tokens, place + length, reading.language.fractions_added) if length else (None, 0)
     following = tokens[place + length + more] if place + length + more < len(tokens) else None
     if following is not None and (more or is_written):
         counted = reading.language.numerals.get(following.key, 0)
         if counted > LEAST_FIGURE and counted % HUNDRED == 0:
             # "One and a half thousand", "2 hundred".
-            return (value + part) * counted, length + more + 1
-        if more and _is_measure(reading, following):
+            return (value + (part or 0)) * counted, length + more + 1
+        if part is not None and _is_measure(reading, following):
             return value + part, length + more
     if is_written or not length or not _is_figure(reading, tokens, place, value, length):
         return 0, 0
@@ -84,7 +87,7 @@ def _measure_and_part(reading: Reading, tokens: list[Token], place: int) -> tupl
     if value is None or place + 1 >= len(tokens) or not _is_measure(reading, tokens[place + 1]):
         return None
     part, length = _longest(tokens, place + 2, reading.language.fractions_added)
-    if length:
+    if part is not None:
         whole = _number(token, tokens[place + 1 + length], f"{value + part:.12g}")
         # What is measured stands before its end: "a kilo and a half" is 1.5 kilo.
         return [replace(whole, end=tokens[place + 1].start), replace(tokens[place + 1], end=whole.end)], 2 + length
@@ -94,12 +97,12 @@ def _measure_and_part(reading: Reading, tokens: list[Token], place: int) -> tupl
     return [_number(token, token, "1"), tokens[place + 1]], 2
 
 
-def _longest(tokens: list[Token], place: int, table: Mapping[str, float]) -> tuple[float, int]:
-    """The longest phrase of the table that begins here, and its number of words."""
+def _longest(tokens: list[Token], place: int, table: Mapping[str, Told]) -> tuple[Told | None, int]:
+    """What the longest phrase of the table says that begins here, and its number of words."""
     for length in range(min(LONGEST_PHRASE, len(tokens) - place), 0, -1):
-        if (part := table.get(_key(tokens, place, length))) is not None:
-            return part, length
-    return 0.0, 0
+        if (told := table.get(_key(tokens, place, length))) is not None:
+            return told, length
+    return None, 0
 
 
 def _key(tokens: list[Token], place: int, length: int) -> str:
@@ -144,8 +147,28 @@ def _is_figure(reading: Reading, tokens: list[Token], place: int, value: int, le
         return True
     if after is not None and after.key in language.star_words:
         return True
-    counted = after is not None and value > 1 and after.key in reading.vocabulary.number_phrases
+    # "Eight outlets", "eight or more outlets".
+    _, bound = _longest(tokens, place + length, language.after)
+    counting = tokens[place + length + bound] if place + length + bound < len(tokens) else None
+    counted = counting is not None and value > 1 and counting.key in reading.vocabulary.number_phrases
     return value >= LEAST_FIGURE or counted or before in reading.vocabulary.number_phrases
+
+
+def _with_usual_words(reading: Reading, tokens: list[Token]) -> list[Token]:
+    """The words that titles have for what is said in others: "wireless" for "cordless"."""
+    found: list[Token] = []
+    titles, place = reading.vocabulary.titles, 0
+    while place < len(tokens):
+        word, length = _longest(tokens, place, reading.language.told_as)
+        rarest = min((titles.get(token.key, 0) for token in tokens[place : place + length]), default=0)
+        if word and (length > 1 or titles.get(word, 0) > rarest):
+            last = tokens[place + length - 1]
+            found.append(replace(tokens[place], text=word, key=word, plain=word, end=last.end, kind="word"))
+            place += length
+        else:
+            found.append(tokens[place])
+            place += 1
+    return found
 
 
 def _with_joined_words(reading: Reading, tokens: list[Token]) -> list[Token]:

@@ -36,6 +36,9 @@ NEARLY_MEASURED = frozenset({"storage", "mass", "length", "volume", "power", "ap
 INCH_SPAN = 0.95
 BINARY_SPAN = 0.025
 
+# What is named is hardly told of such things where another number so called is told so many times as often.
+MORE_TIMES_TOLD = 3
+
 # What a negative number without a unit tells.
 BELOW_ZERO = "temperature"
 TITLED_DIMENSIONS = frozenset(
@@ -227,7 +230,7 @@ def _told(reading: Reading, pointed: Pointed, unit: Unit | None) -> tuple[str, .
     """The numbers that are named; where such things tell none of them, those of the unit they tell whose own names say
     the same: the width of a tape is its `tape_width`."""
     names, phrase = pointed[0], reading.sentence.key(pointed[1], pointed[2] - pointed[1])
-    if reading.kind is None or unit is None or reading.coverage(names) > 0:
+    if reading.kind is None or unit is None or reading.coverage(names) >= LEAST_COVERAGE:
         return names
     words, key = set(phrase.split()), reading.language.keys.of_word
     ends = tuple(f"_{name}" for name in names)
@@ -237,7 +240,7 @@ def _told(reading: Reading, pointed: Pointed, unit: Unit | None) -> tuple[str, .
         if reading.coverage((name,)) >= LEAST_COVERAGE
         and (name.endswith(ends) or words <= {key(part) for part in name.split("_")})
     ]
-    return tuple(alike) or names
+    return tuple(alike) if reading.coverage(alike) > MORE_TIMES_TOLD * reading.coverage(names) else names
 
 
 def _fitting(reading: Reading, amount: "Amount", names: Sequence[str]) -> tuple[str, ...]:

@@ -1,5 +1,6 @@
 """What a catalogue calls things: the brands, categories, options, attributes and values that sentences can mean."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import takewhile
@@ -26,6 +27,8 @@ NICKNAME_SHARE = 0.9
 SHORTEST_NICKNAME = 4
 # An attribute whose values nearly all differ tells things apart; it is no wish.
 MOST_DISTINCT_SHARE = 0.4
+# Names are made of titles, in which a bracket became a second underscore.
+_BRACKET = re.compile(r"__(.+?)_(?:_|$)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,11 +237,11 @@ def _flag_phrases(flags: Mapping[str, tuple[int, int]], spoken: Language) -> dic
         phrases: dict[str, None] = {}
         for word in spoken.flag_words.get(name, ()):
             phrases[word] = None
-        plain, _, bracketed = name.partition("__")
+        plain, bracketed = _without_brackets(name)
         phrases[spoken.keys.of(name.replace("_", " "))] = None
         base = spoken.keys.of(plain.replace("_", " "))
         phrases[base] = None
-        if bracketed.strip("_") and len(bracketed.strip("_")) > 1:
+        if len(bracketed) > 1:
             phrases[spoken.keys.of(bracketed.replace("_", " "))] = None
         if base.endswith("able") and " " not in base:
             # "That folds", "folding": foldable.
@@ -252,6 +255,14 @@ def _flag_phrases(flags: Mapping[str, tuple[int, int]], spoken: Language) -> dic
         for phrase in phrases:
             found.setdefault(phrase, {})[name] = None
     return {phrase: tuple(names)[:4] for phrase, names in found.items() if phrase}
+
+
+def _without_brackets(name: str) -> tuple[str, str]:
+    """A name without what stood in brackets, and that: `power_over_ethernet__poe_` is power over ethernet or PoE."""
+    bracket = _BRACKET.search(name)
+    if bracket is None:
+        return name, ""
+    return f"{name[: bracket.start()]}_{name[bracket.end() :]}".strip("_"), bracket[1]
 
 
 def _values(traits: Mapping[str, int], fields: Mapping[str, int], spoken: Language) -> dict[str, tuple[str, ...]]:

@@ -1,8 +1,8 @@
 """Wishes that every shop understands: orders, stock, sales, ratings; and comparisons with the product that is shown."""
 
 import math
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 
 from bottega.shop.catalogue.understanding.categories import accessories_below, called
 from bottega.shop.catalogue.understanding.figures import figure_text, money_text
@@ -29,6 +29,7 @@ from bottega.shop.catalogue.understanding.vocabulary import facet_value
 from bottega.shop.catalogue.understanding.words import words_in
 
 SAME_PRICE_SHARE = 0.1
+SAME_NUMBER_SHARE = 0.02
 LEAST_OF_KIND = 3
 # A word that so many of the titles with it end in names a thing.
 NOUN_SHARE = 0.3
@@ -105,44 +106,68 @@ def _numbers(reading: Reading, concepts: Sequence[str]) -> tuple[str, ...]:
 
 def read_comparisons(reading: Reading) -> None:
     """ "Cheaper", "a bigger one", "same brand", "like this": bounds from the product that is shown."""
+    compared, place = _Compared(), 0
+    while place < len(reading.sentence.tokens):
+        place += max(_comparison_at(reading, place, compared), 1)
+    if compared.place >= 0 and reading.shown is not None:
+        _same_kind(reading, reading.shown, compared.place, alike=compared.alike)
+        if compared.same_one:
+            _same_model(reading, reading.shown, compared.place)
+
+
+@dataclass(slots=True)
+class _Compared:
+    """Where a sentence compares, whether with the same kind of thing, and whether it asks for the same one."""
+
+    place: int = -1
+    alike: bool = False
+    same_one: bool = False
+
+
+def _comparison_at(reading: Reading, place: int, compared: _Compared) -> int:
+    """Takes the comparison that begins here; how many words it took."""
     sentence, language = reading.sentence, reading.language
-    compared, alike, same_one = -1, False, False
-    place = 0
-    while place < len(sentence.tokens):
-        length = 1
-        if sentence.key(place, 1) == "too" and sentence.has_until(place, language.negations, free=False):
-            # "Not too expensive" complains of nothing.
-            pass
-        elif (told := sentence.at(place, language.comparison)) is not None:
-            length = told[1]
-            following = sentence.at(place + length - 1, language.comparison) if length > 1 else None
-            if following is not None and following[0] != "same_one":
-                # "Than this | for less money".
-                length -= 1
-            negated = sentence.has_until(place, language.negations) if told[0] == "dearer" else 0
-            kind = "not_dearer" if negated and reading.shown is not None else told[0]
-            if _compare(reading, kind, place, length):
-                compared, alike = place, alike or kind in ("like_this", "same_one")
-                same_one = same_one or kind == "same_one"
-                sentence.claim(place - negated, length + negated, "constraint")
-        elif (degree := sentence.at(place, language.degrees)) is not None:
-            length = degree[1]
-            of_what, longer = _said_of(reading, degree[0], place + length)
-            if _degree(reading, degree[0], place, length, of_what):
-                length += longer
-                sentence.claim(place, length, "constraint")
-            # What the shown product does not tell stays among the words, and is still compared with.
-            compared = place
-        elif _points_at_shown(reading, place):
-            compared, alike = place, True
-        elif (more := _more_of(reading, place)) is not None and _degree(reading, more[0], place, more[2], more[1]):
-            length, compared = more[2], place
+    if sentence.key(place, 1) == "too" and sentence.has_until(place, language.negations, free=False):
+        # "Not too expensive" complains of nothing.
+        return 1
+    length = _number_compared(reading, place, ("same",))
+    if not length and (told := sentence.at(place, language.comparison)) is not None:
+        return _told_comparison(reading, place, told, compared)
+    if not length and (degree := sentence.at(place, language.degrees)) is not None:
+        length = degree[1]
+        of_what, longer = _said_of(reading, degree[0], place + length)
+        if _degree(reading, degree[0], place, length, of_what):
+            length += longer
             sentence.claim(place, length, "constraint")
-        place += length
-    if compared >= 0 and reading.shown is not None:
-        _same_kind(reading, reading.shown, compared, alike=alike)
-        if same_one:
-            _same_model(reading, reading.shown, compared)
+        # What the shown product does not tell stays among the words, and is still compared with.
+        compared.place = place
+        return length
+    if not length and _points_at_shown(reading, place):
+        compared.place = place
+        return 1
+    length = length or _number_compared(reading, place, ("more", "less"))
+    if length:
+        compared.place = place
+    return length
+
+
+def _told_comparison(reading: Reading, place: int, told: tuple[str, int], compared: _Compared) -> int:
+    """ "Cheaper", "not dearer", "the same kind of": what the language has a phrase for."""
+    sentence, language = reading.sentence, reading.language
+    kind, length = told
+    following = sentence.at(place + length - 1, language.comparison) if length > 1 else None
+    if following is not None and following[0] != "same_one":
+        # "Than this | for less money".
+        length -= 1
+    negated = sentence.has_until(place, language.negations) if kind == "dearer" else 0
+    if negated and reading.shown is not None:
+        kind = "not_dearer"
+    if _compare(reading, kind, place, length):
+        compared.place = place
+        compared.alike = compared.alike or kind == "same_kind"
+        compared.same_one = compared.same_one or kind == "same_one"
+        sentence.claim(place - negated, length + negated, "constraint")
+    return length
 
 
 def _compare(reading: Reading, kind: str, place: int, length: int) -> bool:
@@ -154,7 +179,7 @@ def _compare(reading: Reading, kind: str, place: int, length: int) -> bool:
             reading.sort = SortWish(orders[kind], said)
             return True
         # Without a product on the screen these words say nothing.
-        return kind in ("like_this", "same_one")
+        return kind in ("like_this", "same_kind", "same_one")
     price = money_text(shown.price_minor, shown.currency)
     match kind:
         case "cheaper":
@@ -283,22 +308,33 @@ def _is_called(reading: Reading, shown: ShownProduct, phrase: str) -> bool:
     return any(f" {word} " in title for word in reading.language.kinds.get(phrase, (phrase,)))
 
 
+def _number_compared(reading: Reading, place: int, sides: Collection[str]) -> int:
+    """Takes a number compared by its name or unit; how many words it took."""
+    if reading.language.more_or_less.get(reading.sentence.key(place, 1)) not in sides:
+        return 0
+    more = _more_of(reading, place)
+    if more is None or not _degree(reading, more[0], place, more[2], more[1]):
+        return 0
+    reading.sentence.claim(place, more[2], "constraint")
+    return more[2]
+
+
 def _more_of(reading: Reading, place: int) -> tuple[Degree, Sequence[str], int] | None:
     """ "More litres", "less VA": by the unit that the shown product's numbers are told in; "a higher R value": by name.
 
     With the numbers that are named, and how many words say so.
     """
     sentence, shown, more = reading.sentence, reading.shown, reading.sentence.key(place, 1)
-    is_more = reading.language.more_or_less.get(more)
-    if shown is None or is_more is None or not sentence.free(place, 2):
+    side = reading.language.more_or_less.get(more)
+    if shown is None or side is None or not sentence.free(place, 2):
         return None
     said = f"{more} {sentence.tokens[place + 1].text}"
     named = sentence.at(place + 1, reading.vocabulary.number_phrases)
     if named is not None and (names := [name for name in named[0] if name in shown.numbers]):
-        return Degree((), is_more, said), names, 1 + named[1]
+        return Degree((), side == "more", said, same=side == "same"), names, 1 + named[1]
     unit = reading.measures.unit_names.get(sentence.tokens[place + 1].plain)
     concepts = () if unit is None else reading.language.usual.get(unit.dimension, ())
-    return (Degree(tuple(concepts), is_more, said), (), 2) if concepts else None
+    return (Degree(tuple(concepts), side == "more", said), (), 2) if concepts and side != "same" else None
 
 
 def _said_of(reading: Reading, degree: Degree, place: int) -> tuple[Sequence[str], int]:
@@ -332,7 +368,10 @@ def _degree(reading: Reading, degree: Degree, place: int, length: int, of_what: 
     unit = figures.unit.name if figures is not None and figures.unit is not None else None
     least = math.nextafter(value, math.inf) if degree.more else None
     most = None if degree.more else math.nextafter(value, -math.inf)
-    stated = Stated(f"number:{name}", f"{degree.word} than {figure_text(value)} {unit or ''}".strip(), said)
+    if degree.same:
+        least, most = value * (1 - SAME_NUMBER_SHARE), value * (1 + SAME_NUMBER_SHARE)
+    compared = f"{degree.word} as" if degree.same else f"{degree.word} than"
+    stated = Stated(f"number:{name}", f"{compared} {figure_text(value)} {unit or ''}".strip(), said)
     reading.found(NumberBound(stated, (NumberRange(name, least, most, unit),)), place)
     return True
 
