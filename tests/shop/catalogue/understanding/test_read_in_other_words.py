@@ -14,6 +14,7 @@ from bottega.shop.catalogue.understanding.model import (
 from bottega.shop.catalogue.understanding.relaxing import relaxations
 from tests.shop.catalogue.understanding.test_read_further import nearly, only, read
 from tests.shop.catalogue.understanding.test_read_nearer import SHOWN, labels
+from tests.shop.catalogue.understanding.vocabulary_fixture import vocabulary
 
 TONER = ShownProduct("prd_9", "Xerox Phaser 6280 Cyan Toner 106R01392", "Xerox", None, 9_000, "EUR")
 
@@ -33,6 +34,7 @@ TONER = ShownProduct("prd_9", "Xerox Phaser 6280 Cyan Toner 106R01392", "Xerox",
         ("gloves under half a hundred euro", "under 50 €"),
         ("notebook with two hdmi ports", "hdmi ports 2"),
         ("notebook with two hdmi ports or more", "hdmi ports at least 2"),
+        ("notebook with two or more hdmi ports", "hdmi ports at least 2"),
     ],
 )
 def test_figures_in_words(text: str, label: str) -> None:
@@ -53,6 +55,8 @@ def test_a_half_of_nothing_measured_stays_a_word() -> None:
         "notebook, 400 is the limit",
         "notebook, 400 is my budget",
         "notebook at 400 each piece at most",
+        "notebook, budget about 400 tops",
+        "notebook, can't go past 400",
     ],
 )
 def test_what_somebody_will_not_pay_is_a_highest_price(text: str) -> None:
@@ -118,6 +122,7 @@ def test_sizes_and_formats_are_demanded_as_values_write_them() -> None:
         ("something along these lines that costs no more", "not dearer than 800 €"),
         ("one with a longer cable length", "longer than 2 m"),
         ("one with more weight", "more weight than 2000 g"),
+        ("the same cable length as this one", "same cable as 2 m"),
     ],
 )
 def test_compared_in_other_words(text: str, label: str) -> None:
@@ -155,6 +160,22 @@ def test_what_a_thing_is_for_may_name_it() -> None:
 def test_an_attribute_that_few_tell_may_stand_in_the_title() -> None:
     found = only("bluetooth mouse under 50", FlagIs)
     assert found.traits == ("is:bluetooth", "w:bluetooth")
+
+
+@pytest.mark.parametrize("text", ["cordless mouse under 50", "mouse without a cord under 50"])
+def test_titles_have_their_own_word_for_it(text: str) -> None:
+    assert "wireless" in read(text).words
+
+
+def test_so_many_in_a_pack_are_no_price() -> None:
+    assert not any(isinstance(one, PriceBound) for one in read("A4 toner, 1000 or more in a pack").constraints)
+
+
+def test_what_stands_in_brackets_is_no_end_of_a_name() -> None:
+    phrases = vocabulary().flag_phrases
+    assert phrases["cable protection"] == ("cable__coax__protection",)
+    assert "cable" not in phrases
+    assert phrases["nfc"] == ("near_field_communication__nfc_",)
 
 
 def test_an_ailment_says_what_must_not_be_in_it() -> None:

@@ -59,7 +59,7 @@ CONTENT: dict[str, Any] = {
         "is:touchscreen": 12, "not:touchscreen": 18, "is:bluetooth": 33, "not:bluetooth": 2, "is:hdmi_ports_quantity": 25,
         "is:contains_leather": 8, "not:contains_leather": 20, "is:gluten_free": 3, "is:vegan": 15, "not:vegan": 10,
         "is:near_field_communication__nfc_": 4, "tag:warm": 9, "tag:comfortable": 5, "v:season=winter": 12, "v:season=summer": 8,
-        "v:closure=laces": 5, "v:closure=hook and loop": 2, "v:certifications=pfas-free": 3, "kind:notebook": 30, "v:display_resolution=2560 x 1440": 4,
+        "v:closure=laces": 5, "v:closure=hook and loop": 2, "v:certifications=pfas-free": 3, "kind:notebook": 30, "v:display_resolution=2560 x 1440": 4, "is:cable__coax__protection": 2,
     },
     "fields": {
         "colour": 150, "size": 60, "material": 80, "gender": 62, "season": 50, "weight": 140, "hood": 15, "waterproof": 16,
@@ -142,7 +142,7 @@ CONTENT: dict[str, Any] = {
         kind("category:camping/tents", 9, {"sleeps_people": 6, "weight": 9, "colour": 6}),
         kind("category:camping/packs", 10, {"capacity_litres": 9, "weight": 10, "colour": 9}),
     ],
-    "titles": {"jacket": 22, "boot": 15, "notebook": 60, "monitor": 20, "cable": 35, "toner": 14, "cartridge": 20, "hdmi": 30, "usb": 40, "windows": 9, "black": 50, "warm": 2, "case": 12, "bag": 12, "torch": 8, "tent": 9, "waterproof": 3, "bluetooth": 40, "6280": 4},
+    "titles": {"jacket": 22, "boot": 15, "notebook": 60, "monitor": 20, "cable": 35, "toner": 14, "cartridge": 20, "hdmi": 30, "usb": 40, "windows": 9, "black": 50, "warm": 2, "case": 12, "bag": 12, "torch": 8, "tent": 9, "waterproof": 3, "bluetooth": 40, "6280": 4, "wireless": 9, "cordless": 1},
 }  # fmt: skip
 
 

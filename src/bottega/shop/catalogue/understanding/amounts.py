@@ -15,6 +15,8 @@ LONGEST_UNIT = 3
 # What is ruled out below is wanted from there on, and the other way round.
 _OTHER_WAY: dict[Bound, Bound] = {"most": "least", "least": "most"}
 MOST_STARS = 5.0
+# The concept of how many there are together.
+COUNTED = "pieces"
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,6 +285,9 @@ def _names_a_number(reading: Reading, amount: Amount) -> bool:
         place += 1
     if (found := sentence.at(place, reading.vocabulary.number_phrases)) is not None:
         return reading.coverage(found[0]) > 0
+    if (counted := sentence.at(place, reading.language.concept_phrases)) is not None and COUNTED in counted[0]:
+        # "1000 or more in a pack", whether or not such things tell how many.
+        return True
     before = amount.start
     while before > 0 and sentence.key(before - 1, 1) in ("of", "is", "a", "with"):
         before -= 1

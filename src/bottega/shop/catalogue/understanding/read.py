@@ -4,6 +4,7 @@ import re
 
 from bottega.shop.catalogue.understanding.amounts import read_amounts
 from bottega.shop.catalogue.understanding.categories import add_categories, is_plainly
+from bottega.shop.catalogue.understanding.comparisons import read_comparisons
 from bottega.shop.catalogue.understanding.kinds import guess_kind
 from bottega.shop.catalogue.understanding.measures import measures
 from bottega.shop.catalogue.understanding.mending import mend
@@ -22,7 +23,7 @@ from bottega.shop.catalogue.understanding.reading import Named, Reading
 from bottega.shop.catalogue.understanding.sentence import Claim, sentence_of
 from bottega.shop.catalogue.understanding.sizes import read_sizes
 from bottega.shop.catalogue.understanding.vocabulary import Vocabulary
-from bottega.shop.catalogue.understanding.wishes import read_comparisons, read_wishes
+from bottega.shop.catalogue.understanding.wishes import read_wishes
 
 LONGEST_SENTENCE_CHARACTERS = 500
 # Of a model number.
