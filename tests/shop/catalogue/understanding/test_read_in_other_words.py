@@ -162,6 +162,13 @@ def test_an_attribute_that_few_tell_may_stand_in_the_title() -> None:
     assert found.traits == ("is:bluetooth", "w:bluetooth")
 
 
+def test_what_is_told_about_a_thing_tells_that_it_is_there() -> None:
+    found = only("notebook with a microphone", FlagIs)
+    assert found.traits == ("is:microphone",)
+    assert found.wider is not None
+    assert found.wider.traits == ("is:microphone", "w:microphone", "v:microphone_type=boom")
+
+
 @pytest.mark.parametrize("text", ["cordless mouse under 50", "mouse without a cord under 50"])
 def test_titles_have_their_own_word_for_it(text: str) -> None:
     assert "wireless" in read(text).words

@@ -59,7 +59,7 @@ CONTENT: dict[str, Any] = {
         "is:touchscreen": 12, "not:touchscreen": 18, "is:bluetooth": 33, "not:bluetooth": 2, "is:hdmi_ports_quantity": 25,
         "is:contains_leather": 8, "not:contains_leather": 20, "is:gluten_free": 3, "is:vegan": 15, "not:vegan": 10,
         "is:near_field_communication__nfc_": 4, "tag:warm": 9, "tag:comfortable": 5, "v:season=winter": 12, "v:season=summer": 8,
-        "v:closure=laces": 5, "v:closure=hook and loop": 2, "v:certifications=pfas-free": 3, "kind:notebook": 30, "v:display_resolution=2560 x 1440": 4, "is:cable__coax__protection": 2,
+        "v:closure=laces": 5, "v:closure=hook and loop": 2, "v:certifications=pfas-free": 3, "kind:notebook": 30, "v:display_resolution=2560 x 1440": 4, "is:cable__coax__protection": 2, "is:microphone": 3, "v:microphone_type=boom": 4,
     },
     "fields": {
         "colour": 150, "size": 60, "material": 80, "gender": 62, "season": 50, "weight": 140, "hood": 15, "waterproof": 16,

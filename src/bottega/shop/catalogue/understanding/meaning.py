@@ -180,7 +180,10 @@ def _flag(reading: Reading, match: Match, said: str, place: int, *, negated: boo
     if match.kind == "mention":
         reading.found(FlagIs(stated, (*traits, f"w:{words[0]}")), place)
         return
-    wider = FlagIs(stated, (*traits, f"w:{words[0]}"), none_of=(f"not:{match.values[0]}",)) if len(words) == 1 else None
+    wider = None
+    if len(words) == 1:
+        mentioned = (f"w:{words[0]}", *reading.vocabulary.told_under.get(words[0], ()))
+        wider = FlagIs(stated, (*traits, *mentioned), none_of=(f"not:{match.values[0]}",))
     reading.found(FlagIs(stated, traits, wider=wider), place)
 
 

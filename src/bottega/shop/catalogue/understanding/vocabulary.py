@@ -27,6 +27,8 @@ NICKNAME_SHARE = 0.9
 SHORTEST_NICKNAME = 4
 # An attribute whose values nearly all differ tells things apart; it is no wish.
 MOST_DISTINCT_SHARE = 0.4
+# More values than these tell things apart, rather than that something is there.
+MOST_TOLD_UNDER = 60
 # Names are made of titles, in which a bracket became a second underscore.
 _BRACKET = re.compile(r"__(.+?)_(?:_|$)")
 
@@ -87,6 +89,8 @@ class Vocabulary:
     kind_phrases: Mapping[str, int] = field(default_factory=dict[str, int])
     flags: Mapping[str, tuple[int, int]] = field(default_factory=dict[str, tuple[int, int]])
     flag_phrases: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+    # What attributes tell whose names begin with the word of a yes-or-no attribute: what kind of microphone it has.
+    told_under: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     values: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     option_values: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     tags: Mapping[str, int] = field(default_factory=dict[str, int])
@@ -145,6 +149,7 @@ def vocabulary_of(version: str, content: Mapping[str, Any], code: str = DEFAULT_
         kind_phrases=_counted(traits, "kind:"),
         flags=flags,
         flag_phrases=flag_phrases,
+        told_under=_told_under(traits, flag_phrases),
         values=values,
         option_values=_option_values(traits, spoken),
         tags=_counted(traits, "tag:"),
@@ -255,6 +260,17 @@ def _flag_phrases(flags: Mapping[str, tuple[int, int]], spoken: Language) -> dic
         for phrase in phrases:
             found.setdefault(phrase, {})[name] = None
     return {phrase: tuple(names)[:4] for phrase, names in found.items() if phrase}
+
+
+def _told_under(traits: Mapping[str, int], flag_phrases: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+    found: dict[str, list[str]] = {}
+    for trait in traits:
+        if not trait.startswith("v:"):
+            continue
+        word, _, rest = trait[2:].partition("_")
+        if rest and "=" not in word and word in flag_phrases:
+            found.setdefault(word, []).append(trait)
+    return {word: tuple(told) for word, told in found.items() if len(told) <= MOST_TOLD_UNDER}
 
 
 def _without_brackets(name: str) -> tuple[str, str]:
