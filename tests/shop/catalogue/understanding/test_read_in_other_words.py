@@ -122,7 +122,7 @@ def test_sizes_and_formats_are_demanded_as_values_write_them() -> None:
         ("something along these lines that costs no more", "not dearer than 800 €"),
         ("one with a longer cable length", "longer than 2 m"),
         ("one with more weight", "more weight than 2000 g"),
-        ("the same cable length as this one", "same cable as 2 m"),
+        ("the same cable length as this one", "same cable length as 2 m"),
     ],
 )
 def test_compared_in_other_words(text: str, label: str) -> None:

@@ -261,12 +261,13 @@ def _more_of(reading: Reading, place: int) -> tuple[Degree, Sequence[str], int] 
     side = reading.language.more_or_less.get(more)
     if shown is None or side is None or not sentence.free(place, 2):
         return None
-    said = f"{more} {sentence.tokens[place + 1].text}"
     named = sentence.at(place + 1, reading.vocabulary.number_phrases)
     if named is not None and (names := [name for name in named[0] if name in shown.numbers]):
+        said = sentence.said(place, 1 + named[1])
         return Degree((), side == "more", said, same=side == "same"), names, 1 + named[1]
     unit = reading.measures.unit_names.get(sentence.tokens[place + 1].plain)
     concepts = () if unit is None else reading.language.usual.get(unit.dimension, ())
+    said = sentence.said(place, 2)
     return (Degree(tuple(concepts), side == "more", said), (), 2) if concepts and side != "same" else None
 
 
@@ -302,7 +303,8 @@ def _degree(reading: Reading, degree: Degree, place: int, length: int, of_what: 
     least = math.nextafter(value, math.inf) if degree.more else None
     most = None if degree.more else math.nextafter(value, -math.inf)
     if degree.same:
-        least, most = value * (1 - SAME_NUMBER_SHARE), value * (1 + SAME_NUMBER_SHARE)
+        spread = abs(value) * SAME_NUMBER_SHARE
+        least, most = value - spread, value + spread
     compared = f"{degree.word} as" if degree.same else f"{degree.word} than"
     stated = Stated(f"number:{name}", f"{compared} {figure_text(value)} {unit or ''}".strip(), said)
     reading.found(NumberBound(stated, (NumberRange(name, least, most, unit),)), place)
