@@ -22,7 +22,7 @@ from bottega.shop.catalogue.search_reading import Reading, met_readings, read_as
 from bottega.shop.catalogue.search_records import Explanation, SearchPage, SearchRequest, SearchSort
 from bottega.shop.catalogue.taste import by_taste
 from bottega.shop.catalogue.tuning import tuning_of
-from bottega.shop.catalogue.understanding.model import CategoryIs, Correction, SortWish
+from bottega.shop.catalogue.understanding.model import BrandIs, CategoryIs, Correction, SortWish
 from bottega.shop.catalogue.vocabulary_store import with_tuning
 
 # So many weaker forms of a sentence are looked through for its words.
@@ -118,7 +118,7 @@ async def _with_its_words(
     tried = 0
     async with aclosing(met_readings(connection, request, first[0])) as readings:
         async for reading in readings:
-            if len(reading.form.constraints) == len(first[0].form.constraints):
+            if len(reading.form.constraints) == len(first[0].form.constraints) or _gives_up_brand(reading):
                 continue
             # Whether it has the words, words alone tell.
             ranked = await ranked_products(connection, request, reading, now, None, number)
@@ -129,6 +129,11 @@ async def _with_its_words(
             if tried == MOST_TRIED_FOR_WORDS:
                 break
     return first
+
+
+def _gives_up_brand(reading: Reading) -> bool:
+    """Whether a name is given up that was plainly said, which no other word is worth."""
+    return any(isinstance(known, BrandIs) and not known.negated for known in reading.relaxed.dropped)
 
 
 def _sort_shown(request: SearchRequest, wish: SortWish | None) -> SearchSort:

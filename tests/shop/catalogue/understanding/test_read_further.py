@@ -110,9 +110,7 @@ def test_a_bound_goes_on_over_and() -> None:
     )
 
 
-@pytest.mark.parametrize(
-    "text", ["iphone 11", "ps4 games", "cat6", "usb 3.0", "windows 7", "core 2 duo", "3M", "5G phone"]
-)
+@pytest.mark.parametrize("text", ["iphone 11", "ps4 games", "cat6", "usb 3.0", "windows 7", "core 2 duo", "3M"])
 def test_names_with_few_figures_are_left_to_the_search(text: str) -> None:
     found = read(text)
     assert [one for one in found.constraints if not isinstance(one, BrandIs)] == []

@@ -112,6 +112,12 @@ def test_sizes_and_formats_are_demanded_as_values_write_them() -> None:
     assert "v:display_resolution=2560 x 1440" in found.traits
     assert only("A3 toner under 100", TraitIs).traits[0] == "w:a3"
     assert read("A3 toner under 100").words == "A3"
+    assert only("5G phone", TraitIs).traits == ("w:5g",)
+
+
+def test_a_bound_does_not_go_on_behind_a_comma() -> None:
+    found = labels("notebook lighter than 1.3 kg, 14 inch")
+    assert found == ["notebook", "weight under 1.3 kg", 'display diagonal 14"']
 
 
 @pytest.mark.parametrize(

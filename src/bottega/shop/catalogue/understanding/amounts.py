@@ -63,7 +63,10 @@ def _continues(reading: Reading, last: Amount, amount: Amount, place: int) -> bo
     joined = reading.sentence.at(last.end, reading.language.joiners)
     if joined is None or last.bound is None or not last.is_led or amount.bound is not None or amount.is_range:
         return False
-    return last.end + joined[1] == place and amount.unit is not None and last.bound.bound in ("most", "least")
+    # A comma begins something else: "lighter than 1.3 kg, 14 inch".
+    if joined[0] != "both" or last.end + joined[1] != place:
+        return False
+    return amount.unit is not None and last.bound.bound in ("most", "least")
 
 
 def _read(reading: Reading, amount: Amount) -> int:

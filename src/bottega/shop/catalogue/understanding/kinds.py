@@ -46,7 +46,7 @@ def _turn_around(reading: Reading) -> None:
         if sentence.key(place, length) != reading.kind_phrase or not marked:
             continue
         end += marked
-        while sentence.key(end, 1) in ARTICLES:
+        while sentence.key(end, 1) in ARTICLES or sentence.key(end, 1) in language.as_such:
             end += 1
         for named in range(LONGEST_KIND - length, 0, -1):
             whole = f"{sentence.key(end, named)} {reading.kind_phrase}"
@@ -107,8 +107,11 @@ def _heads(reading: Reading, place: int, phrase: str) -> bool:
 def _is_for_something(reading: Reading, place: int) -> bool:
     """Whether "for" begins here behind an unknown thing: "cream for leather boots", "something for my tent"."""
     sentence, language = reading.sentence, reading.language
-    if _is_for_doing(reading, place):
+    if _is_for_doing(reading, place) or _is_had_by_anything(reading, place):
         return True
+    if sentence.at(place, language.genders, free=False) is not None:
+        # "Something for my niece, headphones say".
+        return False
     length = sentence.has_at(place, language.compatible, free=False)
     if not length or not place:
         return False
@@ -132,6 +135,12 @@ def _is_for_doing(reading: Reading, place: int) -> bool:
     if sentence.key(place, 1) != "to" or not place or sentence.tokens[place - 1].key not in language.anything:
         return False
     return sentence.key(place + 1, 1) not in language.kinds and sentence.key(place - 1, 3) not in language.kinds
+
+
+def _is_had_by_anything(reading: Reading, place: int) -> bool:
+    """Whether something is to have what follows, and is not it: "a bigger one with a rain cover"."""
+    sentence = reading.sentence
+    return sentence.key(place, 1) == "with" and sentence.key(place - 1, 1) in reading.language.anything
 
 
 def _ruled_out(reading: Reading, place: int) -> int:
@@ -291,9 +300,12 @@ def _together(placed: Sequence[KindFigures]) -> KindFigures:
 def _is_well_placed(reading: Reading, phrase: str, placed: Sequence[KindFigures]) -> bool:
     """Whether the categories that a phrase names hold most of what is called so."""
     kinds = reading.vocabulary.kinds
-    if " " not in phrase:
-        return phrase not in kinds or _mostly_in(kinds[phrase], placed)
-    return sum(place.products for place in placed) >= TINY_SHARE * titled_with(reading, phrase)
+    if phrase in kinds and " " not in phrase:
+        return _mostly_in(kinds[phrase], placed)
+    # "PSU" is short for what many titles have in full.
+    names = [name for name in (phrase, *reading.language.kinds.get(phrase, ())) if " " in name]
+    titled = max((titled_with(reading, name) for name in names), default=0)
+    return sum(place.products for place in placed) >= TINY_SHARE * titled
 
 
 def titled_with(reading: Reading, phrase: str) -> int:

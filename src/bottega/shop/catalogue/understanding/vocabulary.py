@@ -120,7 +120,6 @@ def vocabulary_of(version: str, content: Mapping[str, Any], code: str = DEFAULT_
     }
     brands = _brands(content["brands"], spoken)
     titles: Mapping[str, int] = content["titles"]
-    values = _values(traits, content["fields"], spoken)
     category_phrases = _category_phrases(categories, spoken)
     flag_phrases = _flag_phrases(flags, spoken)
     # "Waterproof nylon" makes no material of waterproof.
@@ -136,9 +135,7 @@ def vocabulary_of(version: str, content: Mapping[str, Any], code: str = DEFAULT_
         language=spoken,
         products=content["products"],
         brands=brands,
-        names_with_figures=frozenset(
-            owner.title for owners in brands.values() for owner in owners if any(sign.isdigit() for sign in owner.title)
-        ),
+        names_with_figures=_with_figures(brands),
         categories=categories,
         category_phrases=category_phrases,
         colours=colours,
@@ -150,7 +147,7 @@ def vocabulary_of(version: str, content: Mapping[str, Any], code: str = DEFAULT_
         flags=flags,
         flag_phrases=flag_phrases,
         told_under=_told_under(traits, flag_phrases),
-        values=values,
+        values=_values(traits, content["fields"], spoken),
         option_values=_option_values(traits, spoken),
         tags=_counted(traits, "tag:"),
         flag_numbers=flag_numbers(numbers),
@@ -166,6 +163,11 @@ def vocabulary_of(version: str, content: Mapping[str, Any], code: str = DEFAULT_
         titles=titles,
         known_words=frozenset(titles) | mended | frozenset(value_words),
     )
+
+
+def _with_figures(brands: Mapping[str, Sequence[BrandFigures]]) -> frozenset[str]:
+    titles = (owner.title for owners in brands.values() for owner in owners)
+    return frozenset(title for title in titles if any(sign.isdigit() for sign in title))
 
 
 def _counted(traits: Mapping[str, int], prefix: str) -> dict[str, int]:
