@@ -26,6 +26,9 @@ MOST_VECTORS_WITHOUT_INDEX = 30_000
 # Of pgvector's index: links per vector, and how widely it is searched while it is built.
 HNSW_LINKS, HNSW_BUILD_REACH = 16, 64
 BUILD_MEMORY = "512MB"
+# Of so many documents that meet a condition every vector is measured, which is exact; of more, which would take longer
+# than the whole scan of the index, those that the scan comes across.
+MEASURED_DOCUMENTS = 1_000
 _NO_WORDS = KeywordQuery()
 
 
@@ -64,7 +67,8 @@ async def near(
 ) -> list[Neighbour]:
     """The nearest `number` documents that meet the narrowing, and in any case those of `besides` that have a vector.
 
-    The answer is exact where the narrowing is counted and few meet it. Documents `besides` are known to meet it.
+    The answer is exact where the narrowing is counted and at most `MEASURED_DOCUMENTS` meet it. Documents `besides` are
+    known to meet it.
     """
     return await _near(connection, corpus, _written(query), narrowing, number, besides, words)
 
@@ -90,7 +94,7 @@ async def _near(
 ) -> list[Neighbour]:
     known = narrowing.known if narrowing.known is not None and narrowing.known.number <= LEAD_BY_KNOWN else None
     condition, values = (narrowing.condition, narrowing.values) if known is None else narrowing.of_known
-    statement = _NEAR if known is None else (_NEAR_KNOWN if narrowing.few is None else _NEAR_FEW)
+    statement = _NEAR if known is None else (_NEAR_FEW if known.number <= MEASURED_DOCUMENTS else _NEAR_KNOWN)
     parameters = Parameters(list(values))
     filled = statement.format(
         query=parameters.add(query),
