@@ -98,7 +98,8 @@ async def _near(
     parameters = Parameters(list(values))
     filled = statement.format(
         query=parameters.add(query),
-        number=parameters.add(number),
+        number=parameters.add(number) if "{number}" in statement else "",
+        most=int(number),
         besides=parameters.add(list(besides)),
         known="" if known is None else parameters.add(known.array),
         dimensions=query.count(",") + 1,
@@ -233,13 +234,14 @@ nearest AS MATERIALIZED (
     ORDER BY distance LIMIT {{number}}),{_MEASURED}"""
 
 # Of more that are known to meet it, being among them is seen sooner than a row is read for every vector that is passed.
-# As a truth of its own the subquery is a table of their numbers, and no join that would measure all of them.
+# As a truth of its own the subquery is a table of their numbers, and no join that would measure all of them. How many
+# are wanted is written out: for any number of them a plan sorts all vectors, once there are some hundred thousand.
 _NEAR_KNOWN = f"""
 WITH meant AS MATERIALIZED (SELECT {{query}}::text::halfvec({{dimensions}}) AS vector),
 nearby AS MATERIALIZED (
     SELECT v.document, v.embedding::halfvec({{dimensions}}) <=> (SELECT vector FROM meant) AS distance
     FROM {{vectors}} v WHERE (v.document IN (SELECT unnest({{known}}::text::int[]))) IS TRUE
-    ORDER BY distance LIMIT {{number}}),
+    ORDER BY distance LIMIT {{most}}),
 nearest AS MATERIALIZED (
     SELECT v.document, v.distance{{columns}}
     FROM nearby v JOIN {{source}} ON {{key}} = v.document WHERE {{condition}}),{_MEASURED}"""
